@@ -1,0 +1,42 @@
+/* buffer.c - see buffer.h. */
+#include "base/buffer.h"
+
+#include <stdlib.h>
+
+struct sm_buffer *sm_buffer_try_create(size_t capacity)
+{
+    size_t total;
+    if (__builtin_add_overflow(capacity, sizeof(struct sm_buffer), &total) || total > PTRDIFF_MAX)
+        return NULL;
+    struct sm_buffer *buffer = malloc(total);
+    if (!buffer)
+        return NULL;
+    atomic_init(&buffer->_references, 1);
+    buffer->capacity = capacity;
+    buffer->size = 0;
+    return buffer;
+}
+
+struct sm_buffer *sm_buffer_try_copy(struct sm_slice content)
+{
+    struct sm_buffer *buffer = sm_buffer_try_create(content.size);
+    if (buffer && content.size) {
+        memcpy(buffer->data, content.ptr, content.size);
+        buffer->size = content.size;
+    }
+    return buffer;
+}
+
+struct sm_buffer *sm_buffer_retain(struct sm_buffer *buffer)
+{
+    /* Relaxed: whoever retains already holds a reference, so nothing needs ordering. */
+    atomic_fetch_add_explicit(&buffer->_references, 1, memory_order_relaxed);
+    return buffer;
+}
+
+void sm_buffer_release(struct sm_buffer *buffer)
+{
+    /* Release, then acquire by the last owner: its free must come after every other owner's reads. */
+    if (buffer && atomic_fetch_sub_explicit(&buffer->_references, 1, memory_order_acq_rel) == 1)
+        free(buffer);
+}

@@ -1,0 +1,27 @@
+/* error.h - why a set-up step failed.
+ *
+ * For what can fail outside the data path: files, sockets, TLS, storage. The caller owns the struct and passes it last; it is written only on failure.
+ * Configuration errors go to config/diags.h instead, outcomes of data to pipeline/outcome.h. */
+#pragma once
+
+#include <stdbool.h>
+
+enum sm_error_class {
+    SM_ERROR_NONE = 0,
+    SM_ERROR_USAGE,    /* the configuration or the command line asks for something impossible */
+    SM_ERROR_IO,       /* the system refused: file, socket, disk */
+    SM_ERROR_PROTOCOL, /* a peer sent something unsound */
+    SM_ERROR_INTERNAL,
+};
+
+struct sm_error {
+    enum sm_error_class class;
+    char text[512]; /* what, where, why, in one line */
+};
+
+/* Fills `error` (NULL is allowed) and returns false, for `return sm_error_set(…)`. */
+bool sm_error_set(struct sm_error *error, enum sm_error_class class, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same with ": " and the system's words for `errno_value` behind the text. */
+bool sm_error_set_errno(struct sm_error *error, int errno_value, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Puts "what: " before the text: each layer adds what it knows. Returns false. */
+bool sm_error_wrap(struct sm_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,38 @@
+/* memory.c - see memory.h. */
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Noreturn void sm_out_of_memory(size_t size_bytes)
+{
+    fprintf(stderr, "spanmill: no memory for %zu bytes\n", size_bytes);
+    abort();
+}
+
+void *sm_alloc(size_t count, size_t size)
+{
+    void *block = calloc(count ? count : 1, size ? size : 1);
+    if (!block)
+        sm_out_of_memory(count * size);
+    return block;
+}
+
+void *sm_realloc(void *block, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        sm_out_of_memory(SIZE_MAX);
+    void *grown = realloc(block, bytes ? bytes : 1);
+    if (!grown)
+        sm_out_of_memory(bytes);
+    return grown;
+}
+
+char *sm_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(sm_alloc(size, 1), text, size);
+}

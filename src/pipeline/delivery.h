@@ -1,0 +1,33 @@
+/* delivery.h - the acknowledgement that travels with a batch.
+ *
+ * Who puts telemetry into a pipeline (a receiver, a batch processor, a queue) creates a delivery with one part and attaches it to the batch. Fan-out and
+ * splitting add parts; every part is completed exactly once, by whoever ends the batch that carries it. When the last part is completed the
+ * `done` function is called once with the worst outcome, on the worker that created the delivery (at once when that worker completes it,
+ * otherwise by message).
+ *
+ * Any thread: the count is atomic. */
+#pragma once
+
+#include "pipeline/outcome.h"
+
+struct sm_batch;
+struct sm_delivery;
+struct sm_worker;
+
+typedef void sm_delivery_done(struct sm_worker *worker, const struct sm_outcome *outcome, void *context);
+
+/* One part is open. `worker` is the calling worker. */
+struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_done *done, void *context) __attribute__((returns_nonnull, warn_unused_result));
+/* `more` further parts: call before giving the first one away. NULL is allowed. */
+void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more);
+/* Completes one part. NULL is allowed. May call `done` before it returns. `current` is the calling worker, NULL on a thread that is none. */
+void sm_delivery_complete(struct sm_delivery *delivery, struct sm_worker *current, const struct sm_outcome *outcome);
+
+/* Ends a batch: completes its delivery's part with `outcome` (if it has one) and releases the batch. */
+void sm_batch_finish(struct sm_batch *batch, struct sm_worker *current, const struct sm_outcome *outcome);
+void sm_batch_accept(struct sm_batch *batch, struct sm_worker *current); /* sm_batch_finish with ACCEPTED */
+
+/* Gives `batch` the deliveries of two batches that become one (batching): when it ends both are completed. `source`'s delivery becomes NULL. */
+void sm_delivery_merge(struct sm_batch *batch, struct sm_batch *source, struct sm_worker *current);
+/* Shares `batch`'s delivery with `part`, a piece split off it: adds one part. */
+void sm_delivery_share(struct sm_batch *batch, struct sm_batch *part);

@@ -1,0 +1,61 @@
+/* export.h - the chain around every sending exporter: queue, batching, retry, timeout, own metrics.
+ *
+ *     consume -> [sending_queue (memory or storage) -> batch] -> retry -> timeout -> type->send
+ *
+ * An exporter implements `send` only. With the queue enabled `consume` accepts a batch once it is queued (rejects it with "sending queue is full" when it
+ * does not fit); without it the delivery ends with the outcome of sending.
+ * Threads: a request is sent by the worker that took it out of the queue and ends there.
+ * Source: opentelemetry-collector exporter/exporterhelper (queue_batch, retry, timeout). */
+#pragma once
+
+#include "config/option.h"
+#include "pipeline/outcome.h"
+#include "telemetry/batch.h"
+
+struct sm_component;
+struct sm_worker;
+
+struct sm_export_retry_options {
+    bool enabled;
+    uint64_t initial_interval_ns, max_interval_ns, max_elapsed_time_ns;
+    double randomization_factor, multiplier;
+};
+
+struct sm_export_batch_options {
+    uint64_t flush_timeout_ns;
+    int64_t min_size, max_size;
+    int sizer; /* enum sm_export_sizer */
+    struct sm_export_partition_options {
+        struct sm_string_list metadata_keys;
+    } partition;
+};
+
+enum sm_export_sizer { SM_SIZER_REQUESTS, SM_SIZER_ITEMS, SM_SIZER_BYTES };
+
+struct sm_export_queue_options {
+    bool enabled;
+    int64_t num_consumers, queue_size;
+    int sizer; /* enum sm_export_sizer */
+    bool wait_for_result, block_on_overflow;
+    const char *storage;                   /* id of a storage extension; NULL: in memory */
+    struct sm_export_batch_options *batch; /* NULL: no batching */
+};
+
+/* Embedded in the options of every exporter with `send`, under its keys `timeout`, `retry_on_failure`, `sending_queue`. */
+struct sm_export_options {
+    uint64_t timeout_ns;
+    struct sm_export_retry_options retry_on_failure;
+    struct sm_export_queue_options sending_queue;
+};
+extern const struct sm_option sm_export_retry_option_table[];
+extern const struct sm_option sm_export_queue_option_table[];
+
+/* One request under way. Owned by the chain; the type's `send` reads `batch` and ends it with sm_export_done. */
+struct sm_export {
+    struct sm_batch *batch;  /* not to be changed */
+    uint64_t deadline_ns;    /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
+    unsigned attempt;        /* 1: the first */
+};
+
+/* Ends one attempt: accepted; RETRY (tried again if retry_on_failure allows, not before outcome->retry_after_ns); or REJECTED (dropped, counted, logged). */
+void sm_export_done(struct sm_export *request, struct sm_worker *worker, const struct sm_outcome *outcome);

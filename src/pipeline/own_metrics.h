@@ -1,0 +1,38 @@
+/* own_metrics.h - the program's metrics about itself, under the reference's names (otelcol_receiver_accepted_spans, …).
+ *
+ * A metric is described once in a table; an instrument is one of its series, found or made by its attributes and then kept by its user. Adding
+ * is one relaxed atomic operation: done per batch or request, never per span. service::telemetry::metrics decides which are shown and how.
+ * Any thread. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum sm_own_metric_kind { SM_OWN_COUNTER, SM_OWN_UP_DOWN_COUNTER, SM_OWN_GAUGE, SM_OWN_HISTOGRAM };
+enum sm_own_metric_level { SM_OWN_LEVEL_BASIC = 1, SM_OWN_LEVEL_NORMAL, SM_OWN_LEVEL_DETAILED };
+
+struct sm_own_metric {
+    const char *name; /* without suffixes: "otelcol_receiver_accepted_spans"; NULL ends a table */
+    const char *help;
+    const char *unit; /* "{spans}", "By", "s" */
+    enum sm_own_metric_kind kind;
+    enum sm_own_metric_level level; /* shown from this level on */
+    const double *bounds;           /* histograms: borrowed, bound_count of them */
+    size_t bound_count;
+    const char *scope; /* instrumentation scope as the reference names it; NULL: none */
+};
+
+struct sm_instrument; /* one series */
+
+struct sm_own_attribute {
+    const char *key, *value;
+};
+
+/* The series of `metric` with these attributes (sorted copies are kept). The same arguments give the same series, which is never freed before the process
+ * ends, so that counters survive a reload. */
+struct sm_instrument *sm_instrument_get(const struct sm_own_metric *metric, const struct sm_own_attribute *attributes, size_t count);
+void sm_instrument_add(struct sm_instrument *instrument, int64_t more); /* counters, up-down counters */
+void sm_instrument_set(struct sm_instrument *instrument, double value); /* gauges */
+void sm_instrument_record(struct sm_instrument *instrument, double value); /* histograms */
+/* A gauge or counter whose value is asked for when somebody looks; `read` runs on any thread. */
+void sm_instrument_observe(struct sm_instrument *instrument, double (*read)(void *context), void *context);

@@ -1,0 +1,122 @@
+/* batch.h - telemetry on its way through the pipelines: encoded bytes first, decoded fields beside them.
+ *
+ * A batch holds one or more OTLP export requests' worth of one signal:
+ *
+ *     batch -> resource groups -> scope groups -> items (spans, metrics or log records)
+ *
+ * Every level keeps `raw`, the bytes of its protobuf message as received, and the fields that components ask for. What nobody changed is encoded by
+ * copying `raw`; `changed` says that the decoded fields differ from it. Fields that are not decoded (unknown ones too) are copied from `raw` even
+ * for a changed item. To remove something set its `dropped`; counts are then brought up to date with sm_batch_recount.
+ *
+ * Ownership: a batch is reference-counted. It owns its arena and keeps the buffers and batches that its slices point into. Consuming takes one
+ * reference. A component that declares `.mutates` is given a batch that nobody else holds; all others must not write to it (lazy decoding excepted).
+ * Threads: one worker at a time; handing a batch to another worker is a message.
+ * Source: opentelemetry-proto, collector/{trace,metrics,logs}/v1. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "telemetry/signal.h"
+#include "telemetry/value.h"
+
+#include <stdatomic.h>
+
+struct sm_span;
+struct sm_metric;
+struct sm_log_record;
+struct sm_delivery;
+struct sm_metadata;
+
+struct sm_resource {
+    struct sm_slice raw; /* Resource message */
+    struct sm_attributes attributes;
+    uint32_t dropped_attributes_count;
+    bool changed;
+};
+
+struct sm_scope {
+    struct sm_slice raw; /* InstrumentationScope message */
+    struct sm_slice name, version;
+    struct sm_attributes attributes;
+    uint32_t dropped_attributes_count;
+    bool changed;
+};
+
+struct sm_scope_group {
+    struct sm_slice raw; /* ScopeSpans / ScopeMetrics / ScopeLogs message */
+    struct sm_scope scope;
+    struct sm_slice schema_url;
+    union {
+        struct sm_span *spans;             /* borrowed: arena */
+        struct sm_metric *metrics;         /* borrowed: arena */
+        struct sm_log_record *log_records; /* borrowed: arena */
+    };
+    size_t count;  /* of items, dropped ones included */
+    bool changed;  /* this level or anything below */
+    bool dropped;
+};
+
+struct sm_resource_group {
+    struct sm_slice raw; /* ResourceSpans / ResourceMetrics / ResourceLogs message */
+    struct sm_resource resource;
+    struct sm_slice schema_url;
+    struct sm_scope_group *scopes; /* borrowed: arena */
+    size_t count;
+    bool changed; /* this level or anything below */
+    bool dropped;
+};
+
+struct sm_batch {
+    atomic_uint _references;
+    enum sm_signal signal;
+    struct sm_arena arena;            /* owned: the index, decoded parts, changed content */
+    struct sm_resource_group *groups; /* borrowed: arena */
+    size_t count, capacity;           /* of groups, dropped ones included */
+    size_t item_count;                /* spans, data points or log records, without dropped ones */
+    bool changed;                     /* anything below */
+    struct sm_slice raw;              /* the whole request while nothing is merged or split; empty otherwise */
+    struct sm_delivery *delivery;     /* shared, may be NULL: whom to tell how it ended (pipeline/delivery.h) */
+    struct sm_metadata *metadata;     /* shared, may be NULL: the client's headers (telemetry/metadata.h) */
+    struct sm_batch_keep *_keeps;     /* shared: buffers and batches that slices point into */
+};
+
+/* An empty batch with one reference. */
+struct sm_batch *sm_batch_create(enum sm_signal signal) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_batch *sm_batch_retain(struct sm_batch *batch);
+/* NULL is allowed. The last release frees the arena and what was kept. Does not complete the delivery. */
+void sm_batch_release(struct sm_batch *batch);
+bool sm_batch_is_shared(const struct sm_batch *batch);
+
+/* Keeps `buffer` / `source` alive as long as `batch` (retains it). */
+void sm_batch_keep_buffer(struct sm_batch *batch, struct sm_buffer *buffer);
+void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source);
+
+/* A batch with an index of its own over the same bytes, which may be changed while others read `batch`. Decoded values are copied as deep as a change could
+ * reach. Delivery and metadata are not carried over. */
+struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
+
+/* Appends the groups of `source` (index copied, bytes shared, `source` kept). Same signal. Deliveries and metadata are not touched. */
+void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
+
+/* Cuts off the first `item_count` items (spans, data points, log records) into a new batch; inside resources, scopes and metrics where needed, as the
+ * reference's batch processor does. `batch` keeps the rest. Needs an unshared batch. Delivery and metadata are not carried over. */
+struct sm_batch *sm_batch_split(struct sm_batch *batch, size_t item_count) __attribute__((returns_nonnull, warn_unused_result));
+
+/* Appends a group / scope / items made by hand, for components that create telemetry. The result is zeroed and marked changed. */
+struct sm_resource_group *sm_batch_add_resource(struct sm_batch *batch);
+struct sm_scope_group *sm_batch_add_scope(struct sm_batch *batch, struct sm_resource_group *group);
+
+/* Marks a changed item's whole path. `scope` may be NULL when only the resource changed. */
+static inline void sm_batch_mark_changed(struct sm_batch *batch, struct sm_resource_group *group, struct sm_scope_group *scope)
+{
+    batch->changed = true;
+    group->changed = true;
+    if (scope)
+        scope->changed = true;
+}
+
+/* After setting `dropped` flags: drops scopes and resources left without items (as the reference does), marks what changed, and updates `item_count`. */
+void sm_batch_recount(struct sm_batch *batch);
+
+/* Size of the batch as an OTLP protobuf request, in bytes, without encoding it. */
+size_t sm_batch_encoded_size(const struct sm_batch *batch);

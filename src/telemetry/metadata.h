@@ -1,0 +1,18 @@
+/* metadata.h - the headers of the request that telemetry came with (receiver option include_metadata).
+ *
+ * Names are kept as received and found without regard to case; a name may have several values. Immutable once filled and shared by reference count:
+ * any thread may retain, release and read. */
+#pragma once
+
+#include "base/slice.h"
+
+struct sm_metadata;
+
+struct sm_metadata *sm_metadata_create(void) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_metadata *sm_metadata_retain(struct sm_metadata *metadata);
+void sm_metadata_release(struct sm_metadata *metadata); /* NULL is allowed */
+/* Copies both. Only before it is shared. */
+void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value);
+/* How many values `name` has, and the `index`-th of them. NULL metadata has none. */
+size_t sm_metadata_count(const struct sm_metadata *metadata, struct sm_slice name);
+struct sm_slice sm_metadata_get(const struct sm_metadata *metadata, struct sm_slice name, size_t index);
