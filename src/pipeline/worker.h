@@ -51,6 +51,11 @@ void sm_timer_arm(struct sm_timer *timer, uint64_t after_ns, bool repeat); /* re
 void sm_timer_disarm(struct sm_timer *timer);
 void sm_timer_free(struct sm_timer *timer); /* NULL is allowed */
 
+/* ---- memory to read into: SM_WORKER_SCRATCH_BYTES that every connection of the worker shares. Valid until the calling callback returns to the loop; whoever
+ * fills it hands out slices of it and keeps none. Made at the first call. */
+enum { SM_WORKER_SCRATCH_BYTES = 256 * 1024 };
+char *sm_worker_scratch(struct sm_worker *worker) __attribute__((returns_nonnull, warn_unused_result));
+
 /* ---- load, for placing connections and handing over requests: connections and requests under way (any thread, relaxed) */
 void sm_worker_add_load(struct sm_worker *worker, int more);
 struct sm_worker *sm_workers_least_loaded(struct sm_workers *workers); /* of equals the lowest index */
