@@ -3,7 +3,7 @@
  *     sm_log(SM_LOG_WARN, component->logger, "export failed", SM_LOG_STR("endpoint", endpoint), SM_LOG_INT("spans", count));
  *
  * A line goes to standard error (or where service::telemetry::logs says) as text or JSON. Repeats of one call site are limited to a burst in ten
- * seconds; how many were suppressed is told with the next one. Nothing is formatted when the level is off. Any thread. */
+ * seconds; how many were suppressed is told with the next one ("suppressed"). Nothing is formatted when the level is off. Any thread. */
 #pragma once
 
 #include "base/slice.h"
@@ -35,9 +35,10 @@ struct sm_log_field {
 
 /* Who speaks: fields put before the event's own, e.g. component kind and id. Immutable after start. */
 struct sm_logger {
-    const char *kind; /* borrowed: "exporter"; NULL: the service itself */
-    const char *id;   /* borrowed: "otlp_http/eu" */
-    const char *signal; /* borrowed: "traces"; NULL: none */
+    const char *kind;     /* borrowed: "exporter"; NULL: the service itself */
+    const char *id;       /* borrowed: "otlp_http/eu" */
+    const char *pipeline; /* borrowed: "traces/2"; NULL: none */
+    const char *signal;   /* borrowed: "traces"; NULL: none */
 };
 
 /* Call-site state for rate limiting; made by the macro. */
@@ -65,5 +66,25 @@ void sm_log_write(enum sm_log_level level, struct sm_log_site *site, const struc
 
 enum sm_log_encoding { SM_LOG_ENCODING_CONSOLE, SM_LOG_ENCODING_JSON };
 
-/* At start, before other threads. Until then: INFO, console, standard error. */
-void sm_log_configure(enum sm_log_level level, enum sm_log_encoding encoding, int fd);
+/* A call site may write `initial` lines per `tick`, then every `thereafter`-th (0: none); tick_ns 0: no limit. */
+struct sm_log_sampling {
+    uint64_t tick_ns;
+    uint32_t initial, thereafter;
+};
+
+struct sm_log_options {
+    enum sm_log_level level;
+    enum sm_log_encoding encoding;
+    int fd; /* borrowed */
+    bool disable_caller;
+    struct sm_log_sampling sampling;
+    const struct sm_log_field *resource; /* copied: shown as the map "resource" of every line */
+    size_t resource_count;
+    const struct sm_log_field *initial_fields; /* copied: behind the resource in every line */
+    size_t initial_field_count;
+};
+#define SM_LOG_OPTIONS_DEFAULT                                                                                                                       \
+    ((struct sm_log_options){.level = SM_LOG_INFO, .fd = 2, .sampling = {.tick_ns = UINT64_C(10000000000), .initial = 10, .thereafter = 100}})
+
+/* Replaces the settings. Main thread; other threads may be writing lines. Until then: SM_LOG_OPTIONS_DEFAULT. */
+void sm_log_configure(const struct sm_log_options *options);

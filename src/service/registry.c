@@ -1,0 +1,38 @@
+/* registry.c - see registry.h. */
+#include "service/registry.h"
+
+/* One declaration and one entry for each component; the order is that of `spanmill components`. */
+extern const struct sm_component_type sm_receiver_nop;
+extern const struct sm_component_type sm_exporter_nop;
+extern const struct sm_component_type sm_connector_forward;
+
+const struct sm_component_type *const sm_component_types[] = {
+    &sm_receiver_nop,
+    &sm_exporter_nop,
+    &sm_connector_forward,
+};
+const size_t sm_component_type_count = sizeof(sm_component_types) / sizeof(sm_component_types[0]);
+
+static bool has_old_name(const struct sm_component_type *type, struct sm_slice name)
+{
+    for (const char *const *old = type->old_names; old && *old; old++)
+        if (sm_slice_is(name, *old))
+            return true;
+    return false;
+}
+
+const struct sm_component_type *sm_registry_find(enum sm_component_kind kind, struct sm_slice name, bool *is_old_name)
+{
+    for (size_t i = 0; i < sm_component_type_count; i++) {
+        const struct sm_component_type *type = sm_component_types[i];
+        if (type->kind != kind)
+            continue;
+        bool is_old = has_old_name(type, name);
+        if (!is_old && !sm_slice_is(name, type->name))
+            continue;
+        if (is_old_name)
+            *is_old_name = is_old;
+        return type;
+    }
+    return NULL;
+}
