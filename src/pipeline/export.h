@@ -59,3 +59,16 @@ struct sm_export {
 
 /* Ends one attempt: accepted; RETRY (tried again if retry_on_failure allows, not before outcome->retry_after_ns); or REJECTED (dropped, counted, logged). */
 void sm_export_done(struct sm_export *request, struct sm_worker *worker, const struct sm_outcome *outcome);
+
+/* ---- for the graph, which calls them around the functions of a type that has `send` (all on the main worker, `consume` on workers) */
+/* Before type->create. */
+bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *error) __attribute__((warn_unused_result));
+/* After type->start and worker_create on every worker: opens the queue and begins to send what a disk queue holds. */
+bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error) __attribute__((warn_unused_result));
+/* Instead of type->consume. */
+void sm_export_chain_consume(struct sm_component *exporter, struct sm_worker *worker, struct sm_batch *batch);
+/* Sends what a memory queue holds, ends every request, gives up retries as the reference does, then calls type->stop, or sm_component_stopped when the
+ * type has none. Also called for a chain that never started. */
+void sm_export_chain_stop(struct sm_component *exporter);
+/* Before type->free, after the workers have freed their state. Legal for a chain that never started. */
+void sm_export_chain_free(struct sm_component *exporter);
