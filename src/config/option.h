@@ -6,7 +6,7 @@
  *
  *     struct options { double sampling_percentage; uint64_t wait_ns; struct sm_string_list keys; struct limits limits; struct tls *tls; };
  *     static const struct sm_option option_table[] = {
- *         SM_OPTION_DOUBLE(struct options, sampling_percentage, .preset.number = 10, .min = 0, .max = 100, .unit = "percent", .help = "Share of traces to keep."),
+ *         SM_OPTION_DOUBLE(struct options, sampling_percentage, .preset.number = 10, .min = 0, .max = 100, .unit = "percent", .help = "…"),
  *         SM_OPTION_DURATION(struct options, wait_ns, .key = "wait", .preset.integer = 5 * SM_S, .help = "…"),
  *         SM_OPTION_STRING_LIST(struct options, keys, .help = "…"),
  *         SM_OPTION_TABLE(struct options, limits, limits_table, .help = "…"),           always there, filled with its defaults

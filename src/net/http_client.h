@@ -55,7 +55,8 @@ struct sm_http_call_options {
     uint64_t deadline_ns; /* sm_clock_mono_ns; UINT64_MAX: none */
 };
 /* `answered` is called exactly once, never before this returns. */
-void sm_http_client_send(struct sm_http_client *client, struct sm_worker *worker, const struct sm_http_call_options *call, sm_http_answered *answered, void *context);
+void sm_http_client_send(struct sm_http_client *client, struct sm_worker *worker, const struct sm_http_call_options *call,
+                         sm_http_answered *answered, void *context);
 
 /* ---- gRPC */
 struct sm_grpc_client_options {
@@ -93,4 +94,5 @@ struct sm_grpc_call_options {
     size_t message_count;
     uint64_t deadline_ns;
 };
-void sm_grpc_client_send(struct sm_grpc_client *client, struct sm_worker *worker, const struct sm_grpc_call_options *call, sm_grpc_answered *answered, void *context);
+void sm_grpc_client_send(struct sm_grpc_client *client, struct sm_worker *worker, const struct sm_grpc_call_options *call,
+                         sm_grpc_answered *answered, void *context);
