@@ -1,0 +1,184 @@
+/* diags.c - collects what is wrong with a configuration and prints it with the source line and a caret.
+ *
+ * State: a growing list of messages and an arena for their texts. At most DIAGS_MAX are kept; the rest is counted and told. */
+#include "config/diags.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "config/source.h"
+
+enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160 };
+
+struct diag {
+    enum sm_severity severity;
+    struct sm_position position;
+    const char *path, *suggestion; /* borrowed: arena; NULL: none */
+    const char *message;           /* borrowed: arena */
+    size_t source_rank, sequence;  /* for sorting */
+};
+
+struct sm_diags {
+    struct sm_arena arena;
+    struct diag *items; /* borrowed: arena */
+    size_t count, capacity, left_out;
+    size_t error_count;
+};
+
+struct sm_diags *sm_diags_create(void)
+{
+    return sm_alloc(1, sizeof(struct sm_diags));
+}
+
+void sm_diags_free(struct sm_diags *diags)
+{
+    if (!diags)
+        return;
+    sm_arena_deinit(&diags->arena);
+    free(diags);
+}
+
+static const char *copy_text(struct sm_diags *diags, const char *text)
+{
+    return text ? sm_arena_strdup(&diags->arena, sm_slice_of(text)) : NULL;
+}
+
+/* Sources are printed in the order in which they first appear. */
+static size_t rank_source(const struct sm_diags *diags, const struct sm_source *source)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < diags->count; i++) {
+        if (diags->items[i].position.source == source)
+            return diags->items[i].source_rank;
+        if (diags->items[i].source_rank >= next)
+            next = diags->items[i].source_rank + 1;
+    }
+    return next;
+}
+
+void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion, const char *format, ...)
+{
+    diags->error_count += severity == SM_DIAG_ERROR;
+    if (diags->count == DIAGS_MAX) {
+        diags->left_out++;
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    char *message = NULL;
+    int size = vasprintf(&message, format, args);
+    va_end(args);
+    if (size < 0)
+        sm_out_of_memory(0);
+    size_t rank = rank_source(diags, position.source);
+    diags->items = sm_arena_grow(&diags->arena, diags->items, diags->count, &diags->capacity, diags->count + 1, sizeof(*diags->items));
+    diags->items[diags->count] = (struct diag){
+        .severity = severity,
+        .position = position,
+        .path = path && *path ? copy_text(diags, path) : NULL,
+        .suggestion = copy_text(diags, suggestion),
+        .message = copy_text(diags, message),
+        .source_rank = rank,
+        .sequence = diags->count,
+    };
+    diags->count++;
+    free(message);
+}
+
+size_t sm_diags_error_count(const struct sm_diags *diags)
+{
+    return diags->error_count;
+}
+
+static int compare_diags(const void *left, const void *right)
+{
+    const struct diag *a = left, *b = right;
+    if (a->source_rank != b->source_rank)
+        return a->source_rank < b->source_rank ? -1 : 1;
+    if (a->position.line != b->position.line)
+        return a->position.line < b->position.line ? -1 : 1;
+    return a->sequence < b->sequence ? -1 : 1;
+}
+
+/* Line `number` (from 1) of `text`, without its end; empty when there is none. */
+static struct sm_slice find_line(struct sm_slice text, unsigned number)
+{
+    struct sm_slice line = sm_slice_cut(&text, '\n');
+    for (unsigned i = 1; i < number; i++) {
+        if (!text.size)
+            return (struct sm_slice){0};
+        line = sm_slice_cut(&text, '\n');
+    }
+    if (line.size && line.ptr[line.size - 1] == '\r')
+        line.size--;
+    return line;
+}
+
+/* Bytes of the word at `line`'s start, for the underline. */
+static size_t word_size(struct sm_slice line)
+{
+    if (line.size == 0)
+        return 1;
+    char quote = line.ptr[0];
+    if (quote == '"' || quote == '\'') {
+        const char *end = memchr(line.ptr + 1, quote, line.size - 1);
+        return end ? (size_t)(end - line.ptr) + 1 : 1;
+    }
+    size_t size = 0;
+    while (size < line.size && !strchr(":,]} \t", line.ptr[size]))
+        size++;
+    return size ? size : 1;
+}
+
+static void print_source_line(const struct diag *diag, FILE *out, bool colour)
+{
+    const struct sm_position *at = &diag->position;
+    struct sm_slice line = {0};
+    if (at->source && at->source->is_quotable && at->line && at->column)
+        line = find_line(at->source->text, at->line);
+    if (at->column > line.size || at->column > LINE_SHOWN_MAX) {
+        if (diag->suggestion)
+            fprintf(out, "      %s\n", diag->suggestion);
+        return;
+    }
+    size_t shown = line.size < LINE_SHOWN_MAX ? line.size : LINE_SHOWN_MAX;
+    fprintf(out, "%5u | %.*s\n      | ", at->line, (int)shown, line.ptr);
+    for (unsigned i = 1; i < at->column; i++)
+        fputc(line.ptr[i - 1] == '\t' ? '\t' : ' ', out);
+    size_t underlined = word_size(sm_slice_make(line.ptr + at->column - 1, shown - at->column + 1));
+    fputs(colour ? "\x1b[1;32m^" : "^", out);
+    for (size_t i = 1; i < underlined; i++)
+        fputc('~', out);
+    fprintf(out, "%s%s%s\n", colour ? "\x1b[0m" : "", diag->suggestion ? " " : "", diag->suggestion ? diag->suggestion : "");
+}
+
+static void print_one(const struct diag *diag, FILE *out, bool colour)
+{
+    const struct sm_position *at = &diag->position;
+    bool is_error = diag->severity == SM_DIAG_ERROR;
+    if (at->source && at->line)
+        fprintf(out, "%s:%u:%u: ", at->source->name, at->line, at->column ? at->column : 1);
+    else if (at->source)
+        fprintf(out, "%s: ", at->source->name);
+    if (colour)
+        fputs(is_error ? "\x1b[1;31m" : "\x1b[1;33m", out);
+    fprintf(out, "%s:%s ", is_error ? "error" : "warning", colour ? "\x1b[0m" : "");
+    if (diag->path)
+        fprintf(out, "%s: ", diag->path);
+    fprintf(out, "%s\n", diag->message);
+    print_source_line(diag, out, colour);
+}
+
+void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour)
+{
+    struct diag *sorted = sm_alloc(diags->count + 1, sizeof(*sorted));
+    if (diags->count)
+        memcpy(sorted, diags->items, diags->count * sizeof(*sorted));
+    qsort(sorted, diags->count, sizeof(*sorted), compare_diags);
+    for (size_t i = 0; i < diags->count; i++)
+        print_one(&sorted[i], out, colour);
+    if (diags->left_out)
+        fprintf(out, "... and %zu more\n", diags->left_out);
+    free(sorted);
+}

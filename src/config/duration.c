@@ -1,0 +1,102 @@
+/* duration.c - reads and writes durations as Go's time.ParseDuration and Duration.String do. */
+#include "config/duration.h"
+
+#include <stdio.h>
+
+struct unit {
+    const char *name;
+    uint64_t ns;
+};
+
+/* Longest names first: "ms" must not be read as "m". Both signs that look like mu are taken. */
+static const struct unit units[] = {
+    {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},       {"ns", 1},
+    {"us", 1000},        {"ms", 1000000},           {"s", 1000000000},
+    {"m", 60000000000},  {"h", UINT64_C(3600000000000)},
+};
+
+static const struct unit *take_unit(struct sm_slice *text)
+{
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct sm_slice name = sm_slice_of(units[i].name);
+        if (!sm_slice_starts_with(*text, name))
+            continue;
+        *text = sm_slice_make(text->ptr + name.size, text->size - name.size);
+        return &units[i];
+    }
+    return NULL;
+}
+
+static bool is_digit(const struct sm_slice *text)
+{
+    return text->size && text->ptr[0] >= '0' && text->ptr[0] <= '9';
+}
+
+static unsigned take_digit(struct sm_slice *text)
+{
+    unsigned digit = (unsigned)(text->ptr[0] - '0');
+    *text = sm_slice_make(text->ptr + 1, text->size - 1);
+    return digit;
+}
+
+/* "12.5s" at the start of `text`, added to `*total`. */
+static bool take_part(struct sm_slice *text, uint64_t *total)
+{
+    uint64_t whole = 0;
+    double fraction = 0, scale = 1;
+    bool has_digits = false;
+    for (; is_digit(text); has_digits = true)
+        if (__builtin_mul_overflow(whole, UINT64_C(10), &whole) || __builtin_add_overflow(whole, take_digit(text), &whole))
+            return false;
+    if (text->size && text->ptr[0] == '.') {
+        *text = sm_slice_make(text->ptr + 1, text->size - 1);
+        for (; is_digit(text); has_digits = true) {
+            scale *= 10;
+            fraction = fraction * 10 + take_digit(text);
+        }
+    }
+    const struct unit *unit = has_digits ? take_unit(text) : NULL;
+    uint64_t ns;
+    return unit && !__builtin_mul_overflow(whole, unit->ns, &ns) && !__builtin_add_overflow(ns, (uint64_t)(fraction / scale * (double)unit->ns), &ns) &&
+           !__builtin_add_overflow(*total, ns, total);
+}
+
+bool sm_duration_parse(struct sm_slice text, int64_t *ns)
+{
+    bool is_negative = text.size && text.ptr[0] == '-';
+    if (is_negative || (text.size && text.ptr[0] == '+'))
+        text = sm_slice_make(text.ptr + 1, text.size - 1);
+    if (sm_slice_is(text, "0")) {
+        *ns = 0;
+        return true;
+    }
+    if (!text.size)
+        return false;
+    uint64_t total = 0;
+    while (text.size)
+        if (!take_part(&text, &total))
+            return false;
+    if (total > INT64_MAX)
+        return false;
+    *ns = is_negative ? -(int64_t)total : (int64_t)total;
+    return true;
+}
+
+char *sm_duration_format(int64_t ns, char text[SM_DURATION_TEXT_SIZE])
+{
+    static const struct unit coarse[] = {{"h", UINT64_C(3600000000000)}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+    uint64_t rest = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+    size_t used = 0;
+    text[0] = '\0';
+    if (ns < 0)
+        used = (size_t)snprintf(text, SM_DURATION_TEXT_SIZE, "-");
+    for (size_t i = 0; i < sizeof(coarse) / sizeof(coarse[0]) && rest; i++) {
+        uint64_t count = rest / coarse[i].ns;
+        rest %= coarse[i].ns;
+        if (count && used < SM_DURATION_TEXT_SIZE)
+            used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%llu%s", (unsigned long long)count, coarse[i].name);
+    }
+    if (ns == 0)
+        snprintf(text, SM_DURATION_TEXT_SIZE, "0s");
+    return text;
+}

@@ -1,0 +1,81 @@
+/* config.h - a whole configuration, decoded and checked: what the graph is built from.
+ *
+ * Every front-end ends here. A `struct sm_config` has no errors left in it: ids are unique, references point to what is configured, every
+ * component's options are decoded and valid, connectors stand on both sides and form no circle. Immutable; owned by whoever loaded it, released as a whole.
+ * It stands in pipeline/ and not in config/ because it speaks of component types. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "config/option.h"
+#include "pipeline/component.h"
+
+struct sm_diags;
+
+/* One configured component, used by a pipeline or not. */
+struct sm_configured {
+    const struct sm_component_type *type;
+    const char *id;             /* "otlp_http/eu", as configured; type->name may be another spelling of its first part */
+    const struct sm_node *node; /* its configuration; NULL: none given */
+    struct sm_position position;
+    const void *options;        /* decoded, as type->options describes; NULL when the type has no options */
+};
+
+struct sm_configured_list {
+    struct sm_configured *items;
+    size_t count;
+};
+
+/* What a pipeline names, in order, each once. Receivers and exporters may be connectors (`type->kind` tells). */
+struct sm_reference_list {
+    const struct sm_configured **items;
+    size_t count;
+};
+
+struct sm_pipeline_config {
+    const char *id; /* "traces/2" */
+    enum sm_signal signal;
+    struct sm_position position;
+    struct sm_reference_list receivers, processors, exporters;
+};
+
+/* service::telemetry */
+enum sm_metrics_level { SM_METRICS_NONE, SM_METRICS_BASIC, SM_METRICS_NORMAL, SM_METRICS_DETAILED };
+
+/* One endpoint on which the own metrics can be read (pull::exporter::prometheus). */
+struct sm_metrics_reader {
+    const char *host;
+    uint64_t port;
+    bool without_scope_info, without_type_suffix, without_units;
+    struct sm_string_list included_labels, excluded_labels; /* of the resource, as constant labels */
+    bool has_resource_labels;                               /* with_resource_constant_labels is given */
+};
+
+struct sm_telemetry_config {
+    enum sm_log_level log_level;
+    enum sm_log_encoding log_encoding;
+    struct sm_string_list log_paths; /* "stderr", "stdout" or files */
+    struct sm_string_map log_fields; /* initial_fields: on every line */
+    enum sm_metrics_level metrics_level;
+    struct sm_metrics_reader *readers;
+    size_t reader_count;
+    bool has_explicit_readers; /* false: the default reader on localhost:8888 */
+    struct sm_string_map resource; /* attributes given by the user; value NULL: the attribute is left out */
+};
+
+struct sm_config {
+    struct sm_arena arena; /* holds everything the configuration points to */
+    const struct sm_node *root; /* the merged tree */
+    struct sm_configured_list components[SM_COMPONENT_KIND_COUNT];
+    struct sm_pipeline_config *pipelines; /* in source order */
+    size_t pipeline_count;
+    struct sm_reference_list extensions; /* service::extensions, in their order */
+    struct sm_telemetry_config telemetry;
+};
+
+void sm_config_free(struct sm_config *config);
+
+/* Decodes and checks `root` (its nodes live in `config->arena`). All errors are added to `diags`; false when there was one.
+ * `types` ends with NULL. */
+bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, struct sm_diags *diags)
+    __attribute__((warn_unused_result));
