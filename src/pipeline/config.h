@@ -75,7 +75,6 @@ struct sm_config {
 
 void sm_config_free(struct sm_config *config);
 
-/* Decodes and checks `root` (its nodes live in `config->arena`). All errors are added to `diags`; false when there was one.
- * `types` ends with NULL. */
-bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, struct sm_diags *diags)
+/* Decodes and checks `root` (its nodes live in `config->arena`). All errors are added to `diags`; false when there was one. */
+bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, size_t type_count, struct sm_diags *diags)
     __attribute__((warn_unused_result));
