@@ -57,6 +57,10 @@ struct sm_export {
     unsigned attempt;        /* 1: the first */
 };
 
+/* For a type's `create`: attributes that its sent and failed counters carry (server_address, …). Copied. At most SM_EXPORT_ATTRIBUTE_LIMIT. */
+enum { SM_EXPORT_ATTRIBUTE_LIMIT = 4 };
+void sm_export_add_attribute(struct sm_component *exporter, const char *key, const char *value);
+
 /* Ends one attempt: accepted; RETRY (tried again if retry_on_failure allows, not before outcome->retry_after_ns); or REJECTED (dropped, counted, logged). */
 void sm_export_done(struct sm_export *request, struct sm_worker *worker, const struct sm_outcome *outcome);
 
