@@ -1,8 +1,11 @@
-/* tls_session.h - the TLS of one connection, as net/stream.c drives it. Only tls.c and tls_session.c use OpenSSL. Worker-local. */
+/* tls_session.h - the TLS of one connection, as net/stream.c drives it. Only tls.c, tls_ciphers.c and
+ * tls_session.c use OpenSSL. Worker-local. */
 #pragma once
 
 #include "base/slice.h"
 
+struct sm_error;
+struct sm_string_list;
 struct sm_tls_context;
 struct sm_tls_session;
 
@@ -20,3 +23,14 @@ void sm_tls_send_close(struct sm_tls_session *session);
 /* Why the last call FAILED, in one line. */
 const char *sm_tls_session_error(const struct sm_tls_session *session);
 struct sm_slice sm_tls_session_alpn(const struct sm_tls_session *session);
+
+/* ---- between the files of the TLS module */
+struct ssl_st;
+struct ssl_ctx_st;
+/* A connection's SSL object with the newest files; NULL when there is no memory. Any thread. */
+struct ssl_st *sm_tls_context_new_ssl(struct sm_tls_context *context) __attribute__((warn_unused_result));
+bool sm_tls_context_is_server(const struct sm_tls_context *context);
+/* Sets the TLS 1.2 cipher suites from Go's names (crypto/tls); an empty list leaves the usual ones. */
+bool sm_tls_ciphers_apply(struct ssl_ctx_st *ctx, const struct sm_string_list *names, bool with_insecure, struct sm_error *error);
+/* NULL, or the first of `names` that the reference does not know either. */
+const char *sm_tls_ciphers_find_unknown(const struct sm_string_list *names, bool with_insecure);
