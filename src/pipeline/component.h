@@ -47,6 +47,8 @@ struct sm_component_type {
     enum sm_stability stability[SM_SIGNAL_COUNT]; /* extensions: [0] */
     bool mutates;                      /* changes what it consumes: the graph hands it a batch nobody else holds */
     bool shared;                       /* exporters, connectors: one instance for all signals */
+    bool counts_items;                 /* processors: own metrics otelcol_processor_{incoming,outgoing}_items and _internal_duration are kept for it
+                                          (those that the reference builds with its processorhelper) */
     const struct sm_option *options;   /* table, see config/option.h */
     size_t options_size;
     const struct sm_own_metric *metrics; /* table of own metrics, see pipeline/own_metrics.h */
@@ -91,12 +93,12 @@ struct sm_component {
     struct sm_logger logger;      /* fields of every log line of this instance */
     struct sm_graph *graph;       /* borrowed */
     struct sm_workers *workers;   /* borrowed */
-    unsigned slot;                /* of the per-worker state */
     void *_chain;                 /* owned by pipeline/export.c */
     void *_observer;              /* owned by pipeline/: own metrics of this instance */
+    void **_locals;               /* owned by pipeline/graph.c: per-worker state by worker index */
 };
 
-/* The per-worker state of `component` on `worker`, which must be the calling one. */
+/* The per-worker state of `component` on `worker`, which must be the calling one and not the main worker (whose components have none). */
 void *sm_component_local(const struct sm_component *component, const struct sm_worker *worker);
 
 /* Passes `batch` to what follows `component` for the batch's signal (takes it). With nothing behind it the batch is accepted. */

@@ -13,6 +13,7 @@
 #include "telemetry/batch.h"
 
 struct sm_component;
+struct sm_error;
 struct sm_worker;
 
 struct sm_export_retry_options {

@@ -1,0 +1,238 @@
+/* graph_life.c - starting, stopping and freeing a graph: see graph.h.
+ *
+ * Per-worker state is made and released on its worker while the main worker waits: both happen when no request can be on its way through the
+ * component. Stopping is a walk back over the order of starting, in stages: all receivers, then every processor and connector by itself, all exporters,
+ * all extensions. A stage ends when each of its components has called sm_component_stopped. */
+#include "pipeline/graph.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "base/log.h"
+#include "pipeline/export.h"
+#include "pipeline/graph_internal.h"
+#include "pipeline/item_counts.h"
+#include "pipeline/receiver_counts.h"
+#include "pipeline/worker.h"
+
+static const char *const kind_names[] = {
+    [SM_RECEIVER] = "receiver", [SM_PROCESSOR] = "processor", [SM_EXPORTER] = "exporter", [SM_CONNECTOR] = "connector", [SM_EXTENSION] = "extension",
+};
+
+/* ---- on every worker */
+
+struct round {
+    struct sm_component *component;
+    void (*run)(struct sm_component *component, struct sm_worker *worker);
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    unsigned left; /* guarded by mutex */
+};
+
+static void run_round(struct sm_worker *worker, void *context)
+{
+    struct round *round = context;
+    round->run(round->component, worker);
+    pthread_mutex_lock(&round->mutex);
+    if (--round->left == 0)
+        pthread_cond_signal(&round->changed);
+    pthread_mutex_unlock(&round->mutex);
+}
+
+/* Runs `run` on every worker and waits: workers never wait for the main worker, so this ends. */
+static void on_every_worker(struct sm_component *component, void (*run)(struct sm_component *component, struct sm_worker *worker))
+{
+    struct round round = {.component = component, .run = run, .left = sm_workers_count(component->workers)};
+    pthread_mutex_init(&round.mutex, NULL);
+    pthread_cond_init(&round.changed, NULL);
+    for (unsigned i = 0; i < sm_workers_count(component->workers); i++)
+        sm_worker_post(sm_workers_get(component->workers, i), run_round, &round);
+    pthread_mutex_lock(&round.mutex);
+    while (round.left > 0)
+        pthread_cond_wait(&round.changed, &round.mutex);
+    pthread_mutex_unlock(&round.mutex);
+    pthread_cond_destroy(&round.changed);
+    pthread_mutex_destroy(&round.mutex);
+}
+
+static void create_local(struct sm_component *component, struct sm_worker *worker)
+{
+    component->_locals[sm_worker_index(worker)] = component->type->worker_create(component, worker);
+}
+
+static void free_local(struct sm_component *component, struct sm_worker *worker)
+{
+    void **local = &component->_locals[sm_worker_index(worker)];
+    if (component->type->worker_free)
+        component->type->worker_free(component, worker, *local);
+    *local = NULL;
+}
+
+static void do_nothing(struct sm_component *component, struct sm_worker *worker)
+{
+    (void)component;
+    (void)worker;
+}
+
+/* ---- start */
+
+static bool start_instance(struct sm_graph *graph, struct sm_instance *instance, struct sm_error *error)
+{
+    struct sm_component *component = &instance->component;
+    const struct sm_component_type *type = component->type;
+    instance->state = SM_INSTANCE_STARTED; /* even if it fails half-way: it then is stopped */
+    if (type->start && !type->start(component, error))
+        return false;
+    if (type->worker_create) {
+        component->_locals = sm_arena_zalloc(&graph->arena, sm_workers_count(graph->workers), sizeof(void *));
+        on_every_worker(component, create_local);
+        instance->has_worker_state = true;
+    }
+    return !type->send || sm_export_chain_start(component, error);
+}
+
+static void log_extension(const struct sm_component *component, const char *event)
+{
+    if (component->type->kind == SM_EXTENSION)
+        sm_log(SM_LOG_INFO, &component->logger, event);
+}
+
+bool sm_graph_start(struct sm_graph *graph, struct sm_error *error)
+{
+    sm_log(SM_LOG_INFO, NULL, "Starting extensions...");
+    for (size_t i = 0; i < graph->count; i++) {
+        struct sm_component *component = &graph->order[i]->component;
+        log_extension(component, "Extension is starting...");
+        if (!start_instance(graph, graph->order[i], error))
+            return sm_error_wrap(error, "failed to start \"%s\" %s", component->id, kind_names[component->type->kind]);
+        log_extension(component, "Extension started.");
+    }
+    atomic_store_explicit(&graph->is_ready, true, memory_order_relaxed);
+    return true;
+}
+
+/* ---- stop */
+
+static void stop_further_stages(struct sm_graph *graph);
+
+static void end_stop(struct sm_graph *graph)
+{
+    graph->has_ended = true;
+    sm_timer_free(graph->limit_timer);
+    graph->limit_timer = NULL;
+    graph->stopped(graph->stopped_context, !graph->is_overdue);
+}
+
+static void tell_to_stop(struct sm_graph *graph, struct sm_instance *instance)
+{
+    struct sm_component *component = &instance->component;
+    bool was_started = instance->state == SM_INSTANCE_STARTED;
+    bool has_stop = component->type->send || component->type->stop;
+    if (!was_started || !has_stop) {
+        instance->state = SM_INSTANCE_STOPPED;
+        return;
+    }
+    instance->state = SM_INSTANCE_STOPPING;
+    graph->pending_count++;
+    if (component->type->send)
+        sm_export_chain_stop(component);
+    else
+        component->type->stop(component);
+}
+
+static bool stops_together(const struct sm_instance *a, const struct sm_instance *b)
+{
+    enum sm_component_kind kind = a->component.type->kind;
+    return kind == b->component.type->kind && kind != SM_PROCESSOR && kind != SM_CONNECTOR;
+}
+
+static void stop_stage(struct sm_graph *graph)
+{
+    const struct sm_instance *first = graph->order[graph->stop_index - 1];
+    do
+        tell_to_stop(graph, graph->order[--graph->stop_index]);
+    while (graph->stop_index > 0 && stops_together(first, graph->order[graph->stop_index - 1]));
+}
+
+static void stop_further_stages(struct sm_graph *graph)
+{
+    while (graph->stop_index > 0 && (graph->pending_count == 0 || graph->is_overdue))
+        stop_stage(graph);
+    if (graph->stop_index == 0 && (graph->pending_count == 0 || graph->is_overdue) && !graph->has_ended)
+        end_stop(graph);
+}
+
+void sm_graph_note_stopped(struct sm_component *component)
+{
+    struct sm_instance *instance = (struct sm_instance *)component;
+    struct sm_graph *graph = component->graph;
+    if (instance->state != SM_INSTANCE_STOPPING)
+        return;
+    instance->state = SM_INSTANCE_STOPPED;
+    assert(graph->pending_count > 0);
+    graph->pending_count--;
+    stop_further_stages(graph);
+}
+
+static void on_limit(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_graph *graph = context;
+    for (size_t i = graph->stop_index; i < graph->count; i++)
+        if (graph->order[i]->state == SM_INSTANCE_STOPPING)
+            sm_log(SM_LOG_ERROR, &graph->order[i]->component.logger, "Component did not drain within the limit");
+    graph->is_overdue = true;
+    stop_further_stages(graph);
+}
+
+static void begin_stop(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    stop_further_stages(context);
+}
+
+void sm_graph_stop(struct sm_graph *graph, uint64_t limit_ns, sm_graph_stopped *stopped, void *context)
+{
+    assert(!graph->is_stopping);
+    struct sm_worker *main_worker = sm_workers_main(graph->workers);
+    atomic_store_explicit(&graph->is_ready, false, memory_order_relaxed);
+    graph->is_stopping = true;
+    graph->stopped = stopped;
+    graph->stopped_context = context;
+    graph->stop_index = graph->count;
+    graph->limit_timer = sm_timer_create(main_worker, on_limit, graph);
+    sm_timer_arm(graph->limit_timer, limit_ns, false);
+    /* By message, so that `stopped` is never called before this returns. */
+    sm_worker_post(main_worker, begin_stop, graph);
+}
+
+/* ---- free */
+
+static void free_instance(struct sm_instance *instance)
+{
+    struct sm_component *component = &instance->component;
+    const struct sm_component_type *type = component->type;
+    if (instance->has_worker_state)
+        on_every_worker(component, free_local);
+    if (type->send)
+        sm_export_chain_free(component);
+    if (type->free && instance->state != SM_INSTANCE_NEW)
+        type->free(component);
+    if (type->kind == SM_RECEIVER)
+        sm_receiver_counts_free(component);
+    else if (component->_observer)
+        sm_item_counts_free(component);
+}
+
+void sm_graph_free(struct sm_graph *graph)
+{
+    if (!graph)
+        return;
+    /* What components posted to workers before they had drained has run once this comes back. */
+    if (graph->is_stopping && graph->count > 0)
+        on_every_worker(&graph->order[0]->component, do_nothing);
+    for (size_t i = graph->count; i-- > 0;)
+        free_instance(graph->order[i]);
+    struct sm_arena arena = graph->arena; /* the graph itself lies in it */
+    sm_arena_deinit(&arena);
+}
