@@ -25,19 +25,19 @@ enum sm_prometheus_target_info {
 
 /* How series are named and labelled. All zero: names escaped, no suffixes, every label. */
 struct sm_prometheus_options {
-    const char *name_space;             /* before every name; NULL or "": none */
-    struct sm_string_map const_labels;  /* on every series but target_info */
-    uint64_t expiration_ns;             /* not shown when not updated for longer than this (0: shown while younger than 0 ns, as the reference) */
-    bool never_expires;                 /* expiration_ns does not count */
+    const char *name_space;            /* before every name; NULL or "": none */
+    struct sm_string_map const_labels; /* on every series but target_info */
+    uint64_t expiration_ns;            /* not shown when not updated for longer than this (0: shown while younger than 0 ns, as the reference) */
+    bool never_expires;                /* expiration_ns does not count */
     bool with_unit_suffix, with_type_suffix;
-    bool keeps_utf8;                    /* names are not escaped */
-    bool collapses_underscores;         /* runs of _ in labels become one */
+    bool keeps_utf8;            /* names are not escaped */
+    bool collapses_underscores; /* runs of _ in labels become one */
     bool send_timestamps;
     bool without_scope_info;
     bool without_job_and_instance;
     enum sm_prometheus_target_info target_info;
-    bool resource_to_telemetry;         /* resource attributes become labels of every series … */
-    bool excludes_service_attributes;   /* … but service.name, service.namespace and service.instance.id */
+    bool resource_to_telemetry;       /* resource attributes become labels of every series … */
+    bool excludes_service_attributes; /* … but service.name, service.namespace and service.instance.id */
 };
 
 struct sm_prometheus_set;
@@ -53,10 +53,10 @@ void sm_prometheus_set_expire(struct sm_prometheus_set *set, uint64_t now_ns);
 size_t sm_prometheus_set_count(const struct sm_prometheus_set *set); /* series */
 
 enum sm_prometheus_format_type {
-    SM_PROMETHEUS_TEXT,               /* text/plain; version=0.0.4 */
+    SM_PROMETHEUS_TEXT, /* text/plain; version=0.0.4 */
     SM_PROMETHEUS_OPENMETRICS_0_0_1,
     SM_PROMETHEUS_OPENMETRICS_1_0_0,
-    SM_PROMETHEUS_PROTO_DELIMITED,    /* io.prometheus.client.MetricFamily, each with its length before it */
+    SM_PROMETHEUS_PROTO_DELIMITED, /* io.prometheus.client.MetricFamily, each with its length before it */
 };
 enum sm_prometheus_escaping { SM_PROMETHEUS_UNDERSCORES, SM_PROMETHEUS_DOTS, SM_PROMETHEUS_VALUES, SM_PROMETHEUS_ALLOW_UTF8 };
 
