@@ -57,7 +57,8 @@ static size_t rank_source(const struct sm_diags *diags, const struct sm_source *
     return next;
 }
 
-void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion, const char *format, ...)
+void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
+                  const char *format, ...)
 {
     diags->error_count += severity == SM_DIAG_ERROR;
     if (diags->count == DIAGS_MAX) {
@@ -137,7 +138,7 @@ static void print_source_line(const struct diag *diag, FILE *out, bool colour)
     struct sm_slice line = {0};
     if (at->source && at->source->is_quotable && at->line && at->column)
         line = find_line(at->source->text, at->line);
-    if (at->column > line.size || at->column > LINE_SHOWN_MAX) {
+    if (at->column == 0 || at->column > line.size || at->column > LINE_SHOWN_MAX) {
         if (diag->suggestion)
             fprintf(out, "      %s\n", diag->suggestion);
         return;

@@ -19,8 +19,7 @@ struct sm_diags *sm_diags_create(void) __attribute__((returns_nonnull, warn_unus
 void sm_diags_free(struct sm_diags *diags);
 /* `path` names the setting ("exporters::otlp::timeout"; may be NULL), `suggestion` what to write instead (may be NULL). All texts are copied. */
 void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
-                  const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 size_t sm_diags_error_count(const struct sm_diags *diags);
 /* All of them, in order of source and line, with the source line and a caret; colour only if `colour`. */
 void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour);

@@ -10,9 +10,8 @@ struct unit {
 
 /* Longest names first: "ms" must not be read as "m". Both signs that look like mu are taken. */
 static const struct unit units[] = {
-    {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},       {"ns", 1},
-    {"us", 1000},        {"ms", 1000000},           {"s", 1000000000},
-    {"m", 60000000000},  {"h", UINT64_C(3600000000000)},
+    {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, {"ns", 1},          {"us", 1000},
+    {"ms", 1000000},     {"s", 1000000000},   {"m", 60000000000}, {"h", UINT64_C(3600000000000)},
 };
 
 static const struct unit *take_unit(struct sm_slice *text)
@@ -57,8 +56,8 @@ static bool take_part(struct sm_slice *text, uint64_t *total)
     }
     const struct unit *unit = has_digits ? take_unit(text) : NULL;
     uint64_t ns;
-    return unit && !__builtin_mul_overflow(whole, unit->ns, &ns) && !__builtin_add_overflow(ns, (uint64_t)(fraction / scale * (double)unit->ns), &ns) &&
-           !__builtin_add_overflow(*total, ns, total);
+    return unit && !__builtin_mul_overflow(whole, unit->ns, &ns) &&
+           !__builtin_add_overflow(ns, (uint64_t)(fraction / scale * (double)unit->ns), &ns) && !__builtin_add_overflow(*total, ns, total);
 }
 
 bool sm_duration_parse(struct sm_slice text, int64_t *ns)
@@ -84,7 +83,8 @@ bool sm_duration_parse(struct sm_slice text, int64_t *ns)
 
 char *sm_duration_format(int64_t ns, char text[SM_DURATION_TEXT_SIZE])
 {
-    static const struct unit coarse[] = {{"h", UINT64_C(3600000000000)}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+    static const struct unit coarse[] = {
+        {"h", UINT64_C(3600000000000)}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
     uint64_t rest = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
     size_t used = 0;
     text[0] = '\0';

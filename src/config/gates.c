@@ -9,9 +9,9 @@
 #include "config/diags.h"
 
 static const struct sm_gate_row rows[SM_GATE_COUNT] = {
-#define SM_GATE(symbol, gate_id, gate_stage, on, gate_effect, text)                                                                                \
+#define SM_GATE(symbol, gate_id, gate_stage, on, gate_effect, text)                                                                                  \
     [SM_GATE_##symbol] = {.id = gate_id, .stage = SM_GATE_STAGE_##gate_stage, .is_on = on, .effect = SM_GATE_EFFECT_##gate_effect, .help = text},
-#include "config/gate_table.h"
+#include "config/gate_table.inc"
 #undef SM_GATE
 };
 
@@ -33,8 +33,8 @@ static bool refuse_unknown(const char *id, struct sm_error *error)
     for (size_t i = 0; i < SM_GATE_COUNT; i++)
         ids[i] = rows[i].id;
     const char *near = sm_nearest_word(id, ids, SM_GATE_COUNT);
-    return sm_error_set(error, SM_ERROR_USAGE, "no such feature gate \"%s\"%s%s%s (see 'spanmill featuregate')", id, near ? ", did you mean " : "", near ? near : "",
-                        near ? "?" : "");
+    return sm_error_set(error, SM_ERROR_USAGE, "no such feature gate \"%s\"%s%s%s (see 'spanmill featuregate')", id, near ? ", did you mean " : "",
+                        near ? near : "", near ? "?" : "");
 }
 
 static bool find_gate(struct sm_slice id, size_t *index, struct sm_error *error)
@@ -67,8 +67,8 @@ bool sm_gates_apply(const char *list, struct sm_error *error)
             return false;
         changed[gate] = rows[gate].is_on != is_on;
         if (changed[gate] && rows[gate].effect == SM_GATE_EFFECT_FIXED)
-            return sm_error_set(error, SM_ERROR_USAGE, "feature gate \"%s\" cannot be switched %s: spanmill does not build that behaviour (%s)", rows[gate].id,
-                                is_on ? "on" : "off", rows[gate].help);
+            return sm_error_set(error, SM_ERROR_USAGE, "feature gate \"%s\" cannot be switched %s: spanmill does not build that behaviour (%s)",
+                                rows[gate].id, is_on ? "on" : "off", rows[gate].help);
     }
     memcpy(is_changed, changed, sizeof(changed));
     return true;

@@ -10,12 +10,12 @@ struct sm_error;
 
 enum sm_gate_stage { SM_GATE_STAGE_ALPHA, SM_GATE_STAGE_BETA };
 
-/* See gate_table.h. */
+/* See gate_table.inc. */
 enum sm_gate_effect { SM_GATE_EFFECT_OBSERVED, SM_GATE_EFFECT_NEUTRAL, SM_GATE_EFFECT_FIXED };
 
 enum sm_gate {
 #define SM_GATE(symbol, id, stage, is_on, effect, help) SM_GATE_##symbol,
-#include "config/gate_table.h"
+#include "config/gate_table.inc"
 #undef SM_GATE
     SM_GATE_COUNT
 };

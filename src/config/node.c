@@ -16,7 +16,7 @@ const struct sm_node *sm_node_find(const struct sm_node *map, const char *key)
 const char *sm_node_kind_name(enum sm_node_kind kind)
 {
     static const char *const names[] = {
-        [SM_NODE_NULL] = "nothing",  [SM_NODE_BOOL] = "a boolean", [SM_NODE_INT] = "a number", [SM_NODE_FLOAT] = "a number",
+        [SM_NODE_NULL] = "nothing",    [SM_NODE_BOOL] = "a boolean", [SM_NODE_INT] = "a number", [SM_NODE_FLOAT] = "a number",
         [SM_NODE_STRING] = "a string", [SM_NODE_LIST] = "a list",    [SM_NODE_MAP] = "a map",
     };
     return names[kind];

@@ -1,6 +1,7 @@
 /* node.h - the tree that every configuration front-end produces: values with their place in the source.
  *
- * Nodes are made in the configuration's arena, immutable once merged, and live until the configuration is released. Main thread only while being made. */
+ * Nodes are made in the configuration's arena, immutable once merged, and live until the configuration is released. Main thread only while being
+ * made. */
 #pragma once
 
 #include "base/arena.h"
@@ -21,7 +22,7 @@ struct sm_node_entry;
 struct sm_node {
     enum sm_node_kind kind;
     struct sm_position position;
-    bool is_substituted; /* the value is exactly one ${…}: `original` may stand in where a string is wanted */
+    bool is_substituted;  /* the value is exactly one ${…}: `original` may stand in where a string is wanted */
     const char *original; /* source text of a scalar before typing; NULL: none */
     union {
         bool boolean;

@@ -108,13 +108,13 @@ static struct sm_position shown_position(const struct sm_option *option, const s
     return position;
 }
 
-static bool wrong_type(struct decoder *decoder, const struct sm_option *option, const struct sm_node *node, const struct place *place, const char *wanted,
-                       const char *suggestion)
+static bool wrong_type(struct decoder *decoder, const struct sm_option *option, const struct sm_node *node, const struct place *place,
+                       const char *wanted, const char *suggestion)
 {
     decoder->error_count++;
     bool is_secret = option->kind == SM_OPTION_KIND_SECRET || option->secret;
-    sm_diags_add(decoder->diags, SM_DIAG_ERROR, shown_position(option, node), decoder->root, suggestion, "%sexpected %s, got %s", quoted_path(decoder, place), wanted,
-                 is_secret ? sm_node_kind_name(node->kind) : describe(decoder, node));
+    sm_diags_add(decoder->diags, SM_DIAG_ERROR, shown_position(option, node), decoder->root, suggestion, "%sexpected %s, got %s",
+                 quoted_path(decoder, place), wanted, is_secret ? sm_node_kind_name(node->kind) : describe(decoder, node));
     return false;
 }
 
@@ -123,7 +123,8 @@ static bool out_of_range(struct decoder *decoder, const struct sm_node *node, co
 {
     decoder->error_count++;
     const struct place *holder = place->key ? place->parent : place;
-    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, full_path(decoder, holder), NULL, "%s %s, got %s", place->key ? place->key : "the value", rule, found);
+    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, full_path(decoder, holder), NULL, "%s %s, got %s",
+                 place->key ? place->key : "the value", rule, found);
     return false;
 }
 
@@ -173,7 +174,8 @@ static bool decode_int(struct decoder *decoder, const struct sm_option *option, 
     return true;
 }
 
-static bool decode_double_value(struct decoder *decoder, const struct sm_option *option, double *value, const struct sm_node *node, const struct place *place)
+static bool decode_double_value(struct decoder *decoder, const struct sm_option *option, double *value, const struct sm_node *node,
+                                const struct place *place)
 {
     if (node->kind != SM_NODE_INT && node->kind != SM_NODE_FLOAT)
         return wrong_type(decoder, option, node, place, "a number", NULL);
@@ -181,7 +183,8 @@ static bool decode_double_value(struct decoder *decoder, const struct sm_option 
     return true;
 }
 
-static bool decode_double(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_double(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                          const struct place *place)
 {
     double value;
     if (!decode_double_value(decoder, option, &value, node, place) || !check_range(decoder, option, value, node, place))
@@ -190,14 +193,16 @@ static bool decode_double(struct decoder *decoder, const struct sm_option *optio
     return true;
 }
 
-static bool decode_duration_value(struct decoder *decoder, const struct sm_option *option, int64_t *value, const struct sm_node *node, const struct place *place)
+static bool decode_duration_value(struct decoder *decoder, const struct sm_option *option, int64_t *value, const struct sm_node *node,
+                                  const struct place *place)
 {
     if (node->kind == SM_NODE_STRING ? sm_duration_parse(sm_slice_of(node->string), value) : whole_number(node, value))
         return true;
     return wrong_type(decoder, option, node, place, "a duration", "write it with units: ns, us, ms, s, m, h, as in \"1m30s\"");
 }
 
-static bool decode_duration(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_duration(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                            const struct place *place)
 {
     int64_t value;
     if (!decode_duration_value(decoder, option, &value, node, place))
@@ -224,7 +229,8 @@ static bool decode_bool(struct decoder *decoder, const struct sm_option *option,
     return true;
 }
 
-static bool decode_text(struct decoder *decoder, const struct sm_option *option, const char **text, const struct sm_node *node, const struct place *place)
+static bool decode_text(struct decoder *decoder, const struct sm_option *option, const char **text, const struct sm_node *node,
+                        const struct place *place)
 {
     if (node->is_substituted && node->original)
         *text = node->original;
@@ -233,7 +239,8 @@ static bool decode_text(struct decoder *decoder, const struct sm_option *option,
     else if (node->kind == SM_NODE_NULL)
         *text = "";
     else
-        return wrong_type(decoder, option, node, place, "a string", node->kind == SM_NODE_LIST || node->kind == SM_NODE_MAP ? NULL : "put it in quotes");
+        return wrong_type(decoder, option, node, place, "a string",
+                          node->kind == SM_NODE_LIST || node->kind == SM_NODE_MAP ? NULL : "put it in quotes");
     return true;
 }
 
@@ -258,8 +265,8 @@ static bool decode_enum(struct decoder *decoder, const struct sm_option *option,
     const char *near = sm_nearest_word(text, candidates, candidate_count);
     const char *suggestion = near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
     decoder->error_count++;
-    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, suggestion, "%sunknown value \"%.*s\", must be one of %s", quoted_path(decoder, place),
-                 SHOWN_MAX, text, sm_bytes_cstr(&accepted));
+    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, suggestion, "%sunknown value \"%.*s\", must be one of %s",
+                 quoted_path(decoder, place), SHOWN_MAX, text, sm_bytes_cstr(&accepted));
     return false;
 }
 
@@ -280,14 +287,16 @@ static const struct sm_node *split_at_commas(struct decoder *decoder, const stru
     for (; list->list.count <= commas; list->list.count++) {
         size_t size = strcspn(rest, ",");
         struct sm_node *item = sm_arena_zalloc(decoder->arena, 1, sizeof(*item));
-        *item = (struct sm_node){.kind = SM_NODE_STRING, .position = node->position, .string = sm_arena_strdup(decoder->arena, sm_slice_make(rest, size))};
+        *item = (struct sm_node){
+            .kind = SM_NODE_STRING, .position = node->position, .string = sm_arena_strdup(decoder->arena, sm_slice_make(rest, size))};
         list->list.items[list->list.count] = item;
         rest += size + 1;
     }
     return list;
 }
 
-static bool decode_string_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_string_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                               const struct place *place)
 {
     if (node->kind == SM_NODE_STRING)
         node = split_at_commas(decoder, node);
@@ -303,7 +312,8 @@ static bool decode_string_list(struct decoder *decoder, const struct sm_option *
     return is_good;
 }
 
-static bool decode_double_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_double_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                               const struct place *place)
 {
     if (node->kind != SM_NODE_LIST)
         return wrong_type(decoder, option, node, place, "a list of numbers", NULL);
@@ -317,7 +327,8 @@ static bool decode_double_list(struct decoder *decoder, const struct sm_option *
     return is_good;
 }
 
-static bool decode_duration_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_duration_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                                 const struct place *place)
 {
     if (node->kind != SM_NODE_LIST)
         return wrong_type(decoder, option, node, place, "a list of durations", NULL);
@@ -337,7 +348,8 @@ static bool decode_duration_list(struct decoder *decoder, const struct sm_option
 }
 
 /* Headers may also be a list of {name, value}. */
-static bool decode_pair_list(struct decoder *decoder, const struct sm_option *option, struct sm_string_map *out, const struct sm_node *node, const struct place *place)
+static bool decode_pair_list(struct decoder *decoder, const struct sm_option *option, struct sm_string_map *out, const struct sm_node *node,
+                             const struct place *place)
 {
     struct sm_string_map map = {.entries = sm_arena_zalloc(decoder->arena, node->list.count, sizeof(*map.entries)), .count = node->list.count};
     bool is_good = true;
@@ -357,7 +369,8 @@ static bool decode_pair_list(struct decoder *decoder, const struct sm_option *op
     return is_good;
 }
 
-static bool decode_string_map(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_string_map(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                              const struct place *place)
 {
     if (node->kind == SM_NODE_LIST && option->secret)
         return decode_pair_list(decoder, option, member, node, place);
@@ -396,7 +409,8 @@ static void *make_element(struct decoder *decoder, const struct sm_option *optio
 static bool has_row(const struct sm_option *table, const char *key);
 
 /* Optional sections may be switched off with `enabled: false`; what else they hold is checked all the same. */
-static bool decode_optional(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_optional(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                            const struct place *place)
 {
     void *element = make_element(decoder, option, 1);
     bool is_enabled = true, is_good = true;
@@ -412,7 +426,8 @@ static bool decode_optional(struct decoder *decoder, const struct sm_option *opt
     return is_good;
 }
 
-static bool decode_table_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_table_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                              const struct place *place)
 {
     if (node->kind != SM_NODE_LIST)
         return wrong_type(decoder, option, node, place, "a list", NULL);
@@ -426,7 +441,8 @@ static bool decode_table_list(struct decoder *decoder, const struct sm_option *o
     return is_good;
 }
 
-static bool decode_table_map(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_table_map(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                             const struct place *place)
 {
     if (node->kind != SM_NODE_MAP)
         return wrong_type(decoder, option, node, place, "a map", NULL);
@@ -452,7 +468,8 @@ static bool take_node(struct decoder *decoder, const struct sm_option *option, v
     return true;
 }
 
-static bool decode_string(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
+static bool decode_string(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                          const struct place *place)
 {
     return decode_text(decoder, option, member, node, place);
 }
@@ -461,12 +478,13 @@ static bool refuse(struct decoder *decoder, const struct sm_option *option, void
 {
     (void)member;
     decoder->error_count++;
-    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, "remove it to go on without", "%sis not supported by spanmill%s%s", quoted_path(decoder, place),
-                 option->help ? ": " : "", option->help ? option->help : "");
+    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, "remove it to go on without", "%sis not supported by spanmill%s%s",
+                 quoted_path(decoder, place), option->help ? ": " : "", option->help ? option->help : "");
     return false;
 }
 
-typedef bool decode_kind(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place);
+typedef bool decode_kind(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                         const struct place *place);
 
 /* How a value of each kind is decoded, and the size of its member. */
 static const struct {
@@ -552,7 +570,8 @@ static void report_unknown_keys(struct decoder *decoder, const struct sm_option 
         const char *near = sm_nearest_word(entry->key, candidates, candidate_count);
         const char *suggestion = near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
         decoder->error_count++;
-        sm_diags_add(decoder->diags, SM_DIAG_ERROR, entry->key_position, decoder->root, suggestion, "%shas invalid keys: %s", quoted_path(decoder, place), entry->key);
+        sm_diags_add(decoder->diags, SM_DIAG_ERROR, entry->key_position, decoder->root, suggestion, "%shas invalid keys: %s",
+                     quoted_path(decoder, place), entry->key);
     }
 }
 
@@ -567,13 +586,15 @@ static bool set_zero(const struct sm_option *option, void *member)
     return true;
 }
 
-static void warn_of_old_spelling(struct decoder *decoder, const struct sm_option *option, const struct sm_node_entry *entry, const struct place *place)
+static void warn_of_old_spelling(struct decoder *decoder, const struct sm_option *option, const struct sm_node_entry *entry,
+                                 const struct place *place)
 {
     if (option->deprecated)
-        sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, NULL, "%sis deprecated: %s", quoted_path(decoder, place), option->deprecated);
+        sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, NULL, "%sis deprecated: %s", quoted_path(decoder, place),
+                     option->deprecated);
     else if (strcmp(entry->key, sm_option_key(option)) != 0)
-        sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, NULL, "%sis the old name of %s", quoted_path(decoder, place),
-                     sm_option_key(option));
+        sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, NULL, "%sis the old name of %s",
+                     quoted_path(decoder, place), sm_option_key(option));
 }
 
 static bool is_nothing(const struct sm_node *node)
@@ -581,7 +602,8 @@ static bool is_nothing(const struct sm_node *node)
     return node->kind == SM_NODE_NULL;
 }
 
-static bool decode_entry(struct decoder *decoder, const struct sm_option *option, char *out, const struct sm_node_entry *entry, const struct place *parent)
+static bool decode_entry(struct decoder *decoder, const struct sm_option *option, char *out, const struct sm_node_entry *entry,
+                         const struct place *parent)
 {
     struct place place = {.parent = parent, .key = entry->key};
     char *member = out + option->offset;

@@ -1,8 +1,8 @@
 /* option.h - the options of a component as a table of rows.
  *
- * One table decodes, fills defaults, checks types and ranges, names the accepted values, and generates `spanmill components NAME`, the reference docs and the
- * JSON Schema. A row knows the member's place in the component's option struct. Types follow the reference's rules (no conversion between numbers,
- * booleans and strings; `facts` in docs/configuration.md).
+ * One table decodes, fills defaults, checks types and ranges, names the accepted values, and generates `spanmill components NAME`, the reference docs
+ * and the JSON Schema. A row knows the member's place in the component's option struct. Types follow the reference's rules (no conversion between
+ * numbers, booleans and strings; `facts` in docs/configuration.md).
  *
  *     struct options { double sampling_percentage; uint64_t wait_ns; struct sm_string_list keys; struct limits limits; struct tls *tls; };
  *     static const struct sm_option option_table[] = {
@@ -14,8 +14,8 @@
  *         SM_OPTION_END,
  *     };
  *
- * Members are named as the key; where the member carries a unit (`wait_ns`), `.key` gives the key. Strings and arrays live in the configuration's arena.
- * Tables are constant; decoded structs are never written after start. */
+ * Members are named as the key; where the member carries a unit (`wait_ns`), `.key` gives the key. Strings and arrays live in the configuration's
+ * arena. Tables are constant; decoded structs are never written after start. */
 #pragma once
 
 #include "config/node.h"
@@ -37,13 +37,13 @@ enum sm_option_kind {
     SM_OPTION_KIND_STRING_LIST, /* struct sm_string_list */
     SM_OPTION_KIND_DOUBLE_LIST, /* struct sm_double_list */
     SM_OPTION_KIND_DURATION_LIST, /* struct sm_duration_list */
-    SM_OPTION_KIND_STRING_MAP,  /* struct sm_string_map; `secret` masks the values */
-    SM_OPTION_KIND_TABLE,       /* the sub-struct itself, always filled with its defaults */
-    SM_OPTION_KIND_OPTIONAL,    /* pointer to the sub-struct; NULL when the key is absent (a null value gives the defaults) */
-    SM_OPTION_KIND_TABLE_LIST,  /* struct sm_table_list of sub-structs */
-    SM_OPTION_KIND_TABLE_MAP,   /* struct sm_table_map: names chosen by the user to sub-structs */
-    SM_OPTION_KIND_NODE,        /* const struct sm_node *, NULL when absent: taken as it is (attribute values of any type) */
-    SM_OPTION_KIND_REFUSED,     /* known to the reference, not built here: naming it is an error that says so. No member. */
+    SM_OPTION_KIND_STRING_MAP,    /* struct sm_string_map; `secret` masks the values */
+    SM_OPTION_KIND_TABLE,         /* the sub-struct itself, always filled with its defaults */
+    SM_OPTION_KIND_OPTIONAL,      /* pointer to the sub-struct; NULL when the key is absent (a null value gives the defaults) */
+    SM_OPTION_KIND_TABLE_LIST,    /* struct sm_table_list of sub-structs */
+    SM_OPTION_KIND_TABLE_MAP,     /* struct sm_table_map: names chosen by the user to sub-structs */
+    SM_OPTION_KIND_NODE,          /* const struct sm_node *, NULL when absent: taken as it is (attribute values of any type) */
+    SM_OPTION_KIND_REFUSED,       /* known to the reference, not built here: naming it is an error that says so. No member. */
 };
 
 struct sm_string_list {
@@ -61,7 +61,7 @@ struct sm_duration_list {
 struct sm_string_map {
     struct sm_string_map_entry {
         const char *key, *value;
-    } *entries; /* in source order */
+    } * entries; /* in source order */
     size_t count;
 };
 struct sm_table_list {
@@ -94,25 +94,28 @@ struct sm_option {
         const double *numbers;      /* DOUBLE_LIST, with preset_count */
     } preset;
     size_t preset_count;
-    double min, max;   /* both 0: no range */
-    const char *unit;  /* "percent", "bytes", "MiB": for docs */
-    const char *help;  /* one line, a sentence */
+    double min, max;                    /* both 0: no range */
+    const char *unit;                   /* "percent", "bytes", "MiB": for docs */
+    const char *help;                   /* one line, a sentence */
     const struct sm_option_word *words; /* ENUM */
-    bool ignore_case;  /* ENUM */
-    const struct sm_option *table; /* TABLE, OPTIONAL, TABLE_LIST, TABLE_MAP: rows of the sub-struct */
-    size_t element_size;           /* OPTIONAL, TABLE_LIST, TABLE_MAP: size of the sub-struct */
-    bool required;     /* the key must be there and not null */
-    bool secret;       /* STRING_MAP: values are secrets */
-    bool is_signed;    /* DURATION: member is int64_t */
-    bool ours;         /* the reference does not have it */
-    bool squash;       /* TABLE: its keys stand on this level (no `key`) */
-    const char *deprecated;          /* not NULL: still taken, with this text as a warning */
-    const char *const *old_keys;     /* NULL-terminated: other spellings that are taken */
-    size_t set_offset;               /* not 0: a bool member that tells whether the key was given */
+    bool ignore_case;                   /* ENUM */
+    const struct sm_option *table;      /* TABLE, OPTIONAL, TABLE_LIST, TABLE_MAP: rows of the sub-struct */
+    size_t element_size;                /* OPTIONAL, TABLE_LIST, TABLE_MAP: size of the sub-struct */
+    bool required;                      /* the key must be there and not null */
+    bool secret;                        /* STRING_MAP: values are secrets */
+    bool is_signed;                     /* DURATION: member is int64_t */
+    bool ours;                          /* the reference does not have it */
+    bool squash;                        /* TABLE: its keys stand on this level (no `key`) */
+    const char *deprecated;             /* not NULL: still taken, with this text as a warning */
+    const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */
+    size_t set_offset;                  /* not 0: a bool member that tells whether the key was given */
 };
 
 /* Rows from a member's name. The variadic part sets further fields. */
-#define SM_OPTION_ROW(row_kind, type, name, ...) {.kind = (row_kind), .member = #name, .offset = offsetof(type, name), __VA_ARGS__}
+#define SM_OPTION_ROW(row_kind, type, name, ...)                                                                                                     \
+    {                                                                                                                                                \
+        .kind = (row_kind), .member = #name, .offset = offsetof(type, name), __VA_ARGS__                                                             \
+    }
 #define SM_OPTION_BOOL(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_BOOL, type, name, __VA_ARGS__)
 #define SM_OPTION_INT(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_INT, type, name, __VA_ARGS__)
 #define SM_OPTION_UINT(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_UINT, type, name, __VA_ARGS__)
@@ -126,16 +129,22 @@ struct sm_option {
 #define SM_OPTION_DURATION_LIST(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_DURATION_LIST, type, name, __VA_ARGS__)
 #define SM_OPTION_STRING_MAP(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_STRING_MAP, type, name, __VA_ARGS__)
 #define SM_OPTION_NODE(type, name, ...) SM_OPTION_ROW(SM_OPTION_KIND_NODE, type, name, __VA_ARGS__)
-#define SM_OPTION_TABLE(type, name, rows, ...)                                                                                                     \
+#define SM_OPTION_TABLE(type, name, rows, ...)                                                                                                       \
     SM_OPTION_ROW(SM_OPTION_KIND_TABLE, type, name, .table = (rows), .element_size = sizeof(((type *)0)->name), __VA_ARGS__)
-#define SM_OPTION_OPTIONAL(type, name, rows, ...)                                                                                                  \
+#define SM_OPTION_OPTIONAL(type, name, rows, ...)                                                                                                    \
     SM_OPTION_ROW(SM_OPTION_KIND_OPTIONAL, type, name, .table = (rows), .element_size = sizeof(*((type *)0)->name), __VA_ARGS__)
-#define SM_OPTION_TABLE_LIST(type, name, element_type, rows, ...)                                                                                  \
+#define SM_OPTION_TABLE_LIST(type, name, element_type, rows, ...)                                                                                    \
     SM_OPTION_ROW(SM_OPTION_KIND_TABLE_LIST, type, name, .table = (rows), .element_size = sizeof(element_type), __VA_ARGS__)
-#define SM_OPTION_TABLE_MAP(type, name, element_type, rows, ...)                                                                                   \
+#define SM_OPTION_TABLE_MAP(type, name, element_type, rows, ...)                                                                                     \
     SM_OPTION_ROW(SM_OPTION_KIND_TABLE_MAP, type, name, .table = (rows), .element_size = sizeof(element_type), __VA_ARGS__)
-#define SM_OPTION_REFUSED(refused_key, ...) {.kind = SM_OPTION_KIND_REFUSED, .key = (refused_key), __VA_ARGS__}
-#define SM_OPTION_END {.kind = SM_OPTION_KIND_END}
+#define SM_OPTION_REFUSED(refused_key, ...)                                                                                                          \
+    {                                                                                                                                                \
+        .kind = SM_OPTION_KIND_REFUSED, .key = (refused_key), __VA_ARGS__                                                                            \
+    }
+#define SM_OPTION_END                                                                                                                                \
+    {                                                                                                                                                \
+        .kind = SM_OPTION_KIND_END                                                                                                                   \
+    }
 
 /* Durations in presets. */
 #define SM_MS INT64_C(1000000)
@@ -159,9 +168,9 @@ void sm_options_fill_defaults(const struct sm_option *table, void *out, size_t o
 /* Where a component's `validate` reports violations between options. */
 struct sm_validation {
     struct sm_diags *diags;
-    const char *path;            /* "processors::batch" */
-    const struct sm_node *node;  /* the component's configuration, for positions; may be NULL */
-    struct sm_arena *arena;      /* the configuration's: for what validate precomputes */
+    const char *path;           /* "processors::batch" */
+    const struct sm_node *node; /* the component's configuration, for positions; may be NULL */
+    struct sm_arena *arena;     /* the configuration's: for what validate precomputes */
 };
 /* `key_path` is relative ("timeout", "histogram::explicit"), "" for the component itself; the message is printed as the reference words it. */
 void sm_validation_error(struct sm_validation *validation, const char *key_path, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -6,7 +6,7 @@
 #include "base/slice.h"
 
 struct sm_source {
-    const char *name;      /* borrowed: arena; as shown in messages: "collector.yaml", "--set", "${env:X}" */
-    struct sm_slice text;  /* borrowed: arena */
-    bool is_quotable;      /* its lines may be shown beside messages (not so for environment variables, which hold secrets) */
+    const char *name;     /* borrowed: arena; as shown in messages: "collector.yaml", "--set", "${env:X}" */
+    struct sm_slice text; /* borrowed: arena */
+    bool is_quotable;     /* its lines may be shown beside messages (not so for environment variables, which hold secrets) */
 };

@@ -1,8 +1,8 @@
 /* config.h - a whole configuration, decoded and checked: what the graph is built from.
  *
  * Every front-end ends here. A `struct sm_config` has no errors left in it: ids are unique, references point to what is configured, every
- * component's options are decoded and valid, connectors stand on both sides and form no circle. Immutable; owned by whoever loaded it, released as a whole.
- * It stands in pipeline/ and not in config/ because it speaks of component types. */
+ * component's options are decoded and valid, connectors stand on both sides and form no circle. Immutable; owned by whoever loaded it, released as a
+ * whole. It stands in pipeline/ and not in config/ because it speaks of component types. */
 #pragma once
 
 #include "base/arena.h"
@@ -18,7 +18,7 @@ struct sm_configured {
     const char *id;             /* "otlp_http/eu", as configured; type->name may be another spelling of its first part */
     const struct sm_node *node; /* its configuration; NULL: none given */
     struct sm_position position;
-    const void *options;        /* decoded, as type->options describes; NULL when the type has no options */
+    const void *options; /* decoded, as type->options describes; NULL when the type has no options */
 };
 
 struct sm_configured_list {
@@ -59,12 +59,12 @@ struct sm_telemetry_config {
     enum sm_metrics_level metrics_level;
     struct sm_metrics_reader *readers;
     size_t reader_count;
-    bool has_explicit_readers; /* false: the default reader on localhost:8888 */
+    bool has_explicit_readers;     /* false: the default reader on localhost:8888 */
     struct sm_string_map resource; /* attributes given by the user; value NULL: the attribute is left out */
 };
 
 struct sm_config {
-    struct sm_arena arena; /* holds everything the configuration points to */
+    struct sm_arena arena;      /* holds everything the configuration points to */
     const struct sm_node *root; /* the merged tree */
     struct sm_configured_list components[SM_COMPONENT_KIND_COUNT];
     struct sm_pipeline_config *pipelines; /* in source order */
@@ -76,5 +76,5 @@ struct sm_config {
 void sm_config_free(struct sm_config *config);
 
 /* Decodes and checks `root` (its nodes live in `config->arena`). All errors are added to `diags`; false when there was one. */
-bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, size_t type_count, struct sm_diags *diags)
-    __attribute__((warn_unused_result));
+bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, size_t type_count,
+                      struct sm_diags *diags) __attribute__((warn_unused_result));

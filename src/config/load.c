@@ -1,0 +1,106 @@
+/* load.c - fetches every source, merges them in order, and substitutes what is left at the end (so what a later source replaces is never fetched).
+ *
+ * Source: opentelemetry-collector confmap/resolver.go and otelcol/flags.go. */
+#include "config/load.h"
+
+#include <ctype.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "config/diags.h"
+#include "config/expand.h"
+#include "config/gates.h"
+#include "config/merge.h"
+#include "config/provider.h"
+#include "config/source.h"
+#include "config/yaml.h"
+
+/* A --config without scheme is a path; so is one with a drive letter, as in the reference. */
+static struct sm_slice complete_uri(const char *uri, struct sm_arena *arena)
+{
+    bool has_letter = isalpha((unsigned char)uri[0]) && uri[1] == ':';
+    if (has_letter || !strchr(uri, ':'))
+        return sm_slice_of(sm_arena_printf(arena, "file:%s", uri));
+    return sm_slice_of(uri);
+}
+
+/* Parses one source, which must be a map or empty, and lays it over `*root`. */
+static bool lay_over(const struct sm_node **root, const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
+{
+    const struct sm_node *node = sm_yaml_parse(source, arena, diags);
+    if (!node)
+        return false;
+    if (node->kind == SM_NODE_NULL)
+        return true;
+    if (node->kind != SM_NODE_MAP) {
+        sm_diags_add(diags, SM_DIAG_ERROR, node->position, NULL, NULL, "retrieved value cannot be used as a configuration: expected a map, got %s",
+                     sm_node_kind_name(node->kind));
+        return false;
+    }
+    *root = sm_merge(*root, sm_merge_split_keys(node, arena), sm_gate_is_on(SM_GATE_MERGE_APPEND), arena);
+    return true;
+}
+
+static bool load_uri(const struct sm_node **root, const char *uri, const struct sm_load_options *options, struct sm_arena *arena,
+                     struct sm_diags *diags)
+{
+    struct sm_provided provided;
+    struct sm_error error;
+    if (!sm_provider_fetch(complete_uri(uri, arena), options->is_sealed, arena, &provided, &error)) {
+        sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, NULL, "cannot retrieve the configuration: %s", error.text);
+        return false;
+    }
+    if (provided.unset_variable)
+        sm_diags_add(diags, SM_DIAG_WARNING, (struct sm_position){.source = provided.source}, NULL, NULL,
+                     "Configuration references unset environment variable %s", provided.unset_variable);
+    return lay_over(root, provided.source, arena, diags);
+}
+
+/* "a.b=c" as the YAML "a::b: c". NULL without an equal sign. */
+static const struct sm_source *source_of_set(const char *set, struct sm_arena *arena)
+{
+    const char *equals = strchr(set, '=');
+    if (!equals)
+        return NULL;
+    struct sm_bytes text;
+    sm_bytes_init(&text, arena);
+    struct sm_slice key = sm_slice_trim(sm_slice_make(set, (size_t)(equals - set)));
+    for (size_t i = 0; i < key.size; i++) {
+        if (key.ptr[i] == '.')
+            sm_bytes_append_text(&text, "::");
+        else
+            sm_bytes_append_char(&text, key.ptr[i]);
+    }
+    sm_bytes_append_text(&text, ": ");
+    sm_bytes_append_slice(&text, sm_slice_trim(sm_slice_of(equals + 1)));
+    struct sm_source *source = sm_arena_zalloc(arena, 1, sizeof(*source));
+    *source =
+        (struct sm_source){.name = sm_arena_printf(arena, "--set %.*s", SM_SLICE_ARGS(key)), .text = sm_bytes_slice(&text), .is_quotable = true};
+    return source;
+}
+
+static bool load_set(const struct sm_node **root, const char *set, struct sm_arena *arena, struct sm_diags *diags)
+{
+    const struct sm_source *source = source_of_set(set, arena);
+    if (source)
+        return lay_over(root, source, arena, diags);
+    sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, "write --set path.to.key=value",
+                 "invalid argument \"%s\" for \"--set\": missing equal sign", set);
+    return false;
+}
+
+const struct sm_node *sm_load(const struct sm_load_options *options, struct sm_arena *arena, struct sm_diags *diags)
+{
+    struct sm_node *empty = sm_arena_zalloc(arena, 1, sizeof(*empty));
+    empty->kind = SM_NODE_MAP;
+    const struct sm_node *root = empty;
+    bool is_good = true;
+    for (size_t i = 0; i < options->uri_count; i++)
+        is_good &= load_uri(&root, options->uris[i], options, arena, diags);
+    for (size_t i = 0; i < options->set_count; i++)
+        is_good &= load_set(&root, options->sets[i], arena, diags);
+    if (!is_good)
+        return NULL;
+    const struct sm_node *expanded = sm_expand(root, options->is_sealed, arena, diags);
+    return expanded ? sm_merge_split_keys(expanded, arena) : NULL;
+}

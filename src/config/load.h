@@ -1,0 +1,18 @@
+/* load.h - from the arguments --config and --set to one merged configuration tree. Main thread only. */
+#pragma once
+
+#include "config/node.h"
+
+struct sm_diags;
+
+struct sm_load_options {
+    const char *const *uris; /* --config, in order: a path, file:…, yaml:…, env:… */
+    size_t uri_count;
+    const char *const *sets; /* --set, in order: a.b=c; they outrank every --config */
+    size_t set_count;
+    bool is_sealed; /* neither files nor the environment are read */
+};
+
+/* The merged tree with everything substituted, in `arena`; an empty map when the sources are empty. NULL after errors, all told to `diags`. */
+const struct sm_node *sm_load(const struct sm_load_options *options, struct sm_arena *arena, struct sm_diags *diags)
+    __attribute__((warn_unused_result));
