@@ -61,9 +61,16 @@ struct sm_resource_group {
     struct sm_resource resource;
     struct sm_slice schema_url;
     struct sm_scope_group *scopes; /* borrowed: arena */
-    size_t count;
-    bool changed; /* this level or anything below */
+    size_t count;             /* dropped ones included */
+    uint32_t _scope_capacity; /* 0: unknown, filled by the decoder */
+    bool changed;             /* this level or anything below */
     bool dropped;
+};
+
+/* One thing that a batch keeps alive. */
+struct sm_batch_keep {
+    struct sm_buffer *buffer; /* shared, may be NULL */
+    struct sm_batch *batch;   /* shared, may be NULL */
 };
 
 struct sm_batch {
@@ -77,13 +84,14 @@ struct sm_batch {
     struct sm_slice raw;              /* the whole request while nothing is merged or split; empty otherwise */
     struct sm_delivery *delivery;     /* shared, may be NULL: whom to tell how it ended (pipeline/delivery.h) */
     struct sm_metadata *metadata;     /* shared, may be NULL: the client's headers (telemetry/metadata.h) */
-    struct sm_batch_keep *_keeps;     /* shared: buffers and batches that slices point into */
+    struct sm_batch_keep *_keeps;     /* owned: buffers and batches that slices point into */
+    size_t _keep_count;
 };
 
 /* An empty batch with one reference. */
 struct sm_batch *sm_batch_create(enum sm_signal signal) __attribute__((returns_nonnull, warn_unused_result));
 struct sm_batch *sm_batch_retain(struct sm_batch *batch);
-/* NULL is allowed. The last release frees the arena and what was kept. Does not complete the delivery. */
+/* NULL is allowed. The last release frees the arena and what was kept, and releases the metadata. Does not complete or release the delivery. */
 void sm_batch_release(struct sm_batch *batch);
 bool sm_batch_is_shared(const struct sm_batch *batch);
 
@@ -95,7 +103,8 @@ void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source);
  * reach. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
 
-/* Appends the groups of `source` (index copied, bytes shared, `source` kept). Same signal. Deliveries and metadata are not touched. */
+/* Appends the groups of `source`, which is kept. Same signal. Deliveries and metadata are not touched. When nobody else holds `source` its index is taken
+ * over, not copied: the caller may only release it afterwards. */
 void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
 
 /* Cuts off the first `item_count` items (spans, data points, log records) into a new batch; inside resources, scopes and metrics where needed, as the

@@ -81,7 +81,7 @@ struct sm_metric {
     struct sm_slice name, description, unit;
     struct sm_attributes metadata; /* field 12 */
     enum sm_metric_type type;
-    enum sm_temporality temporality; /* sum, histograms; or any number a client sent */
+    int32_t temporality; /* sum, histograms: enum sm_temporality, or any number a client sent */
     bool is_monotonic;               /* sum */
     struct sm_data_point *points;    /* borrowed: arena */
     size_t point_count;              /* dropped ones included */

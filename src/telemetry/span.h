@@ -34,6 +34,17 @@ struct sm_span_link {
     bool changed, dropped;
 };
 
+/* Events and links of a span; made only for spans that have some. */
+struct sm_span_lists {
+    struct sm_slice events_raw; /* from the first Event field (11) to the end of the last; other fields may stand between */
+    struct sm_slice links_raw;  /* the same for Link (13) */
+    struct sm_span_event *events; /* borrowed: arena; valid once decoded */
+    struct sm_span_link *links;
+    uint32_t event_count, link_count; /* valid once decoded; dropped ones included */
+    bool has_decoded_events, has_decoded_links;
+};
+
+/* One for each span that is held in memory: its size counts. */
 struct sm_span {
     struct sm_slice raw;            /* Span message; empty for one made here */
     struct sm_slice trace_id;       /* 0 or 16 bytes */
@@ -45,12 +56,7 @@ struct sm_span {
     int32_t status_code;       /* enum sm_status_code, or any number a client sent */
     uint32_t flags, dropped_attributes_count, dropped_events_count, dropped_links_count;
     struct sm_attributes attributes;
-    struct sm_slice events_raw; /* from the first Event field (11) to the end of the last; other fields may stand between */
-    struct sm_slice links_raw;  /* the same for Link (13) */
-    struct sm_span_event *events; /* borrowed: arena; valid once decoded */
-    struct sm_span_link *links;
-    uint32_t event_count, link_count; /* valid once decoded */
-    bool has_decoded_events, has_decoded_links;
+    struct sm_span_lists *_lists; /* borrowed: arena; NULL: neither events nor links. Ask sm_span_events, sm_span_links */
     bool dropped;
     uint8_t changed; /* SM_SPAN_CHANGED_… */
 };
@@ -58,3 +64,6 @@ struct sm_span {
 /* Decode events / links on the first call. The bytes were validated when the batch was decoded, so this cannot fail. */
 struct sm_span_event *sm_span_events(struct sm_span *span, struct sm_arena *arena, uint32_t *count);
 struct sm_span_link *sm_span_links(struct sm_span *span, struct sm_arena *arena, uint32_t *count);
+/* Replaces them (`events` / `links` are borrowed: arena) and marks the span changed. */
+void sm_span_set_events(struct sm_span *span, struct sm_arena *arena, struct sm_span_event *events, uint32_t count);
+void sm_span_set_links(struct sm_span *span, struct sm_arena *arena, struct sm_span_link *links, uint32_t count);

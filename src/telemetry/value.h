@@ -43,13 +43,12 @@ struct sm_map {
     size_t count, capacity;
 };
 
-/* The attributes of a resource, scope, span, … */
+/* The attributes of a resource, scope, span, … All zero is an empty set. */
 struct sm_attributes {
     struct sm_slice raw; /* bytes of a message, from the first KeyValue field to the end of the last; other fields may stand between */
+    struct sm_map *_map; /* borrowed: arena; NULL until decoded. Ask sm_attributes_map */
     uint8_t field;       /* number of the KeyValue field in `raw` */
-    bool decoded;        /* `map` is filled */
-    bool changed;        /* `map` differs from `raw`: the encoder must write it */
-    struct sm_map map;
+    bool changed;        /* `_map` differs from `raw`: the encoder must write it */
 };
 
 /* ---- values */

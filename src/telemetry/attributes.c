@@ -1,0 +1,105 @@
+/* attributes.c - attribute sets: searched and walked in their encoded bytes, decoded to a map on demand; see value.h. The bytes were checked when the
+ * batch was decoded, so that only lengths have to be followed here. */
+#include "telemetry/value.h"
+
+#include "telemetry/otlp_wire.h"
+
+#include <assert.h>
+
+/* The next KeyValue message of the set's field at or behind `*at`. */
+static bool next_encoded(const struct sm_attributes *attributes, const char **at, struct sm_slice *message)
+{
+    const char *end = attributes->raw.ptr + attributes->raw.size;
+    uint8_t tag = (uint8_t)SM_TAG(attributes->field, SM_WIRE_BYTES);
+    /* The common form: a one-byte tag and a one-byte length. */
+    if (end - *at >= 2 && (uint8_t)(*at)[0] == tag && (uint8_t)(*at)[1] < 0x80) {
+        size_t size = (uint8_t)(*at)[1];
+        assert(size + 2 <= (size_t)(end - *at));
+        *message = sm_slice_make(*at + 2, size);
+        *at += size + 2;
+        return true;
+    }
+    struct sm_proto_cursor cursor = {.at = *at, .end = end};
+    struct sm_proto_field field;
+    while (sm_proto_next(&cursor, &field)) {
+        if (field.number == attributes->field && field.type == SM_WIRE_BYTES) {
+            *message = field.bytes;
+            *at = cursor.at;
+            return true;
+        }
+    }
+    assert(!cursor.error);
+    *at = end;
+    return false;
+}
+
+bool sm_attributes_next(struct sm_attribute_cursor *cursor, struct sm_attribute *attribute)
+{
+    const struct sm_map *map = cursor->attributes->_map;
+    if (map) {
+        if (cursor->index >= map->count)
+            return false;
+        *attribute = map->entries[cursor->index++];
+        return true;
+    }
+    struct sm_slice message;
+    if (!cursor->at || !next_encoded(cursor->attributes, &cursor->at, &message))
+        return false;
+    *attribute = sm_otlp_attribute(message);
+    return true;
+}
+
+/* Does a KeyValue of the usual form (key first, short) have another key? Then nothing of it has to be read. */
+static bool has_other_key(struct sm_slice message, struct sm_slice key)
+{
+    if (message.size < 2 || message.ptr[0] != 0x0a || (uint8_t)message.ptr[1] >= 0x80)
+        return false;
+    size_t size = (uint8_t)message.ptr[1];
+    if (size == key.size && (size == 0 || memcmp(message.ptr + 2, key.ptr, size) == 0))
+        return false;
+    /* A second key field would replace the first: nothing may stand behind the value. */
+    struct sm_slice rest = sm_slice_make(message.ptr + size + 2, message.size - size - 2);
+    return rest.size == 0 || (rest.size >= 2 && rest.ptr[0] == 0x12 && (size_t)(uint8_t)rest.ptr[1] + 2 == rest.size && rest.size < 0x82);
+}
+
+bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice key, struct sm_value *value)
+{
+    if (attributes->_map) {
+        const struct sm_value *found = sm_map_find(attributes->_map, key);
+        if (found)
+            *value = *found;
+        return found != NULL;
+    }
+    struct sm_slice message;
+    for (const char *at = attributes->raw.ptr; at && next_encoded(attributes, &at, &message);) {
+        if (has_other_key(message, key))
+            continue;
+        struct sm_attribute attribute = sm_otlp_attribute(message);
+        if (sm_slice_equal(attribute.key, key)) {
+            *value = attribute.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct sm_map *sm_attributes_map(struct sm_attributes *attributes, struct sm_arena *arena)
+{
+    if (attributes->_map)
+        return attributes->_map;
+    struct sm_map *map = sm_arena_zalloc(arena, 1, sizeof(*map));
+    struct sm_slice message;
+    for (const char *at = attributes->raw.ptr; at && next_encoded(attributes, &at, &message);)
+        map->capacity++;
+    map->entries = map->capacity ? sm_arena_alloc(arena, map->capacity * sizeof(*map->entries)) : NULL;
+    for (const char *at = attributes->raw.ptr; at && next_encoded(attributes, &at, &message);)
+        map->entries[map->count++] = sm_otlp_attribute(message);
+    attributes->_map = map;
+    return map;
+}
+
+struct sm_map *sm_attributes_edit(struct sm_attributes *attributes, struct sm_arena *arena)
+{
+    attributes->changed = true;
+    return sm_attributes_map(attributes, arena);
+}

@@ -1,0 +1,70 @@
+/* metadata.c - see metadata.h. A handful of entries: searched from the front. */
+#include "telemetry/metadata.h"
+
+#include "base/arena.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct entry {
+    struct sm_slice name, value; /* borrowed: arena */
+};
+
+struct sm_metadata {
+    atomic_uint references;
+    struct sm_arena arena; /* owned */
+    struct entry *entries; /* borrowed: arena */
+    size_t count, capacity;
+};
+
+struct sm_metadata *sm_metadata_create(void)
+{
+    struct sm_metadata *metadata = sm_alloc(1, sizeof(*metadata));
+    atomic_init(&metadata->references, 1);
+    return metadata;
+}
+
+struct sm_metadata *sm_metadata_retain(struct sm_metadata *metadata)
+{
+    /* Relaxed: the caller holds a reference already. */
+    if (metadata)
+        atomic_fetch_add_explicit(&metadata->references, 1, memory_order_relaxed);
+    return metadata;
+}
+
+void sm_metadata_release(struct sm_metadata *metadata)
+{
+    /* Acquire and release: the last owner's free comes after every other owner's reads. */
+    if (metadata && atomic_fetch_sub_explicit(&metadata->references, 1, memory_order_acq_rel) == 1) {
+        sm_arena_deinit(&metadata->arena);
+        free(metadata);
+    }
+}
+
+void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value)
+{
+    assert(atomic_load_explicit(&metadata->references, memory_order_relaxed) == 1);
+    metadata->entries = sm_arena_grow(&metadata->arena, metadata->entries, metadata->count, &metadata->capacity, metadata->count + 1,
+                                      sizeof(*metadata->entries));
+    metadata->entries[metadata->count++] =
+        (struct entry){.name = sm_arena_copy(&metadata->arena, name), .value = sm_arena_copy(&metadata->arena, value)};
+}
+
+size_t sm_metadata_count(const struct sm_metadata *metadata, struct sm_slice name)
+{
+    size_t count = 0;
+    for (size_t i = 0; metadata && i < metadata->count; i++)
+        count += sm_slice_equal_nocase(metadata->entries[i].name, name);
+    return count;
+}
+
+struct sm_slice sm_metadata_get(const struct sm_metadata *metadata, struct sm_slice name, size_t index)
+{
+    for (size_t i = 0; metadata && i < metadata->count; i++)
+        if (sm_slice_equal_nocase(metadata->entries[i].name, name) && index-- == 0)
+            return metadata->entries[i].value;
+    assert(!"sm_metadata_get: no such value");
+    return (struct sm_slice){0};
+}

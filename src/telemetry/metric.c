@@ -1,0 +1,69 @@
+/* metric.c - exemplars of a data point, decoded on demand from bytes that otlp_decode_metric.c has checked. */
+#include "telemetry/metric.h"
+
+#include "telemetry/otlp_wire.h"
+
+#include <assert.h>
+
+enum { FILTERED_ATTRIBUTES = 7, ID_SIZE_MAX = 16 };
+
+/* All zero is the same as none. */
+static struct sm_slice id_of(struct sm_slice bytes)
+{
+    static const char zeros[ID_SIZE_MAX];
+    return bytes.size && memcmp(bytes.ptr, zeros, bytes.size) == 0 ? (struct sm_slice){0} : bytes;
+}
+
+static void decode_exemplar(struct sm_slice message, struct sm_exemplar *exemplar)
+{
+    struct sm_proto_cursor cursor = sm_proto_begin(message);
+    struct sm_proto_field field;
+    struct sm_attributes *attributes = &exemplar->filtered_attributes;
+    *exemplar = (struct sm_exemplar){0};
+    while (sm_proto_next(&cursor, &field)) {
+        switch (field.number) {
+        case 2:
+            exemplar->time_ns = field.integer;
+            break;
+        case 3:
+            exemplar->number_type = SM_NUMBER_DOUBLE;
+            memcpy(&exemplar->number, &field.integer, sizeof(exemplar->number));
+            break;
+        case 4:
+            exemplar->span_id = id_of(field.bytes);
+            break;
+        case 5:
+            exemplar->trace_id = id_of(field.bytes);
+            break;
+        case 6:
+            exemplar->number_type = SM_NUMBER_INT;
+            exemplar->integer = (int64_t)field.integer;
+            break;
+        case FILTERED_ATTRIBUTES:
+            if (!attributes->raw.ptr)
+                *attributes = (struct sm_attributes){.raw = field.whole, .field = FILTERED_ATTRIBUTES};
+            attributes->raw.size = (size_t)(field.whole.ptr + field.whole.size - attributes->raw.ptr);
+            break;
+        default:
+            break;
+        }
+    }
+    assert(!cursor.error);
+}
+
+struct sm_exemplar *sm_data_point_exemplars(struct sm_data_point *point, struct sm_arena *arena, size_t *count)
+{
+    if (!point->has_decoded_exemplars) {
+        struct sm_proto_cursor cursor = sm_proto_begin(point->exemplars_raw);
+        struct sm_proto_field field;
+        size_t room = sm_otlp_count(point->exemplars_raw, SM_TAG(point->exemplars_field, SM_WIRE_BYTES));
+        point->exemplars = room ? sm_arena_alloc(arena, room * sizeof(*point->exemplars)) : NULL;
+        point->exemplar_count = 0;
+        while (sm_proto_next(&cursor, &field))
+            if (field.number == point->exemplars_field)
+                decode_exemplar(field.bytes, &point->exemplars[point->exemplar_count++]);
+        point->has_decoded_exemplars = true;
+    }
+    *count = point->exemplar_count;
+    return point->exemplars;
+}

@@ -1,0 +1,155 @@
+/* otlp_wire.h - what the OTLP decoders share (private to telemetry/): reading tags and lengths at full speed, the checks of values and attributes.
+ *
+ * Every function moves `*at` behind what it read and returns false after filling `decoder->error`. Messages are decoded by a loop over the fields with a
+ * switch over whole tags (number and wire type); a tag that no case takes goes to sm_otlp_skip, which refuses known numbers with a wrong wire type. */
+#pragma once
+
+#include <assert.h>
+
+#include "telemetry/otlp.h"
+#include "wire/protobuf.h"
+
+/* Tag of a field as it is read: number and wire type. */
+#define SM_TAG(number, type) ((uint32_t)(number) << 3 | (uint32_t)(type))
+/* Sets of field numbers below 32, for sm_otlp_skip. */
+#define SM_KNOWN(number) (UINT32_C(1) << (number))
+/* ResourceSpans and its siblings: field 1000 holds scope groups of before 2021. */
+enum { SM_OTLP_DEPRECATED_SCOPES = 1000, SM_KNOWN_DEPRECATED_SCOPES = 1 };
+
+struct sm_otlp_decoder {
+    struct sm_slice input; /* for offsets */
+    struct sm_arena *arena;
+    struct sm_batch *batch;
+    struct sm_decode_error *error;
+};
+
+/* Fills the error; returns false. */
+bool sm_otlp_fail(struct sm_otlp_decoder *decoder, const char *at, const char *reason) __attribute__((cold));
+bool sm_otlp_read_varint_slow(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value);
+
+static inline bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value)
+{
+    if (__builtin_expect(*at < end && (uint8_t)**at < 0x80, 1)) {
+        *value = (uint8_t)*(*at)++;
+        return true;
+    }
+    return sm_otlp_read_varint_slow(decoder, at, end, value);
+}
+
+static inline bool sm_otlp_read_tag(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t *tag)
+{
+    uint64_t bits;
+    const char *start = *at;
+    if (!sm_otlp_read_varint(decoder, at, end, &bits))
+        return false;
+    *tag = (uint32_t)bits;
+    int32_t number = (int32_t)(uint32_t)(bits >> 3);
+    if (__builtin_expect(number <= 0, 0))
+        return sm_otlp_fail(decoder, start, "field number out of range");
+    /* Numbers of more than 29 bits do not fit beside the wire type; none of them is known. */
+    if (__builtin_expect((uint32_t)number > UINT32_MAX >> 3, 0))
+        *tag = UINT32_MAX << 3 | (uint32_t)(bits & 7);
+    return true;
+}
+
+static inline bool sm_otlp_read_bytes(struct sm_otlp_decoder *decoder, const char **at, const char *end, struct sm_slice *bytes)
+{
+    uint64_t size;
+    if (!sm_otlp_read_varint(decoder, at, end, &size))
+        return false;
+    if (__builtin_expect(size > (uint64_t)(end - *at), 0))
+        return sm_otlp_fail(decoder, *at, "length beyond the end of the message");
+    *bytes = sm_slice_make(*at, (size_t)size);
+    *at += size;
+    return true;
+}
+
+static inline bool sm_otlp_read_fixed64(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *bits)
+{
+    if (__builtin_expect((size_t)(end - *at) < sizeof(*bits), 0))
+        return sm_otlp_fail(decoder, *at, "truncated 64-bit number");
+    memcpy(bits, *at, sizeof(*bits));
+    *at += sizeof(*bits);
+    return true;
+}
+
+static inline bool sm_otlp_read_double(struct sm_otlp_decoder *decoder, const char **at, const char *end, double *number)
+{
+    static_assert(sizeof(*number) == sizeof(uint64_t), "protobuf's double is 64 bits");
+    uint64_t bits;
+    if (!sm_otlp_read_fixed64(decoder, at, end, &bits))
+        return false;
+    memcpy(number, &bits, sizeof(bits));
+    return true;
+}
+
+static inline bool sm_otlp_read_fixed32(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t *bits)
+{
+    if (__builtin_expect((size_t)(end - *at) < sizeof(*bits), 0))
+        return sm_otlp_fail(decoder, *at, "truncated 32-bit number");
+    memcpy(bits, *at, sizeof(*bits));
+    *at += sizeof(*bits);
+    return true;
+}
+
+/* Enums and 32-bit integers: what does not fit is cut off, as the reference does. */
+static inline bool sm_otlp_read_uint32(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t *number)
+{
+    uint64_t bits;
+    if (!sm_otlp_read_varint(decoder, at, end, &bits))
+        return false;
+    *number = (uint32_t)bits;
+    return true;
+}
+
+static inline bool sm_otlp_read_int32(struct sm_otlp_decoder *decoder, const char **at, const char *end, int32_t *number)
+{
+    uint32_t bits;
+    if (!sm_otlp_read_uint32(decoder, at, end, &bits))
+        return false;
+    *number = (int32_t)bits;
+    return true;
+}
+
+/* A trace or span ID: `size` bytes, or none. */
+static inline bool sm_otlp_read_id(struct sm_otlp_decoder *decoder, const char **at, const char *end, size_t size, struct sm_slice *id)
+{
+    const char *start = *at;
+    if (!sm_otlp_read_bytes(decoder, at, end, id))
+        return false;
+    if (__builtin_expect(id->size != size && id->size != 0, 0))
+        return sm_otlp_fail(decoder, start, "ID of wrong length");
+    /* All zero is the same as none. */
+    static const char zeros[16];
+    if (__builtin_expect(id->size && memcmp(id->ptr, zeros, size) == 0, 0))
+        id->size = 0;
+    return true;
+}
+
+/* Skips the content of a field that no case took; `known` are the numbers that would be fine with another wire type, which is refused. */
+bool sm_otlp_skip(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t tag, uint32_t known) __attribute__((cold));
+
+/* How many fields with `tag` the message holds; stops quietly at the first unsound one (decoding reports it). */
+size_t sm_otlp_count(struct sm_slice message, uint32_t tag);
+
+/* Checks one KeyValue / AnyValue message; `depth` counts the lists and maps around it. */
+bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
+bool sm_otlp_check_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
+
+/* Reads and checks one KeyValue field of `field`, whose tag starts at `start` (content at `*at`), and widens the set's range by it. */
+bool sm_otlp_read_attribute(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint8_t field,
+                            struct sm_attributes *attributes);
+
+/* A message field that occurs more than once merges: the occurrences are joined in the arena (joined encodings are the merged message). */
+struct sm_slice sm_otlp_join(struct sm_arena *arena, struct sm_slice message, uint32_t number);
+
+bool sm_otlp_decode_span(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_span *span);
+bool sm_otlp_decode_metric(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_metric *metric);
+bool sm_otlp_decode_log_record(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_log_record *record);
+
+/* The content of an AnyValue message that was checked before. Lists and maps stay encoded. */
+struct sm_value sm_otlp_value(struct sm_slice message);
+/* The same when `value` stood in an earlier occurrence of the field: of the two the last member counts. */
+struct sm_value sm_otlp_value_merge(struct sm_value value, struct sm_slice message);
+/* Key and value of a KeyValue message that was checked before. */
+struct sm_attribute sm_otlp_attribute(struct sm_slice message);
