@@ -61,12 +61,14 @@ struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream
                                                         void *context) __attribute__((returns_nonnull, warn_unused_result));
 struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options, const struct sm_http2_events *events,
                                                         void *context) __attribute__((returns_nonnull, warn_unused_result));
-/* Feeds bytes that came by another way than the session's own stream. */
+/* Feeds bytes that were read from the stream before the session took it. */
 void sm_http2_session_feed(struct sm_http2_session *session, struct sm_slice bytes);
 /* Ends at once: open messages get `closed` with CANCEL (8) first. NULL is allowed. */
 void sm_http2_session_close(struct sm_http2_session *session);
-/* GOAWAY with `error_code` and `debug`; open messages may finish; closes itself through `failed("…")` when they have. */
-void sm_http2_session_shutdown(struct sm_http2_session *session, uint32_t error_code, struct sm_slice debug);
+/* Ends gracefully: GOAWAY, what the other side began before it saw it may finish; then `failed` ("connection shut down"). */
+void sm_http2_session_shutdown(struct sm_http2_session *session);
+/* GOAWAY with `error_code` and `debug`; open messages get `closed`, then comes `failed` once the GOAWAY has left. */
+void sm_http2_session_abort(struct sm_http2_session *session, uint32_t error_code, struct sm_slice debug);
 
 /* Client: sends a request; `headers` (pseudo headers first) are copied, `body` pieces (copied array, borrowed bytes) must stay until `closed` or cancel.
  * Returns the stream's id, or -1 when no more can be sent on this session. */
@@ -78,7 +80,7 @@ bool sm_http2_submit_response(struct sm_http2_session *session, int32_t id, cons
 /* RST_STREAM; `closed` follows, not from inside this call. Bytes lent for it are not read any more once this returned. */
 void sm_http2_reset(struct sm_http2_session *session, int32_t id, uint32_t error_code);
 void sm_http2_ping(struct sm_http2_session *session);
-/* Sends what was submitted outside of a callback. Submitting inside of callbacks needs no flush. */
+/* Sends what was submitted outside of a callback (`closed` may be called from here). Submitting inside of callbacks needs no flush. */
 void sm_http2_flush(struct sm_http2_session *session);
 
 /* Client: streams that the other side lets us open beside those that are open. */

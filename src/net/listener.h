@@ -14,20 +14,29 @@ struct sm_listener;
 struct sm_worker;
 struct sm_workers;
 
-/* Runs on the worker that got the connection; takes `fd` (non-blocking, close-on-exec, TCP_NODELAY). `peer` is "127.0.0.1:4711" or "unix". */
+/* Runs on the worker that got the connection; takes `fd` (non-blocking, close-on-exec, TCP_NODELAY). `peer` is "127.0.0.1:4711" or "unix", valid during the
+ * call. The worker's load was raised by one for it: the user lowers it when the connection is closed. */
 typedef void sm_listener_accepted(struct sm_worker *worker, int fd, const char *peer, void *context);
 
 struct sm_listener_options {
     const char *endpoint;
     const char *transport; /* "tcp" (also "tcp4", "tcp6") or "unix" */
-    uint32_t connection_limit; /* open connections; 0: SM_CONNECTION_LIMIT_DEFAULT. Over it new ones are closed at once, counted and logged */
 };
-enum { SM_CONNECTION_LIMIT_DEFAULT = 10000 };
 
 /* Listens; false with "listen 127.0.0.1:4317: address already in use". Main worker only. */
 struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted, void *context,
                                      struct sm_error *error) __attribute__((warn_unused_result));
 /* The address bound to, with the real port: "127.0.0.1:43017". */
 const char *sm_listener_address(const struct sm_listener *listener);
-/* No further call of `accepted` after it returns, on any worker's account except tasks already posted: see sm_listener_close's callback. NULL is allowed. */
+/* No new connection is taken. Those already on their way were posted before this returns: what the main worker posts to a worker afterwards runs behind
+ * their `accepted`. NULL is allowed. */
 void sm_listener_close(struct sm_listener *listener);
+
+/* A new configuration is about to start while another still runs: it may open the same addresses and takes over their connections to come. Within one
+ * configuration an address is opened once. Main worker only. */
+void sm_listener_next_generation(void);
+
+/* "host:port" cut in its parts, brackets removed; false with `error` when there is no port. For clients too. */
+bool sm_address_split(const char *endpoint, char host[256], char port[32], struct sm_error *error) __attribute__((warn_unused_result));
+/* "127.0.0.1:4317", "[::1]:4317", "unix". */
+void sm_address_print(const struct sockaddr *address, char *out, size_t out_size);

@@ -1,0 +1,320 @@
+/* listener.c - see listener.h.
+ *
+ * A `port` is one listening socket. Its owners are the listeners opened on it, the newest first; more than one only while a reloaded configuration replaces
+ * another. State: the list of ports, touched by the main worker only. Limits: ACCEPTS_PER_WAKE_UP; connections are limited by the servers.
+ * Source: opentelemetry-collector config/confignet; Go net (which address a name listens on). */
+#include "net/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "pipeline/worker.h"
+
+enum { ACCEPTS_PER_WAKE_UP = 64, BACKLOG = 4096, ADDRESS_BYTES = 320 };
+static const uint64_t ACCEPT_PAUSE_NS = 100 * SM_NS_PER_MS; /* when the system has no descriptor left */
+
+/* Main worker only. */
+struct port {
+    struct port *next;
+    char *key; /* owned: "tcp 127.0.0.1:4317" */
+    struct sm_workers *workers;
+    struct event *event;       /* owned */
+    struct sm_timer *resume;   /* owned */
+    struct sm_listener *owners; /* newest first */
+    char *unlink_path;         /* owned; unix sockets: removed with the port */
+    char address[ADDRESS_BYTES];
+    int fd;
+};
+
+/* Main worker only. */
+struct sm_listener {
+    struct port *port;
+    struct sm_listener *older;
+    sm_listener_accepted *accepted;
+    void *context;
+    unsigned generation;
+};
+
+/* Message: from the main worker to the one that gets the connection. */
+struct placement {
+    sm_listener_accepted *accepted;
+    void *context;
+    int fd;
+    char peer[ADDRESS_BYTES];
+};
+
+static struct port *ports;
+static unsigned generation;
+
+void sm_listener_next_generation(void)
+{
+    generation++;
+}
+
+/* ---- accepting */
+
+static void hand_over(struct sm_worker *worker, void *context)
+{
+    struct placement *placement = context;
+    placement->accepted(worker, placement->fd, placement->peer, placement->context);
+    free(placement);
+}
+
+static void place(struct port *port, int fd, const struct sockaddr *peer)
+{
+    int on = 1;
+    if (peer->sa_family != AF_UNIX) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    struct sm_listener *owner = port->owners;
+    struct placement *placement = sm_alloc(1, sizeof(*placement));
+    *placement = (struct placement){.accepted = owner->accepted, .context = owner->context, .fd = fd};
+    sm_address_print(peer, placement->peer, sizeof(placement->peer));
+    struct sm_worker *worker = sm_workers_least_loaded(port->workers);
+    sm_worker_add_load(worker, 1);
+    sm_worker_post(worker, hand_over, placement);
+}
+
+static void resume_accepting(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct port *port = context;
+    event_add(port->event, NULL);
+}
+
+static void on_connection(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct port *port = context;
+    for (int i = 0; i < ACCEPTS_PER_WAKE_UP; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t size = sizeof(peer);
+        int connection = accept4(fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (connection >= 0) {
+            place(port, connection, (const struct sockaddr *)&peer);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return;
+        if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+            continue; /* that one connection is gone already */
+        char why[128];
+        sm_log(SM_LOG_ERROR, NULL, "cannot accept connections for now", SM_LOG_STR("address", port->address),
+               SM_LOG_STR("error", strerror_r(errno, why, sizeof(why))));
+        event_del(port->event);
+        sm_timer_arm(port->resume, ACCEPT_PAUSE_NS, false);
+        return;
+    }
+}
+
+/* ---- opening */
+
+static bool fail_listen(struct sm_error *error, int why, const struct sm_listener_options *options)
+{
+    if (why == EADDRINUSE)
+        return sm_error_set(error, SM_ERROR_IO, "listen %s %s: bind: address already in use", options->transport, options->endpoint);
+    return sm_error_set_errno(error, why, "listen %s %s", options->transport, options->endpoint);
+}
+
+static int bind_and_listen(const struct sockaddr *address, socklen_t size, bool is_dual)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int on = 1, v6_only = !is_dual;
+    if (address->sa_family != AF_UNIX)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
+    if (bind(fd, address, size) != 0 || listen(fd, BACKLOG) != 0) {
+        int why = errno;
+        close(fd);
+        return -why;
+    }
+    return fd;
+}
+
+/* No host: all interfaces, IPv6 and IPv4 on one socket where there is IPv6. A name: its IPv4 address if it has one, as Go chooses. */
+static int open_tcp(const struct sm_listener_options *options, struct sm_error *error)
+{
+    char host[256], port[32];
+    if (!sm_address_split(options->endpoint, host, port, error))
+        return -1;
+    bool is_any = !*host && strcmp(options->transport, "tcp") == 0;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC}, *found = NULL;
+    if (strcmp(options->transport, "tcp4") == 0)
+        hints.ai_family = AF_INET;
+    if (strcmp(options->transport, "tcp6") == 0)
+        hints.ai_family = AF_INET6;
+    int status = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+    if (status != 0) {
+        sm_error_set(error, SM_ERROR_IO, "listen %s %s: %s", options->transport, options->endpoint, gai_strerror(status));
+        return -1;
+    }
+    int preferred = is_any ? AF_INET6 : AF_INET, fd = -EAFNOSUPPORT;
+    for (int pass = 0; pass < 2 && fd < 0 && fd != -EADDRINUSE; pass++)
+        for (struct addrinfo *info = found; info && fd < 0 && fd != -EADDRINUSE; info = info->ai_next)
+            if ((info->ai_family == preferred) == (pass == 0))
+                fd = bind_and_listen(info->ai_addr, info->ai_addrlen, is_any);
+    freeaddrinfo(found);
+    if (fd >= 0)
+        return fd;
+    fail_listen(error, -fd, options);
+    return -1;
+}
+
+/* A socket file that nobody listens on is left over from a process that was killed. */
+static void remove_stale_socket(const struct sockaddr_un *address, socklen_t size)
+{
+    struct stat info;
+    if (lstat(address->sun_path, &info) != 0 || !S_ISSOCK(info.st_mode))
+        return;
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return;
+    if (connect(probe, (const struct sockaddr *)address, size) != 0 && errno == ECONNREFUSED)
+        unlink(address->sun_path);
+    close(probe);
+}
+
+static int open_unix(const struct sm_listener_options *options, char **unlink_path, struct sm_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(options->endpoint);
+    if (length == 0 || length >= sizeof(address.sun_path)) {
+        sm_error_set(error, SM_ERROR_USAGE, "listen unix %s: the path must have 1 to %zu bytes", options->endpoint, sizeof(address.sun_path) - 1);
+        return -1;
+    }
+    memcpy(address.sun_path, options->endpoint, length);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    bool is_abstract = address.sun_path[0] == '@';
+    if (is_abstract)
+        address.sun_path[0] = '\0';
+    else
+        remove_stale_socket(&address, ++size);
+    int fd = bind_and_listen((const struct sockaddr *)&address, size, false);
+    if (fd < 0) {
+        fail_listen(error, -fd, options);
+        return -1;
+    }
+    *unlink_path = is_abstract ? NULL : sm_strdup(options->endpoint);
+    return fd;
+}
+
+static void port_free(struct port *port)
+{
+    for (struct port **link = &ports; *link; link = &(*link)->next)
+        if (*link == port) {
+            *link = port->next;
+            break;
+        }
+    if (port->event)
+        event_free(port->event);
+    sm_timer_free(port->resume);
+    if (port->unlink_path)
+        unlink(port->unlink_path);
+    if (port->fd >= 0)
+        close(port->fd);
+    free(port->unlink_path);
+    free(port->key);
+    free(port);
+}
+
+static struct port *port_open(struct sm_workers *workers, const struct sm_listener_options *options, const char *key, struct sm_error *error)
+{
+    bool is_unix = strcmp(options->transport, "unix") == 0;
+    if (!is_unix && strncmp(options->transport, "tcp", 3) != 0) {
+        sm_error_set(error, SM_ERROR_USAGE, "listen %s: transport must be tcp, tcp4, tcp6 or unix, not %s", options->endpoint, options->transport);
+        return NULL;
+    }
+    struct port *port = sm_alloc(1, sizeof(*port));
+    port->workers = workers;
+    port->key = sm_strdup(key);
+    port->fd = is_unix ? open_unix(options, &port->unlink_path, error) : open_tcp(options, error);
+    if (port->fd < 0) {
+        port_free(port);
+        return NULL;
+    }
+    struct sockaddr_storage bound = {0};
+    socklen_t size = sizeof(bound);
+    if (is_unix || getsockname(port->fd, (struct sockaddr *)&bound, &size) != 0)
+        snprintf(port->address, sizeof(port->address), "%s", options->endpoint);
+    else
+        sm_address_print((const struct sockaddr *)&bound, port->address, sizeof(port->address));
+    struct sm_worker *main_worker = sm_workers_main(workers);
+    port->resume = sm_timer_create(main_worker, resume_accepting, port);
+    port->event = event_new(sm_worker_event_base(main_worker), port->fd, EV_READ | EV_PERSIST, on_connection, port);
+    if (!port->event || event_add(port->event, NULL) != 0)
+        sm_out_of_memory(sizeof(*port));
+    port->next = ports;
+    ports = port;
+    return port;
+}
+
+/* A port of an earlier configuration with this address. Port 0 is another one every time. */
+static struct port *find_port(const char *key, const char *endpoint)
+{
+    size_t length = strlen(endpoint);
+    if (length >= 2 && strcmp(endpoint + length - 2, ":0") == 0)
+        return NULL;
+    for (struct port *port = ports; port; port = port->next)
+        if (strcmp(port->key, key) == 0)
+            return port;
+    return NULL;
+}
+
+struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted, void *context,
+                                     struct sm_error *error)
+{
+    sm_worker_assert(sm_workers_main(workers));
+    char key[ADDRESS_BYTES + 8];
+    snprintf(key, sizeof(key), "%s %s", options->transport, options->endpoint);
+    struct port *port = find_port(key, options->endpoint);
+    if (port && port->owners->generation == generation) {
+        fail_listen(error, EADDRINUSE, options);
+        return NULL;
+    }
+    if (!port)
+        port = port_open(workers, options, key, error);
+    if (!port)
+        return NULL;
+    struct sm_listener *listener = sm_alloc(1, sizeof(*listener));
+    *listener = (struct sm_listener){.port = port, .older = port->owners, .accepted = accepted, .context = context, .generation = generation};
+    port->owners = listener;
+    return listener;
+}
+
+const char *sm_listener_address(const struct sm_listener *listener)
+{
+    return listener->port->address;
+}
+
+void sm_listener_close(struct sm_listener *listener)
+{
+    if (!listener)
+        return;
+    struct port *port = listener->port;
+    sm_worker_assert(sm_workers_main(port->workers));
+    for (struct sm_listener **link = &port->owners; *link; link = &(*link)->older)
+        if (*link == listener) {
+            *link = listener->older;
+            break;
+        }
+    free(listener);
+    if (!port->owners)
+        port_free(port);
+}
