@@ -23,6 +23,7 @@ struct sm_export_retry_options {
 };
 
 struct sm_export_batch_options {
+    bool enabled, is_sizer_set;
     uint64_t flush_timeout_ns;
     int64_t min_size, max_size;
     int sizer; /* enum sm_export_sizer */
@@ -34,22 +35,29 @@ struct sm_export_batch_options {
 enum sm_export_sizer { SM_SIZER_REQUESTS, SM_SIZER_ITEMS, SM_SIZER_BYTES };
 
 struct sm_export_queue_options {
-    bool enabled;
+    bool enabled, is_sizer_set;
     int64_t num_consumers, queue_size;
     int sizer; /* enum sm_export_sizer */
     bool wait_for_result, block_on_overflow;
-    const char *storage;                   /* id of a storage extension; NULL: in memory */
-    struct sm_export_batch_options *batch; /* NULL: no batching */
+    const char *storage;                   /* id of a storage extension; "": in memory */
+    struct sm_export_batch_options *batch; /* NULL, or not enabled: no batching */
 };
 
-/* Embedded in the options of every exporter with `send`, under its keys `timeout`, `retry_on_failure`, `sending_queue`. */
+/* Embedded in the options of every exporter with `send`, under its keys `timeout`, `retry_on_failure`, `sending_queue`: one row
+ *     SM_OPTION_TABLE(struct options, export, sm_export_option_table, .squash = true) */
 struct sm_export_options {
     uint64_t timeout_ns;
     struct sm_export_retry_options retry_on_failure;
     struct sm_export_queue_options sending_queue;
 };
+extern const struct sm_option sm_export_option_table[]; /* timeout 5s */
+extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
 extern const struct sm_option sm_export_retry_option_table[];
 extern const struct sm_option sm_export_queue_option_table[];
+
+struct sm_validation;
+/* The rules between these options: called by the type's `validate`. */
+void sm_export_options_validate(const struct sm_export_options *options, struct sm_validation *validation);
 
 /* One request under way. Owned by the chain; the type's `send` reads `batch` and ends it with sm_export_done. */
 struct sm_export {

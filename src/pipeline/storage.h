@@ -49,7 +49,7 @@ void sm_storage_close(struct sm_storage_client *client);
 /* `*value` becomes a buffer of its own (one reference), or NULL when `key` is absent. False: the store failed. */
 bool sm_storage_get(struct sm_storage_client *client, struct sm_slice key, struct sm_buffer **value, struct sm_error *error) __attribute__((warn_unused_result));
 /* The first entry whose key stands behind `after` in the order of bytes (empty: the very first): writes `key` (replacing its content) and `*value`;
- * `*value` is NULL at the end. */
+ * `key` is empty at the end. `value` NULL: only the key is wanted. */
 bool sm_storage_next(struct sm_storage_client *client, struct sm_slice after, struct sm_bytes *key, struct sm_buffer **value, struct sm_error *error)
     __attribute__((warn_unused_result));
 bool sm_storage_set(struct sm_storage_client *client, struct sm_slice key, struct sm_slice value, struct sm_error *error) __attribute__((warn_unused_result));

@@ -1,0 +1,322 @@
+/* export.c - the chain around every sending exporter: its life, and the life of one request. See export.h and export_chain.h.
+ *
+ * State: the chain is immutable after start but for its atomics; lanes, entries and requests belong to one worker. `open` counts everything that has to end
+ * before the exporter has drained.
+ * Source: opentelemetry-collector exporter/exporterhelper/internal (base_exporter.go, queue_sender.go, obs_report_sender.go). */
+#include "pipeline/export_chain.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- life */
+
+static const struct sm_export_batch_options *batching_of(const struct sm_export_queue_options *queue)
+{
+    return queue && queue->batch && queue->batch->enabled ? queue->batch : NULL;
+}
+
+static char *event_text(const char *event, const char *advice)
+{
+    size_t size = strlen(event) + strlen(advice) + 1;
+    char *text = sm_alloc(1, size);
+    snprintf(text, size, "%s%s", event, advice);
+    return text;
+}
+
+static void compose_events(struct sm_export_chain *chain)
+{
+    char advice[160];
+    snprintf(advice, sizeof(advice), "%s%s",
+             chain->options->retry_on_failure.enabled ? "" : " Try enabling retry_on_failure config option to retry on retryable errors.",
+             chain->queue ? "" : " Try enabling sending_queue to survive temporary failures.");
+    chain->dropping_event = event_text("Exporting failed. Dropping data.", advice);
+    chain->rejecting_event = event_text("Exporting failed. Rejecting data.", advice);
+}
+
+bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *error)
+{
+    (void)error;
+    struct sm_export_chain *chain = sm_alloc(1, sizeof(*chain));
+    chain->component = exporter;
+    chain->options = (const void *)((const char *)exporter->options + exporter->type->export_options_offset);
+    chain->queue = chain->options->sending_queue.enabled ? &chain->options->sending_queue : NULL;
+    chain->batching = batching_of(chain->queue);
+    if (chain->batching)
+        chain->batch_sizer = chain->batching->is_sizer_set || !chain->queue->is_sizer_set ? chain->batching->sizer : chain->queue->sizer;
+    chain->gauge = sm_alloc(1, sizeof(*chain->gauge));
+    chain->gauge->capacity = chain->queue ? chain->queue->queue_size : INT64_MAX;
+    atomic_init(&chain->free_consumers, chain->queue ? chain->queue->num_consumers : 0);
+    atomic_init(&chain->open, 1);
+    compose_events(chain);
+    exporter->_chain = chain;
+    return true;
+}
+
+static void create_lanes(struct sm_export_chain *chain)
+{
+    struct sm_workers *workers = chain->component->workers;
+    unsigned workers_count = sm_workers_count(workers);
+    chain->lane_count = workers_count + 1;
+    chain->lanes = sm_alloc(chain->lane_count, sizeof(*chain->lanes));
+    for (unsigned i = 0; i < chain->lane_count; i++) {
+        chain->lanes[i].chain = chain;
+        chain->lanes[i].worker = i < workers_count ? sm_workers_get(workers, i) : sm_workers_main(workers);
+    }
+}
+
+/* One lane for all where order, one growing batch, or one writer ask for it; which one is spread over the workers by the exporter's name. */
+static void choose_home(struct sm_export_chain *chain)
+{
+    const struct sm_export_queue_options *queue = chain->queue;
+    if (!queue || (queue->num_consumers > 1 && !chain->batching && !*queue->storage))
+        return;
+    uint64_t hash = sm_hash_with(chain->component->signal, sm_slice_of(chain->component->id));
+    unsigned workers_count = chain->lane_count - 1;
+    chain->home = &chain->lanes[workers_count ? hash % workers_count : 0];
+    if (chain->batching)
+        chain->home->batcher = sm_export_batcher_create(chain->home);
+}
+
+static void on_store_open(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_export_chain *chain = context;
+    sm_export_dispatch(chain->home);
+    sm_export_close(chain);
+}
+
+bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error)
+{
+    struct sm_export_chain *chain = sm_export_chain_of(exporter);
+    create_lanes(chain);
+    choose_home(chain);
+    if (chain->queue && *chain->queue->storage && !sm_export_store_open(chain, error))
+        return sm_error_wrap(error, "exporter %s: sending_queue", exporter->id);
+    sm_export_metrics_start(chain);
+    chain->is_started = true;
+    if (chain->store) {
+        sm_export_open(chain);
+        sm_worker_post(chain->home->worker, on_store_open, chain);
+    }
+    return true;
+}
+
+void sm_export_chain_consume(struct sm_component *exporter, struct sm_worker *worker, struct sm_batch *batch)
+{
+    sm_export_offer(sm_export_chain_of(exporter), worker, batch);
+}
+
+struct sm_export_lane *sm_export_lane_of(struct sm_export_chain *chain, const struct sm_worker *worker)
+{
+    int index = sm_worker_index(worker);
+    return &chain->lanes[index == SM_WORKER_MAIN ? chain->lane_count - 1 : (unsigned)index];
+}
+
+static void stop_lane(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_export_lane *lane = context;
+    sm_export_cut_waits(lane);
+    if (lane->batcher)
+        sm_export_batcher_flush(lane->batcher);
+    sm_export_dispatch(lane);
+    sm_export_close(lane->chain);
+}
+
+static void stop_type(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_component *exporter = context;
+    if (exporter->type->stop)
+        exporter->type->stop(exporter);
+    else
+        sm_component_stopped(exporter);
+}
+
+void sm_export_chain_stop(struct sm_component *exporter)
+{
+    struct sm_export_chain *chain = sm_export_chain_of(exporter);
+    if (!chain || !chain->is_started) {
+        stop_type(NULL, exporter);
+        return;
+    }
+    /* Release: a worker that sees it also sees what was made before. */
+    atomic_store_explicit(&chain->is_stopping, true, memory_order_release);
+    for (unsigned i = 0; i < chain->lane_count; i++) {
+        sm_export_open(chain);
+        sm_worker_post(chain->lanes[i].worker, stop_lane, &chain->lanes[i]);
+    }
+    sm_export_close(chain);
+}
+
+void sm_export_chain_free(struct sm_component *exporter)
+{
+    struct sm_export_chain *chain = sm_export_chain_of(exporter);
+    if (!chain)
+        return;
+    for (unsigned i = 0; i < chain->lane_count; i++)
+        sm_export_batcher_free(chain->lanes[i].batcher);
+    sm_export_store_free(chain->store);
+    for (size_t i = 0; i < chain->attribute_count; i++) {
+        free((char *)(uintptr_t)chain->attributes[i].key);
+        free((char *)(uintptr_t)chain->attributes[i].value);
+    }
+    /* A gauge that was shown stays, see export_metrics.c. */
+    if (!chain->is_started)
+        free(chain->gauge);
+    free(chain->lanes);
+    free(chain->dropping_event);
+    free(chain->rejecting_event);
+    free(chain);
+    exporter->_chain = NULL;
+}
+
+void sm_export_open(struct sm_export_chain *chain)
+{
+    atomic_fetch_add_explicit(&chain->open, 1, memory_order_relaxed);
+}
+
+void sm_export_close(struct sm_export_chain *chain)
+{
+    /* Release and acquire: everything that ended happened before the type is stopped. */
+    if (atomic_fetch_sub_explicit(&chain->open, 1, memory_order_acq_rel) == 1)
+        sm_worker_post(sm_workers_main(chain->component->workers), stop_type, chain->component);
+}
+
+/* ---- one request */
+
+struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries, size_t count)
+{
+    struct sm_export_request *request = sm_alloc(1, sizeof(*request));
+    request->public.batch = batch;
+    request->lane = lane;
+    request->entries = sm_alloc(count, sizeof(struct sm_export_entry *));
+    memcpy(request->entries, entries, count * sizeof(struct sm_export_entry *));
+    request->entry_count = count;
+    request->item_count = batch->item_count;
+    sm_export_open(lane->chain);
+    return request;
+}
+
+static void link_active(struct sm_export_request *request)
+{
+    request->previous = NULL;
+    request->next = request->lane->active;
+    if (request->next)
+        request->next->previous = request;
+    request->lane->active = request;
+}
+
+static void unlink_active(struct sm_export_request *request)
+{
+    if (request->previous)
+        request->previous->next = request->next;
+    else
+        request->lane->active = request->next;
+    if (request->next)
+        request->next->previous = request->previous;
+}
+
+static void begin(struct sm_export_request *request, uint64_t now_ns)
+{
+    const struct sm_export_chain *chain = request->lane->chain;
+    uint64_t limit_ns = chain->options->retry_on_failure.max_elapsed_time_ns;
+    request->give_up_ns = limit_ns ? now_ns + limit_ns : UINT64_MAX;
+    link_active(request);
+    sm_export_count_in_flight(request->lane->chain, request->public.batch->signal, 1);
+}
+
+void sm_export_request_start(struct sm_export_request *request)
+{
+    struct sm_export_chain *chain = request->lane->chain;
+    uint64_t now_ns = sm_clock_mono_ns();
+    if (request->public.attempt == 0)
+        begin(request, now_ns);
+    request->public.attempt++;
+    request->public.deadline_ns = chain->options->timeout_ns ? now_ns + chain->options->timeout_ns : UINT64_MAX;
+    chain->component->type->send(chain->component, request->lane->worker, &request->public);
+}
+
+void sm_export_done(struct sm_export *public, struct sm_worker *worker, const struct sm_outcome *outcome)
+{
+    struct sm_export_request *request = (struct sm_export_request *)((char *)public - offsetof(struct sm_export_request, public));
+    assert(worker == request->lane->worker);
+    (void)worker;
+    if (outcome->kind == SM_ACCEPTED)
+        sm_export_request_end(request, outcome, false);
+    else
+        sm_export_attempt_failed(request, outcome);
+}
+
+void sm_export_log_rejected(struct sm_export_chain *chain, const struct sm_outcome *outcome, size_t item_count)
+{
+    sm_log(SM_LOG_ERROR, &chain->component->logger, chain->rejecting_event, SM_LOG_STR("error", outcome->reason), SM_LOG_INT("rejected_items", item_count));
+}
+
+static void log_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted)
+{
+    struct sm_export_chain *chain = request->lane->chain;
+    if (chain->store && is_interrupted)
+        sm_log(SM_LOG_INFO, &chain->component->logger, "Exporting interrupted. The data stays in storage.", SM_LOG_STR("error", outcome->reason),
+               SM_LOG_INT("items", request->item_count));
+    else if (chain->queue)
+        sm_log(SM_LOG_ERROR, &chain->component->logger, chain->dropping_event, SM_LOG_STR("error", outcome->reason),
+               SM_LOG_INT("dropped_items", request->item_count));
+}
+
+void sm_export_request_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted)
+{
+    struct sm_export_lane *lane = request->lane;
+    struct sm_export_chain *chain = lane->chain;
+    enum sm_signal signal = request->public.batch->signal;
+    bool is_sent = outcome->kind == SM_ACCEPTED;
+    sm_export_count_in_flight(chain, signal, -1);
+    sm_export_count_sent(chain, signal, is_sent ? request->item_count : 0, is_sent ? 0 : request->item_count);
+    if (!is_sent)
+        log_end(request, outcome, is_interrupted);
+    unlink_active(request);
+    sm_timer_free(request->timer);
+    /* Before the entries end: their sender may free what the batch was made of. */
+    sm_batch_release(request->public.batch);
+    for (size_t i = 0; i < request->entry_count; i++)
+        sm_export_entry_part_done(request->entries[i], outcome, is_interrupted);
+    bool held_token = request->holds_token;
+    free(request->entries);
+    free(request);
+    if (held_token) {
+        sm_export_release_consumer(lane);
+        sm_export_dispatch(lane);
+    }
+    sm_export_close(chain);
+}
+
+static void entry_end(struct sm_export_entry *entry)
+{
+    struct sm_export_chain *chain = entry->lane->chain;
+    bool is_kept = chain->store && entry->is_interrupted;
+    if (chain->store && !is_kept)
+        sm_export_store_delete(chain->store, entry);
+    if (chain->queue && !is_kept)
+        sm_export_give_back_size(chain, entry->size);
+    if (entry->outcome.kind != SM_ACCEPTED && (!chain->queue || chain->queue->wait_for_result))
+        sm_export_log_rejected(chain, &entry->outcome, entry->item_count);
+    sm_delivery_complete(entry->delivery, entry->lane->worker, &entry->outcome);
+    sm_batch_release(entry->batch);
+    free(entry);
+    sm_export_close(chain);
+}
+
+void sm_export_entry_part_done(struct sm_export_entry *entry, const struct sm_outcome *outcome, bool is_interrupted)
+{
+    assert(entry->open_parts > 0);
+    if (sm_outcome_worse(&entry->outcome, outcome) != &entry->outcome)
+        entry->outcome = *outcome;
+    entry->is_interrupted |= is_interrupted;
+    if (--entry->open_parts == 0)
+        entry_end(entry);
+}

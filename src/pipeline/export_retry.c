@@ -1,0 +1,158 @@
+/* export_retry.c - what happens after an attempt that failed: wait and try again, or give up.
+ *
+ * Waits grow by `multiplier` up to `max_interval` and vary by `randomization_factor`; a next hop that names a delay is waited for at least that long.
+ * While the program stops nothing is tried again. Source: exporterhelper/internal/retry_sender.go, cenkalti/backoff exponential.go. */
+#include "pipeline/export_chain.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DURATION_TEXT_BYTES = 32 };
+
+/* The form of Go's durations for the log: "1.5s", "250ms", "5m0s". */
+static void duration_text(uint64_t ns, char text[DURATION_TEXT_BYTES])
+{
+    static const struct { uint64_t ns; const char *name; } units[] = {{SM_NS_PER_S, "s"}, {SM_NS_PER_MS, "ms"}, {1000, "µs"}, {1, "ns"}};
+    char whole[DURATION_TEXT_BYTES] = "";
+    uint64_t minutes = ns / (60 * SM_NS_PER_S);
+    if (minutes >= 60)
+        snprintf(whole, sizeof(whole), "%lluh%llum", (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60));
+    else if (minutes > 0)
+        snprintf(whole, sizeof(whole), "%llum", (unsigned long long)minutes);
+    uint64_t rest = ns % (60 * SM_NS_PER_S);
+    size_t unit = 0;
+    while (minutes == 0 && unit + 1 < sizeof(units) / sizeof(units[0]) && rest < units[unit].ns)
+        unit++;
+    char number[DURATION_TEXT_BYTES];
+    snprintf(number, sizeof(number), "%.9f", (double)rest / (double)units[unit].ns);
+    size_t size = strlen(number);
+    while (number[size - 1] == '0')
+        size--;
+    if (number[size - 1] == '.')
+        size--;
+    snprintf(text, DURATION_TEXT_BYTES, "%s%.*s%s", whole, (int)(size > 12 ? 12 : size), number, units[unit].name);
+}
+
+uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint64_t *interval_ns, double random)
+{
+    if (*interval_ns == 0)
+        *interval_ns = options->initial_interval_ns;
+    double current = (double)*interval_ns;
+    double spread = options->randomization_factor * current;
+    uint64_t wait_ns = spread > 0 ? (uint64_t)(current - spread + random * (2 * spread + 1)) : *interval_ns;
+    if (current * options->multiplier >= (double)options->max_interval_ns)
+        *interval_ns = options->max_interval_ns;
+    else
+        *interval_ns = (uint64_t)(current * options->multiplier);
+    return wait_ns;
+}
+
+static double random_ratio(void)
+{
+    static _Thread_local unsigned seed;
+    if (seed == 0)
+        seed = (unsigned)sm_clock_mono_ns() | 1u;
+    return (double)rand_r(&seed) / ((double)RAND_MAX + 1);
+}
+
+/* The outcome with `what` in front of its text. */
+static struct sm_outcome prefixed(const char *what, const struct sm_outcome *outcome)
+{
+    struct sm_outcome result = *outcome;
+    /* Cut like any reason that is too long. */
+    size_t size = strlen(what);
+    size_t room = sizeof(result.reason) - 1;
+    if (size > room)
+        size = room;
+    memcpy(result.reason, what, size);
+    snprintf(result.reason + size, sizeof(result.reason) - size, "%s", outcome->reason);
+    return result;
+}
+
+/* What the next hop's answer is called in logs and to senders. */
+static struct sm_outcome named(const struct sm_outcome *outcome)
+{
+    uint64_t delay_ns = outcome->retry_after_ns > outcome->wait_ns ? outcome->retry_after_ns : outcome->wait_ns;
+    if (outcome->kind == SM_REJECTED)
+        return prefixed("Permanent error: ", outcome);
+    if (delay_ns == 0)
+        return *outcome;
+    char delay[DURATION_TEXT_BYTES], what[DURATION_TEXT_BYTES + 32];
+    duration_text(delay_ns, delay);
+    snprintf(what, sizeof(what), "Throttle (%s), error: ", delay);
+    return prefixed(what, outcome);
+}
+
+static void end(struct sm_export_request *request, const char *what, const struct sm_outcome *outcome, bool is_interrupted)
+{
+    struct sm_outcome result = prefixed(what, outcome);
+    sm_export_request_end(request, &result, is_interrupted);
+}
+
+static void on_wait_over(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_export_request *request = context;
+    request->is_waiting = false;
+    sm_export_request_start(request);
+}
+
+static void wait_for_next(struct sm_export_request *request, uint64_t wait_ns, const struct sm_outcome *outcome)
+{
+    char text[DURATION_TEXT_BYTES];
+    duration_text(wait_ns, text);
+    sm_log(SM_LOG_INFO, &request->lane->chain->component->logger, "Exporting failed. Will retry the request after interval.",
+           SM_LOG_STR("error", outcome->reason), SM_LOG_STR("interval", text));
+    request->last = *outcome;
+    request->is_waiting = true;
+    if (!request->timer)
+        request->timer = sm_timer_create(request->lane->worker, on_wait_over, request);
+    sm_timer_arm(request->timer, wait_ns ? wait_ns : 1, false);
+}
+
+void sm_export_attempt_failed(struct sm_export_request *request, const struct sm_outcome *outcome)
+{
+    struct sm_export_chain *chain = request->lane->chain;
+    const struct sm_export_retry_options *options = &chain->options->retry_on_failure;
+    struct sm_outcome error = named(outcome);
+    if (!options->enabled) {
+        sm_export_request_end(request, &error, false);
+        return;
+    }
+    if (outcome->kind == SM_REJECTED) {
+        end(request, "not retryable error: ", &error, false);
+        return;
+    }
+    uint64_t wait_ns = sm_export_next_wait(options, &request->interval_ns, random_ratio());
+    if (wait_ns < outcome->wait_ns)
+        wait_ns = outcome->wait_ns;
+    if (wait_ns < outcome->retry_after_ns)
+        wait_ns = outcome->retry_after_ns;
+    uint64_t now_ns = sm_clock_mono_ns();
+    if (request->give_up_ns != UINT64_MAX && (now_ns > request->give_up_ns || wait_ns > request->give_up_ns - now_ns)) {
+        end(request, "no more retries left: ", &error, false);
+        return;
+    }
+    if (atomic_load_explicit(&chain->is_stopping, memory_order_acquire)) {
+        end(request, "interrupted due to shutdown: ", &error, true);
+        return;
+    }
+    wait_for_next(request, wait_ns, &error);
+}
+
+void sm_export_cut_waits(struct sm_export_lane *lane)
+{
+    struct sm_export_request *request = lane->active;
+    while (request) {
+        struct sm_export_request *next = request->next;
+        if (request->is_waiting) {
+            request->is_waiting = false;
+            sm_timer_disarm(request->timer);
+            struct sm_outcome last = request->last;
+            end(request, "interrupted due to shutdown: ", &last, true);
+        }
+        request = next;
+    }
+}
