@@ -8,6 +8,7 @@
  * Source: opentelemetry-collector exporter/exporterhelper (queue_batch, retry, timeout). */
 #pragma once
 
+#include "base/error.h"
 #include "config/option.h"
 #include "pipeline/outcome.h"
 #include "telemetry/batch.h"

@@ -4,8 +4,10 @@
  * While the program stops nothing is tried again. Source: exporterhelper/internal/retry_sender.go, cenkalti/backoff exponential.go. */
 #include "pipeline/export_chain.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,25 +16,27 @@ enum { DURATION_TEXT_BYTES = 32 };
 /* The form of Go's durations for the log: "1.5s", "250ms", "5m0s". */
 static void duration_text(uint64_t ns, char text[DURATION_TEXT_BYTES])
 {
-    static const struct { uint64_t ns; const char *name; } units[] = {{SM_NS_PER_S, "s"}, {SM_NS_PER_MS, "ms"}, {1000, "µs"}, {1, "ns"}};
-    char whole[DURATION_TEXT_BYTES] = "";
-    uint64_t minutes = ns / (60 * SM_NS_PER_S);
+    static const struct {
+        uint64_t ns;
+        const char *name;
+    } units[] = {{SM_NS_PER_S, "s"}, {SM_NS_PER_MS, "ms"}, {1000, "µs"}, {1, "ns"}};
+    struct sm_bytes out = {0};
+    uint64_t minutes = ns / (60 * SM_NS_PER_S), rest = ns % (60 * SM_NS_PER_S);
     if (minutes >= 60)
-        snprintf(whole, sizeof(whole), "%lluh%llum", (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60));
-    else if (minutes > 0)
-        snprintf(whole, sizeof(whole), "%llum", (unsigned long long)minutes);
-    uint64_t rest = ns % (60 * SM_NS_PER_S);
+        sm_bytes_printf(&out, "%" PRIu64 "h", minutes / 60);
+    if (minutes > 0)
+        sm_bytes_printf(&out, "%" PRIu64 "m", minutes % 60);
     size_t unit = 0;
     while (minutes == 0 && unit + 1 < sizeof(units) / sizeof(units[0]) && rest < units[unit].ns)
         unit++;
-    char number[DURATION_TEXT_BYTES];
-    snprintf(number, sizeof(number), "%.9f", (double)rest / (double)units[unit].ns);
-    size_t size = strlen(number);
-    while (number[size - 1] == '0')
-        size--;
-    if (number[size - 1] == '.')
-        size--;
-    snprintf(text, DURATION_TEXT_BYTES, "%s%.*s%s", whole, (int)(size > 12 ? 12 : size), number, units[unit].name);
+    sm_bytes_printf(&out, "%.9f", (double)rest / (double)units[unit].ns);
+    while (out.ptr[out.size - 1] == '0')
+        out.size--;
+    if (out.ptr[out.size - 1] == '.')
+        out.size--;
+    sm_bytes_append_text(&out, units[unit].name);
+    snprintf(text, DURATION_TEXT_BYTES, "%s", sm_bytes_cstr(&out));
+    sm_bytes_deinit(&out);
 }
 
 uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint64_t *interval_ns, double random)
