@@ -3,11 +3,15 @@
 
 /* One declaration and one entry for each component; the order is that of `spanmill components`. */
 extern const struct sm_component_type sm_receiver_nop;
+extern const struct sm_component_type sm_processor_batch;
+extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_connector_forward;
 
 const struct sm_component_type *const sm_component_types[] = {
     &sm_receiver_nop,
+    &sm_processor_batch,
+    &sm_processor_memory_limiter,
     &sm_exporter_nop,
     &sm_connector_forward,
 };
