@@ -298,7 +298,7 @@ static const struct sm_node *split_at_commas(struct decoder *decoder, const stru
 static bool decode_string_list(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
                                const struct place *place)
 {
-    if (node->kind == SM_NODE_STRING)
+    if (node->kind == SM_NODE_STRING && !option->no_split)
         node = split_at_commas(decoder, node);
     if (node->kind != SM_NODE_LIST)
         return wrong_type(decoder, option, node, place, "a list of strings", NULL);

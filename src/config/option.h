@@ -106,6 +106,7 @@ struct sm_option {
     bool is_signed;                     /* DURATION: member is int64_t */
     bool ours;                          /* the reference does not have it */
     bool squash;                        /* TABLE: its keys stand on this level (no `key`) */
+    bool no_split;                      /* STRING_LIST: one text is not split at its commas (lists of ids) */
     const char *deprecated;             /* not NULL: still taken, with this text as a warning */
     const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */
     size_t set_offset;                  /* not 0: a bool member that tells whether the key was given */

@@ -11,6 +11,7 @@
 #include "pipeline/component.h"
 
 struct sm_diags;
+struct sm_load_options;
 
 /* One configured component, used by a pipeline or not. */
 struct sm_configured {
@@ -54,13 +55,11 @@ struct sm_metrics_reader {
 struct sm_telemetry_config {
     enum sm_log_level log_level;
     enum sm_log_encoding log_encoding;
-    struct sm_string_list log_paths; /* "stderr", "stdout" or files */
-    struct sm_string_map log_fields; /* initial_fields: on every line */
+    const char *log_path; /* "stderr", "stdout" or a file */
     enum sm_metrics_level metrics_level;
-    struct sm_metrics_reader *readers;
-    size_t reader_count;
-    bool has_explicit_readers;     /* false: the default reader on localhost:8888 */
-    struct sm_string_map resource; /* attributes given by the user; value NULL: the attribute is left out */
+    const struct sm_metrics_reader *readers;
+    size_t reader_count;           /* 0 when the level is NONE */
+    struct sm_string_map resource; /* attributes given by the user; a value of NULL takes the attribute away */
 };
 
 struct sm_config {
@@ -73,8 +72,20 @@ struct sm_config {
     struct sm_telemetry_config telemetry;
 };
 
+/* NULL is allowed. */
 void sm_config_free(struct sm_config *config);
 
-/* Decodes and checks `root` (its nodes live in `config->arena`). All errors are added to `diags`; false when there was one. */
+/* Loads, decodes and checks. NULL after errors, all of them told to `diags`; the caller frees the result. */
+struct sm_config *sm_config_load(const struct sm_load_options *options, const struct sm_component_type *const *types, size_t type_count,
+                                 struct sm_diags *diags) __attribute__((warn_unused_result));
+
+/* Fills `config` from a tree that lives in its arena; for front-ends that make their own tree. False after errors, all told to `diags`. */
 bool sm_config_decode(struct sm_config *config, const struct sm_node *root, const struct sm_component_type *const *types, size_t type_count,
                       struct sm_diags *diags) __attribute__((warn_unused_result));
+
+/* The options of `service` (telemetry, extensions, pipelines), for the reference docs and the schema. */
+extern const struct sm_option sm_config_service_option_table[];
+/* "receivers", "processors", …: the section of the document that holds components of the kind. */
+const char *sm_config_section_name(enum sm_component_kind kind);
+/* "receiver", "processor", … */
+const char *sm_config_kind_name(enum sm_component_kind kind);

@@ -1,0 +1,247 @@
+/* config_service.c - the options of `service`, and service::telemetry made into what the program uses.
+ *
+ * Source of names and defaults: opentelemetry-collector service/config.go, service/telemetry/otelconftelemetry. Options that change nothing here are
+ * taken and said to be without effect in their help; those that ask for something not built are refused. */
+#include <stdio.h>
+
+#include "config/diags.h"
+#include "pipeline/config_internal.h"
+
+static const struct sm_option_word log_levels[] = {
+    {"debug", SM_LOG_DEBUG}, {"info", SM_LOG_INFO},    {"", SM_LOG_INFO},       {"warn", SM_LOG_WARN},   {"warning", SM_LOG_WARN},
+    {"error", SM_LOG_ERROR}, {"dpanic", SM_LOG_ERROR}, {"panic", SM_LOG_ERROR}, {"fatal", SM_LOG_ERROR}, {NULL},
+};
+static const struct sm_option_word log_encodings[] = {{"console", SM_LOG_ENCODING_CONSOLE}, {"json", SM_LOG_ENCODING_JSON}, {NULL}};
+static const struct sm_option_word metrics_levels[] = {
+    {"none", SM_METRICS_NONE}, {"basic", SM_METRICS_BASIC}, {"normal", SM_METRICS_NORMAL}, {"detailed", SM_METRICS_DETAILED}, {NULL}};
+static const char *const stderr_only[] = {"stderr", NULL};
+
+typedef struct sm_telemetry_sampling_options sampling;
+static const struct sm_option sampling_table[] = {
+    SM_OPTION_BOOL(sampling, enabled, .preset.boolean = true,
+                   .help = "Taken for compatibility; repeated lines are always limited, and how many were left out is told."),
+    SM_OPTION_DURATION(sampling, tick_ns, .key = "tick", .preset.integer = 10 * SM_S, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_INT(sampling, initial, .preset.integer = 10, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_INT(sampling, thereafter, .preset.integer = 100, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_logs_options logs;
+static const struct sm_option logs_table[] = {
+    SM_OPTION_ENUM(logs, level, log_levels, .preset.integer = SM_LOG_INFO, .ignore_case = true, .help = "The least level that is written."),
+    SM_OPTION_ENUM(logs, encoding, log_encodings, .preset.integer = SM_LOG_ENCODING_CONSOLE, .help = "Form of the lines."),
+    SM_OPTION_STRING_LIST(logs, output_paths, .preset.strings = stderr_only, .help = "Where the log goes: stderr, stdout or one file."),
+    SM_OPTION_STRING_LIST(logs, error_output_paths, .preset.strings = stderr_only, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_BOOL(logs, development, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_BOOL(logs, disable_caller, .help = "Taken for compatibility, without effect: lines never carry it."),
+    SM_OPTION_BOOL(logs, disable_stacktrace, .help = "Taken for compatibility, without effect: lines never carry one."),
+    SM_OPTION_BOOL(logs, disable_zap_resource, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_TABLE(logs, sampling, sampling_table, .help = "Limits repeated lines."),
+    SM_OPTION_REFUSED("initial_fields", .help = "add the fields where the log is collected"),
+    SM_OPTION_REFUSED("processors", .help = "own logs are written to a file or stream, not exported"),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_labels_options labels;
+static const struct sm_option labels_table[] = {
+    SM_OPTION_STRING_LIST(labels, included, .help = "Resource attributes that become labels; patterns with * and ?."),
+    SM_OPTION_STRING_LIST(labels, excluded, .help = "Resource attributes that do not."),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_prometheus_options prometheus;
+static const struct sm_option prometheus_table[] = {
+    SM_OPTION_STRING(prometheus, host, .set_offset = offsetof(prometheus, has_host), .help = "Address on which own metrics can be read."),
+    SM_OPTION_INT(prometheus, port, .min = 0, .max = 65535, .set_offset = offsetof(prometheus, has_port), .help = "Its port."),
+    SM_OPTION_BOOL(prometheus, without_scope_info, .preset.boolean = true, .help = "Leave out the labels of the instrumentation scope."),
+    SM_OPTION_BOOL(prometheus, without_type_suffix, .preset.boolean = true, .help = "Leave out _total behind counters."),
+    SM_OPTION_BOOL(prometheus, without_units, .preset.boolean = true, .help = "Leave out units behind names."),
+    SM_OPTION_OPTIONAL(prometheus, with_resource_constant_labels, labels_table, .help = "Resource attributes as labels on every metric."),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_pull_exporter_options pull_exporter;
+static const struct sm_option pull_exporter_table[] = {
+    SM_OPTION_OPTIONAL(pull_exporter, prometheus, prometheus_table, .help = "Prometheus text over HTTP."),
+    SM_OPTION_END,
+};
+typedef struct sm_telemetry_pull_options pull;
+static const struct sm_option pull_table[] = {
+    SM_OPTION_TABLE(pull, exporter, pull_exporter_table, .help = "In which form."),
+    SM_OPTION_END,
+};
+typedef struct sm_telemetry_reader_options reader;
+static const struct sm_option reader_table[] = {
+    SM_OPTION_OPTIONAL(reader, pull, pull_table, .help = "Metrics are read from here."),
+    SM_OPTION_REFUSED("periodic", .help = "own metrics can be read (pull), they are not sent; scrape them instead"),
+    SM_OPTION_REFUSED("producers"),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_metrics_options metrics;
+static const struct sm_option metrics_table[] = {
+    SM_OPTION_ENUM(metrics, level, metrics_levels, .preset.integer = SM_METRICS_NORMAL, .ignore_case = true, .help = "How much is measured."),
+    SM_OPTION_TABLE_LIST(metrics, readers, reader, reader_table, .set_offset = offsetof(metrics, has_readers),
+                         .help = "Where own metrics can be read; default: Prometheus text on localhost:8888."),
+    SM_OPTION_REFUSED("views"),
+    SM_OPTION_END,
+};
+
+typedef struct sm_telemetry_options telemetry;
+static const struct sm_option telemetry_table[] = {
+    SM_OPTION_TABLE(telemetry, logs, logs_table, .help = "The program's own log."),
+    SM_OPTION_TABLE(telemetry, metrics, metrics_table, .help = "The program's own metrics."),
+    SM_OPTION_NODE(telemetry, traces, .help = "Taken for compatibility, without effect: the program makes no spans of its own."),
+    SM_OPTION_NODE(telemetry, resource,
+                   .help = "Attributes of the program itself: name to text, null takes one away; or attributes: [{name, value}]."),
+    SM_OPTION_END,
+};
+
+typedef struct sm_service_pipeline_options pipeline;
+static const struct sm_option pipeline_table[] = {
+    SM_OPTION_STRING_LIST(pipeline, receivers, .no_split = true, .help = "Ids of receivers, or of connectors that feed this pipeline."),
+    SM_OPTION_STRING_LIST(pipeline, processors, .no_split = true, .help = "Ids of processors, in order."),
+    SM_OPTION_STRING_LIST(pipeline, exporters, .no_split = true, .help = "Ids of exporters, or of connectors fed by this pipeline."),
+    SM_OPTION_END,
+};
+
+typedef struct sm_service_section section;
+const struct sm_option sm_config_service_option_table[] = {
+    SM_OPTION_TABLE(section, telemetry, telemetry_table, .help = "What the program tells about itself."),
+    SM_OPTION_STRING_LIST(section, extensions, .no_split = true, .help = "Ids of extensions, in the order in which they start."),
+    SM_OPTION_TABLE_MAP(section, pipelines, pipeline, pipeline_table,
+                        .help = "Pipelines by id: traces, metrics or logs, with /name to tell several apart."),
+    SM_OPTION_END,
+};
+
+/* ---- telemetry */
+
+static struct sm_validation telemetry_validation(struct sm_config_builder *builder)
+{
+    return (struct sm_validation){
+        .diags = builder->diags,
+        .path = "service::telemetry",
+        .node = sm_node_find(sm_node_find(builder->root, "service"), "telemetry"),
+        .arena = builder->arena,
+    };
+}
+
+static void take_reader(struct sm_validation *validation, const struct sm_telemetry_reader_options *options, struct sm_metrics_reader *out)
+{
+    const struct sm_telemetry_prometheus_options *from = options->pull ? options->pull->exporter.prometheus : NULL;
+    if (!from) {
+        sm_validation_error(validation, "metrics::readers", "a reader needs pull::exporter::prometheus");
+        return;
+    }
+    if (!from->has_host)
+        sm_validation_error(validation, "metrics::readers", "host must be specified");
+    if (!from->has_port)
+        sm_validation_error(validation, "metrics::readers", "port must be specified");
+    *out = (struct sm_metrics_reader){
+        .host = from->host,
+        .port = (uint64_t)from->port,
+        .without_scope_info = from->without_scope_info,
+        .without_type_suffix = from->without_type_suffix,
+        .without_units = from->without_units,
+        .has_resource_labels = from->with_resource_constant_labels != NULL,
+    };
+    if (from->with_resource_constant_labels) {
+        out->included_labels = from->with_resource_constant_labels->included;
+        out->excluded_labels = from->with_resource_constant_labels->excluded;
+    }
+}
+
+static void take_metrics(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_telemetry_metrics_options *options)
+{
+    struct sm_telemetry_config *out = &builder->config->telemetry;
+    static const struct sm_metrics_reader default_reader = {
+        .host = "localhost", .port = 8888, .without_scope_info = true, .without_type_suffix = true, .without_units = true};
+    out->metrics_level = (enum sm_metrics_level)options->level;
+    if (out->metrics_level == SM_METRICS_NONE)
+        return;
+    if (!options->has_readers) {
+        out->readers = &default_reader;
+        out->reader_count = 1;
+        return;
+    }
+    if (options->readers.count == 0)
+        sm_validation_error(validation, "metrics", "collector telemetry metrics reader should exist when metric level is not none");
+    struct sm_metrics_reader *readers = sm_arena_zalloc(builder->arena, options->readers.count, sizeof(*readers));
+    const struct sm_telemetry_reader_options *from = options->readers.items;
+    for (size_t i = 0; i < options->readers.count; i++)
+        take_reader(validation, &from[i], &readers[i]);
+    out->readers = readers;
+    out->reader_count = options->readers.count;
+}
+
+static void add_attribute(struct sm_config_builder *builder, struct sm_string_map *map, const char *key, const struct sm_node *value)
+{
+    (void)builder;
+    const char *text = value->kind == SM_NODE_STRING ? value->string : value->is_substituted ? value->original : NULL;
+    map->entries[map->count++] = (struct sm_string_map_entry){.key = key, .value = text};
+}
+
+/* attributes: [{name: …, value: …}] */
+static void take_attribute_list(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_node *list,
+                                struct sm_string_map *map)
+{
+    map->entries = sm_arena_zalloc(builder->arena, list->kind == SM_NODE_LIST ? list->list.count : 0, sizeof(*map->entries));
+    if (list->kind != SM_NODE_LIST && list->kind != SM_NODE_NULL)
+        sm_validation_error(validation, "resource::attributes", "expected a list of {name, value}, got %s", sm_node_kind_name(list->kind));
+    for (size_t i = 0; list->kind == SM_NODE_LIST && i < list->list.count; i++) {
+        const struct sm_node *name = sm_node_find(list->list.items[i], "name"), *value = sm_node_find(list->list.items[i], "value");
+        if (!name || name->kind != SM_NODE_STRING || !value || value->kind != SM_NODE_STRING)
+            sm_validation_error(validation, "resource::attributes", "an attribute needs a name and a value, both text");
+        else
+            add_attribute(builder, map, name->string, value);
+    }
+}
+
+static void take_resource(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_node *node)
+{
+    struct sm_string_map *map = &builder->config->telemetry.resource;
+    if (!node || node->kind == SM_NODE_NULL)
+        return;
+    if (node->kind != SM_NODE_MAP) {
+        sm_validation_error(validation, "resource", "expected a map, got %s", sm_node_kind_name(node->kind));
+        return;
+    }
+    const struct sm_node *list = sm_node_find(node, "attributes");
+    struct sm_string_map plain = {.entries = sm_arena_zalloc(builder->arena, node->map.count, sizeof(*plain.entries))};
+    for (size_t i = 0; i < node->map.count; i++) {
+        const char *key = node->map.entries[i].key;
+        const struct sm_node *value = node->map.entries[i].value;
+        bool is_text = value->kind == SM_NODE_STRING || value->kind == SM_NODE_NULL || value->is_substituted;
+        if (strcmp(key, "attributes") == 0 || strcmp(key, "schema_url") == 0)
+            continue;
+        if (strcmp(key, "detectors") == 0 || strcmp(key, "attributes_list") == 0)
+            sm_validation_error(validation, "resource", "%s is not supported by spanmill, please use resource::attributes", key);
+        else if (!is_text)
+            sm_validation_error(validation, "resource", "legacy resource attribute \"%s\" must be string or null", key);
+        else
+            add_attribute(builder, &plain, key, value);
+    }
+    *map = plain;
+    if (list && list->kind != SM_NODE_NULL) {
+        if (plain.count)
+            sm_validation_error(validation, "resource", "resource::attributes cannot be used together with legacy inline resource attributes");
+        *map = (struct sm_string_map){0};
+        take_attribute_list(builder, validation, list, map);
+    }
+}
+
+void sm_config_take_telemetry(struct sm_config_builder *builder, const struct sm_telemetry_options *options)
+{
+    struct sm_validation validation = telemetry_validation(builder);
+    struct sm_telemetry_config *out = &builder->config->telemetry;
+    out->log_level = (enum sm_log_level)options->logs.level;
+    out->log_encoding = (enum sm_log_encoding)options->logs.encoding;
+    out->log_path = options->logs.output_paths.count ? options->logs.output_paths.items[0] : "stderr";
+    if (options->logs.output_paths.count > 1)
+        sm_validation_error(&validation, "logs::output_paths", "spanmill writes its log to one place, got %zu", options->logs.output_paths.count);
+    if (sm_node_find(options->traces, "processors"))
+        sm_diags_add(builder->diags, SM_DIAG_WARNING, options->traces->position, "service::telemetry::traces", NULL,
+                     "has no effect: spanmill makes no spans of its own");
+    take_metrics(builder, &validation, &options->metrics);
+    take_resource(builder, &validation, options->resource);
+}
