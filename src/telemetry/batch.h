@@ -51,8 +51,8 @@ struct sm_scope_group {
         struct sm_metric *metrics;         /* borrowed: arena */
         struct sm_log_record *log_records; /* borrowed: arena */
     };
-    size_t count;  /* of items, dropped ones included */
-    bool changed;  /* this level or anything below */
+    size_t count; /* of items, dropped ones included */
+    bool changed; /* this level or anything below */
     bool dropped;
 };
 
@@ -61,9 +61,9 @@ struct sm_resource_group {
     struct sm_resource resource;
     struct sm_slice schema_url;
     struct sm_scope_group *scopes; /* borrowed: arena */
-    size_t count;             /* dropped ones included */
-    uint32_t _scope_capacity; /* 0: unknown, filled by the decoder */
-    bool changed;             /* this level or anything below */
+    size_t count;                  /* dropped ones included */
+    uint32_t _scope_capacity;      /* 0: unknown, filled by the decoder */
+    bool changed;                  /* this level or anything below */
     bool dropped;
 };
 
@@ -99,12 +99,12 @@ bool sm_batch_is_shared(const struct sm_batch *batch);
 void sm_batch_keep_buffer(struct sm_batch *batch, struct sm_buffer *buffer);
 void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source);
 
-/* A batch with an index of its own over the same bytes, which may be changed while others read `batch`. Decoded values are copied as deep as a change could
- * reach. Delivery and metadata are not carried over. */
+/* A batch with an index of its own over the same bytes, which may be changed while others read `batch`. Decoded values are copied as deep as a change
+ * could reach. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
 
-/* Appends the groups of `source`, which is kept. Same signal. Deliveries and metadata are not touched. When nobody else holds `source` its index is taken
- * over, not copied: the caller may only release it afterwards. */
+/* Appends the groups of `source`, which is kept. Same signal. Deliveries and metadata are not touched. When nobody else holds `source` its index is
+ * taken over, not copied: the caller may only release it afterwards. */
 void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
 
 /* Cuts off the first `item_count` items (spans, data points, log records) into a new batch; inside resources, scopes and metrics where needed, as the
@@ -124,7 +124,8 @@ static inline void sm_batch_mark_changed(struct sm_batch *batch, struct sm_resou
         scope->changed = true;
 }
 
-/* After setting `dropped` flags: drops scopes and resources left without items (as the reference does), marks what changed, and updates `item_count`. */
+/* After setting `dropped` flags: drops scopes and resources left without items (as the reference does), marks what changed, and updates `item_count`.
+ */
 void sm_batch_recount(struct sm_batch *batch);
 
 /* Size of the batch as an OTLP protobuf request, in bytes, without encoding it. */

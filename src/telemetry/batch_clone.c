@@ -1,7 +1,7 @@
 /* batch_clone.c - copies of a batch that may be changed while others read the original.
  *
- * The bytes are shared (the clone keeps the original), the index is copied. What was only decoded is forgotten in the copy and decoded again when it is
- * needed; what was changed is copied as deep as a change can reach. */
+ * The bytes are shared (the clone keeps the original), the index is copied. What was only decoded is forgotten in the copy and decoded again when it
+ * is needed; what was changed is copied as deep as a change can reach. */
 #include "telemetry/batch.h"
 
 #include "telemetry/log_record.h"
@@ -118,7 +118,7 @@ static void own_log_records(struct sm_arena *arena, struct sm_scope_group *scope
 
 struct sm_batch *sm_batch_clone(struct sm_batch *batch)
 {
-    static void (*const own_items[SM_SIGNAL_COUNT])(struct sm_arena *arena, struct sm_scope_group *scope) = {
+    static void (*const own_items[SM_SIGNAL_COUNT])(struct sm_arena * arena, struct sm_scope_group * scope) = {
         [SM_TRACES] = own_spans, [SM_METRICS] = own_metrics, [SM_LOGS] = own_log_records};
     struct sm_batch *clone = sm_batch_create(batch->signal);
     struct sm_arena *arena = &clone->arena;

@@ -1,7 +1,7 @@
 /* batch_split.c - cuts the first items off a batch, inside resources, scopes and metrics where the cut falls there.
  *
- * The index is not copied: both parts point to their ends of the same arrays, which move to a batch of their own that both keep. Only the structs along
- * the cut exist twice. Reference: processor/batchprocessor/split{traces,metrics,logs}.go. */
+ * The index is not copied: both parts point to their ends of the same arrays, which move to a batch of their own that both keep. Only the structs
+ * along the cut exist twice. Reference: processor/batchprocessor/split{traces,metrics,logs}.go. */
 #include "telemetry/batch.h"
 
 #include "telemetry/batch_internal.h"

@@ -46,8 +46,8 @@ void sm_metadata_release(struct sm_metadata *metadata)
 void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value)
 {
     assert(atomic_load_explicit(&metadata->references, memory_order_relaxed) == 1);
-    metadata->entries = sm_arena_grow(&metadata->arena, metadata->entries, metadata->count, &metadata->capacity, metadata->count + 1,
-                                      sizeof(*metadata->entries));
+    metadata->entries =
+        sm_arena_grow(&metadata->arena, metadata->entries, metadata->count, &metadata->capacity, metadata->count + 1, sizeof(*metadata->entries));
     metadata->entries[metadata->count++] =
         (struct entry){.name = sm_arena_copy(&metadata->arena, name), .value = sm_arena_copy(&metadata->arena, value)};
 }

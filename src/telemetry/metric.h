@@ -1,7 +1,7 @@
 /* metric.h - one metric and its data points (opentelemetry.proto.metrics.v1). See batch.h for ownership and the meaning of `raw` and `changed`.
  *
- * Metrics are few next to spans: their data points are decoded when the batch is. Arrays are aligned copies in the arena; attributes and exemplars stay
- * encoded until asked for. */
+ * Metrics are few next to spans: their data points are decoded when the batch is. Arrays are aligned copies in the arena; attributes and exemplars
+ * stay encoded until asked for. */
 #pragma once
 
 #include "telemetry/value.h"
@@ -81,11 +81,11 @@ struct sm_metric {
     struct sm_slice name, description, unit;
     struct sm_attributes metadata; /* field 12 */
     enum sm_metric_type type;
-    int32_t temporality; /* sum, histograms: enum sm_temporality, or any number a client sent */
-    bool is_monotonic;               /* sum */
-    struct sm_data_point *points;    /* borrowed: arena */
-    size_t point_count;              /* dropped ones included */
-    bool changed;                    /* the metric or one of its points */
+    int32_t temporality;          /* sum, histograms: enum sm_temporality, or any number a client sent */
+    bool is_monotonic;            /* sum */
+    struct sm_data_point *points; /* borrowed: arena */
+    size_t point_count;           /* dropped ones included */
+    bool changed;                 /* the metric or one of its points */
     bool dropped;
 };
 

@@ -18,10 +18,13 @@ struct sm_decode_error {
     const char *reason; /* constant text: "truncated varint" */
 };
 
-/* A batch over `request`, which it retains. NULL with `error` filled when the bytes are not a valid request of that signal. Empty input is an empty batch. */
-struct sm_batch *sm_otlp_decode_protobuf(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error) __attribute__((warn_unused_result));
+/* A batch over `request`, which it retains. NULL with `error` filled when the bytes are not a valid request of that signal. Empty input is an empty
+ * batch. */
+struct sm_batch *sm_otlp_decode_protobuf(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error)
+    __attribute__((warn_unused_result));
 /* The same from OTLP/JSON (forms as the reference takes them). `request` is not kept. */
-struct sm_batch *sm_otlp_decode_json(enum sm_signal signal, struct sm_slice request, struct sm_decode_error *error) __attribute__((warn_unused_result));
+struct sm_batch *sm_otlp_decode_json(enum sm_signal signal, struct sm_slice request, struct sm_decode_error *error)
+    __attribute__((warn_unused_result));
 
 /* The batch as an OTLP protobuf request, as pieces: unchanged parts point into the batch, changed ones are written into `batch->arena`. The result is
  * valid as long as the batch is held and not changed. */

@@ -1,7 +1,7 @@
 /* otlp_decode.c - the levels that the three signals have in common: request, resource group, scope group.
  *
- * One walk over the bytes checks everything and fills the index in the batch's arena; arrays are counted before they are filled, so that none is larger
- * than needed. Messages that may be repeated merge. Groups of the deprecated field 1000 stand in when there are no others (reference:
+ * One walk over the bytes checks everything and fills the index in the batch's arena; arrays are counted before they are filled, so that none is
+ * larger than needed. Messages that may be repeated merge. Groups of the deprecated field 1000 stand in when there are no others (reference:
  * pdata/internal/otlp). What is accepted and refused is what the reference's pdata/internal/generated_proto_*.go accept and refuse.
  *
  *     Request        1 ResourceX...

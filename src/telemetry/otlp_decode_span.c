@@ -123,7 +123,8 @@ static bool read_list_item(struct sm_otlp_decoder *decoder, const char *start, c
 }
 
 /* The fields behind the status and the flags that hardly any client sends. */
-static bool decode_rare_field(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint32_t tag, struct sm_span *span)
+static bool decode_rare_field(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint32_t tag,
+                              struct sm_span *span)
 {
     switch (tag) {
     case SM_TAG(3, SM_WIRE_BYTES):

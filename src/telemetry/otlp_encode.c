@@ -1,7 +1,7 @@
 /* otlp_encode.c - a batch as an OTLP protobuf request: values, attributes, and the levels that the signals have in common (drawn in otlp_decode.c).
  *
- * What nobody changed is its own bytes. What changed is written from its decoded fields; fields that are not decoded are copied from `raw`. The batch is
- * only read. */
+ * What nobody changed is its own bytes. What changed is written from its decoded fields; fields that are not decoded are copied from `raw`. The batch
+ * is only read. */
 #include "telemetry/otlp_encode.h"
 
 #include "telemetry/log_record.h"

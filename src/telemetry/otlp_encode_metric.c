@@ -1,5 +1,5 @@
-/* otlp_encode_metric.c - writes Metric messages, backwards; the fields are drawn in otlp_decode_metric.c. Fields of Gauge, Sum… that are not known here
- * are lost when the metric was changed; those of the metric and of its points are kept. */
+/* otlp_encode_metric.c - writes Metric messages, backwards; the fields are drawn in otlp_decode_metric.c. Fields of Gauge, Sum… that are not known
+ * here are lost when the metric was changed; those of the metric and of its points are kept. */
 #include "telemetry/metric.h"
 #include "telemetry/otlp_encode.h"
 #include "telemetry/otlp_wire.h"
@@ -142,10 +142,8 @@ static const struct {
     bool has_temporality, has_monotonic;
     void (*write_point)(struct sm_proto_writer *writer, const struct sm_data_point *point);
 } data_kinds[] = {
-    [SM_METRIC_GAUGE] = {5, false, false, write_number_point},
-    [SM_METRIC_SUM] = {7, true, true, write_number_point},
-    [SM_METRIC_HISTOGRAM] = {9, true, false, write_histogram_point},
-    [SM_METRIC_EXPONENTIAL_HISTOGRAM] = {10, true, false, write_exponential_point},
+    [SM_METRIC_GAUGE] = {5, false, false, write_number_point},       [SM_METRIC_SUM] = {7, true, true, write_number_point},
+    [SM_METRIC_HISTOGRAM] = {9, true, false, write_histogram_point}, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = {10, true, false, write_exponential_point},
     [SM_METRIC_SUMMARY] = {11, false, false, write_summary_point},
 };
 

@@ -1,7 +1,8 @@
 /* otlp_wire.h - what the OTLP decoders share (private to telemetry/): reading tags and lengths at full speed, the checks of values and attributes.
  *
- * Every function moves `*at` behind what it read and returns false after filling `decoder->error`. Messages are decoded by a loop over the fields with a
- * switch over whole tags (number and wire type); a tag that no case takes goes to sm_otlp_skip, which refuses known numbers with a wrong wire type. */
+ * Every function moves `*at` behind what it read and returns false after filling `decoder->error`. Messages are decoded by a loop over the fields
+ * with a switch over whole tags (number and wire type); a tag that no case takes goes to sm_otlp_skip, which refuses known numbers with a wrong wire
+ * type. */
 #pragma once
 
 #include <assert.h>
@@ -29,8 +30,8 @@ bool sm_otlp_read_varint_slow(struct sm_otlp_decoder *decoder, const char **at, 
 
 static inline bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value)
 {
-    if (__builtin_expect(*at < end && (uint8_t)**at < 0x80, 1)) {
-        *value = (uint8_t)*(*at)++;
+    if (__builtin_expect(*at < end && (uint8_t) * *at < 0x80, 1)) {
+        *value = (uint8_t) * (*at)++;
         return true;
     }
     return sm_otlp_read_varint_slow(decoder, at, end, value);

@@ -5,7 +5,14 @@
 
 enum { SM_TRACE_ID_SIZE = 16, SM_SPAN_ID_SIZE = 8 };
 
-enum sm_span_kind { SM_SPAN_KIND_UNSPECIFIED, SM_SPAN_KIND_INTERNAL, SM_SPAN_KIND_SERVER, SM_SPAN_KIND_CLIENT, SM_SPAN_KIND_PRODUCER, SM_SPAN_KIND_CONSUMER };
+enum sm_span_kind {
+    SM_SPAN_KIND_UNSPECIFIED,
+    SM_SPAN_KIND_INTERNAL,
+    SM_SPAN_KIND_SERVER,
+    SM_SPAN_KIND_CLIENT,
+    SM_SPAN_KIND_PRODUCER,
+    SM_SPAN_KIND_CONSUMER
+};
 enum sm_status_code { SM_STATUS_UNSET, SM_STATUS_OK, SM_STATUS_ERROR };
 
 /* What of a span differs from `raw`. */
@@ -26,7 +33,7 @@ struct sm_span_event {
 };
 
 struct sm_span_link {
-    struct sm_slice raw; /* Span.Link message */
+    struct sm_slice raw;               /* Span.Link message */
     struct sm_slice trace_id, span_id; /* 0 or 16 / 8 bytes */
     struct sm_slice trace_state;
     struct sm_attributes attributes;
@@ -36,8 +43,8 @@ struct sm_span_link {
 
 /* Events and links of a span; made only for spans that have some. */
 struct sm_span_lists {
-    struct sm_slice events_raw; /* from the first Event field (11) to the end of the last; other fields may stand between */
-    struct sm_slice links_raw;  /* the same for Link (13) */
+    struct sm_slice events_raw;   /* from the first Event field (11) to the end of the last; other fields may stand between */
+    struct sm_slice links_raw;    /* the same for Link (13) */
     struct sm_span_event *events; /* borrowed: arena; valid once decoded */
     struct sm_span_link *links;
     uint32_t event_count, link_count; /* valid once decoded; dropped ones included */

@@ -69,8 +69,8 @@ static inline struct sm_value sm_value_bool(bool boolean)
     return (struct sm_value){.type = SM_VALUE_BOOL, .boolean = boolean};
 }
 
-/* The decoded parts of a LIST / MAP value, decoded into `arena` (one level) at the first call and kept in `value`. The encoded form was validated when
- * the batch was decoded, so this cannot fail. */
+/* The decoded parts of a LIST / MAP value, decoded into `arena` (one level) at the first call and kept in `value`. The encoded form was validated
+ * when the batch was decoded, so this cannot fail. */
 struct sm_list *sm_value_list(struct sm_value *value, struct sm_arena *arena);
 struct sm_map *sm_value_map(struct sm_value *value, struct sm_arena *arena);
 

@@ -1,5 +1,5 @@
-/* proto_writer.c - see proto_writer.h. Blocks double from 512 bytes to 64 KiB; what is referred to instead of copied has at least REFERENCE_MIN bytes,
- * below which the copy is cheaper than one more piece for the socket. */
+/* proto_writer.c - see proto_writer.h. Blocks double from 512 bytes to 64 KiB; what is referred to instead of copied has at least REFERENCE_MIN
+ * bytes, below which the copy is cheaper than one more piece for the socket. */
 #include "wire/proto_writer.h"
 
 #include "wire/protobuf.h"
@@ -15,8 +15,8 @@ void sm_proto_writer_init(struct sm_proto_writer *writer, struct sm_arena *arena
 
 static void add_piece(struct sm_proto_writer *writer, const char *ptr, size_t size)
 {
-    writer->pieces = sm_arena_grow(writer->arena, writer->pieces, writer->piece_count, &writer->piece_capacity, writer->piece_count + 1,
-                                   sizeof(*writer->pieces));
+    writer->pieces =
+        sm_arena_grow(writer->arena, writer->pieces, writer->piece_count, &writer->piece_capacity, writer->piece_count + 1, sizeof(*writer->pieces));
     writer->pieces[writer->piece_count++] = (struct iovec){.iov_base = (void *)(uintptr_t)ptr, .iov_len = size};
 }
 

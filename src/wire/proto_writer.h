@@ -1,8 +1,8 @@
 /* proto_writer.h - writes protobuf messages from their end to their start.
  *
  * A message's length stands before its content. Written backwards, the content is already there when the length is due: nothing is measured first and
- * nothing is moved afterwards. Fields therefore appear in the reverse order of the calls. The result is a list of pieces: written bytes in blocks of the
- * arena, and references to large runs of bytes that somebody else holds. Worker-local.
+ * nothing is moved afterwards. Fields therefore appear in the reverse order of the calls. The result is a list of pieces: written bytes in blocks of
+ * the arena, and references to large runs of bytes that somebody else holds. Worker-local.
  *
  *     size_t mark = sm_proto_writer_mark(&writer);
  *     sm_proto_write_bytes(&writer, 2, version);
@@ -19,7 +19,7 @@ struct sm_proto_writer {
     struct sm_arena *arena; /* borrowed; NULL: only count bytes */
     struct iovec *pieces;   /* borrowed: arena; in reverse until sm_proto_writer_finish */
     size_t piece_count, piece_capacity;
-    size_t size; /* bytes written */
+    size_t size;                   /* bytes written */
     char *_block, *_at, *_run_end; /* the block being filled downwards; the run not yet noted as a piece */
     size_t _block_size;
     char _scratch[16];

@@ -34,11 +34,12 @@ bool sm_proto_read_varint(const char **at, const char *end, uint64_t *value);
 size_t sm_proto_varint_size(uint64_t value);
 void sm_proto_put_varint(struct sm_bytes *out, uint64_t value);
 void sm_proto_put_tag(struct sm_bytes *out, uint32_t number, enum sm_wire_type type);
-void sm_proto_put_uint(struct sm_bytes *out, uint32_t number, uint64_t value);     /* tag and varint */
+void sm_proto_put_uint(struct sm_bytes *out, uint32_t number, uint64_t value); /* tag and varint */
 void sm_proto_put_fixed64(struct sm_bytes *out, uint32_t number, uint64_t bits);
 void sm_proto_put_fixed32(struct sm_bytes *out, uint32_t number, uint32_t bits);
 void sm_proto_put_double(struct sm_bytes *out, uint32_t number, double value);
 void sm_proto_put_bytes(struct sm_bytes *out, uint32_t number, struct sm_slice bytes);
-/* A message field whose size is not known before it is written: `begin` returns a mark, `end` puts tag and length in front of what was appended since. */
+/* A message field whose size is not known before it is written: `begin` returns a mark, `end` puts tag and length in front of what was appended
+ * since. */
 size_t sm_proto_message_begin(struct sm_bytes *out, uint32_t number);
 void sm_proto_message_end(struct sm_bytes *out, size_t mark);

@@ -336,10 +336,14 @@ static void accepts_and_refuses_what_the_reference_does(void **state)
     } cases[] = {
         {"empty span", SM_SLICE(""), true},
         {"empty IDs", SM_SLICE("\x0a\x00\x12\x00\x22\x00"), true},
-        {"short trace ID", SM_SLICE("\x0a\x0f"
-                                    "0123456789abcde"), false},
-        {"long span ID", SM_SLICE("\x12\x09"
-                                  "012345678"), false},
+        {"short trace ID",
+         SM_SLICE("\x0a\x0f"
+                  "0123456789abcde"),
+         false},
+        {"long span ID",
+         SM_SLICE("\x12\x09"
+                  "012345678"),
+         false},
         {"name with another wire type", SM_SLICE("\x28\x01"), false},
         {"kind as bytes", SM_SLICE("\x32\x00"), false},
         {"kind beyond 32 bits", SM_SLICE("\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), true},
@@ -354,14 +358,20 @@ static void accepts_and_refuses_what_the_reference_does(void **state)
         {"end of no group", SM_SLICE("\xa4\x06"), false},
         {"attribute with a wrong value", SM_SLICE("\x4a\x04\x12\x02\x0a\x05"), false},
         {"attribute without anything", SM_SLICE("\x4a\x00"), true},
-        {"attribute with key twice", SM_SLICE("\x4a\x06\x0a\x01"
-                                              "a\x0a\x01"
-                                              "b"), true},
-        {"length beyond the end", SM_SLICE("\x2a\x05"
-                                           "abc"), false},
-        {"name twice", SM_SLICE("\x2a\x01"
-                                "a\x2a\x01"
-                                "b"), true},
+        {"attribute with key twice",
+         SM_SLICE("\x4a\x06\x0a\x01"
+                  "a\x0a\x01"
+                  "b"),
+         true},
+        {"length beyond the end",
+         SM_SLICE("\x2a\x05"
+                  "abc"),
+         false},
+        {"name twice",
+         SM_SLICE("\x2a\x01"
+                  "a\x2a\x01"
+                  "b"),
+         true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sm_decode_error error = {0};
