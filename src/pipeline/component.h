@@ -56,7 +56,7 @@ struct sm_component_type {
     /* Rules between options; adds every violation to the validation (its paths are relative to the component). NULL: none. */
     void (*validate)(const void *options, struct sm_validation *validation);
 
-    /* Fills component->state from component->options. Opens nothing. False with `error` filled. */
+    /* Fills component->state from component->options. Opens nothing. False with `error` filled; `free` is then called if it has set the state. */
     bool (*create)(struct sm_component *component, struct sm_error *error);
     /* Opens ports and files, starts timers. False with `error` filled: the program does not start (or the reload is given up). */
     bool (*start)(struct sm_component *component, struct sm_error *error);

@@ -216,7 +216,7 @@ static void free_instance(struct sm_instance *instance)
         on_every_worker(component, free_local);
     if (type->send)
         sm_export_chain_free(component);
-    if (type->free && instance->state != SM_INSTANCE_NEW)
+    if (type->free && (instance->state != SM_INSTANCE_NEW || component->state))
         type->free(component);
     if (type->kind == SM_RECEIVER)
         sm_receiver_counts_free(component);
