@@ -18,7 +18,7 @@ static struct sm_scope_group *get_scope(struct collection *collection, struct sm
         return collection->scope;
     collection->scope = sm_batch_add_scope(collection->batch, collection->group);
     collection->scope->scope.name = name;
-    collection->scope->scope.version = name.size ? SM_SLICE(SPANMILL_VERSION) : (struct sm_slice){0};
+
     collection->scope->scope.changed = true;
     collection->metric_capacity = 0;
     return collection->scope;

@@ -1,0 +1,166 @@
+/* generation.c - see generation.h. Endpoints start before the graph and stop after it, so that the last counts can be read. */
+#include "service/generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "pipeline/config.h"
+#include "pipeline/graph.h"
+#include "pipeline/own_metrics.h"
+#include "service/identity.h"
+#include "service/metrics_endpoint.h"
+#include "service/plan.h"
+
+struct sm_generation {
+    struct sm_workers *workers;  /* borrowed */
+    struct sm_config *config;    /* owned */
+    struct sm_arena arena;       /* owned: plan and identity */
+    struct sm_string_map identity;
+    struct sm_graph *graph;      /* owned */
+    struct sm_metrics_endpoint **endpoints; /* owned */
+    size_t endpoint_count, started_count, stopping_count;
+    int log_fd;
+    void (*stopped)(void *context, struct sm_generation *generation, bool is_drained);
+    void *stopped_context; /* borrowed */
+};
+
+/* The log file in use, always the same descriptor: a line of another thread may be on its way to it while another file takes its place. */
+static int log_file_fd = -1;
+
+static int open_log(const char *path, struct sm_error *error)
+{
+    if (strcmp(path, "stderr") == 0)
+        return STDERR_FILENO;
+    if (strcmp(path, "stdout") == 0)
+        return STDOUT_FILENO;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0)
+        sm_error_set_errno(error, errno, "cannot open the log file %s", path);
+    return fd;
+}
+
+static bool create_endpoints(struct sm_generation *generation, struct sm_error *error)
+{
+    const struct sm_telemetry_config *telemetry = &generation->config->telemetry;
+    generation->endpoints = sm_alloc(telemetry->reader_count ? telemetry->reader_count : 1, sizeof(struct sm_metrics_endpoint *));
+    for (size_t i = 0; i < telemetry->reader_count; i++) {
+        struct sm_metrics_endpoint *endpoint = sm_metrics_endpoint_create(generation->workers, &telemetry->readers[i], &generation->identity, error);
+        if (!endpoint)
+            return false;
+        generation->endpoints[generation->endpoint_count++] = endpoint;
+    }
+    return true;
+}
+
+struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config, struct sm_error *error)
+{
+    struct sm_generation *generation = sm_alloc(1, sizeof(*generation));
+    generation->workers = workers;
+    generation->config = config;
+    generation->identity = sm_identity_create(&config->telemetry.resource, &generation->arena);
+    generation->log_fd = open_log(config->telemetry.log_path, error);
+    if (generation->log_fd >= 0 && create_endpoints(generation, error))
+        generation->graph = sm_graph_create(workers, sm_plan_create(config, &generation->arena), error);
+    if (generation->graph)
+        return generation;
+    sm_error_wrap(error, "failed to build pipelines");
+    sm_generation_free(generation);
+    return NULL;
+}
+
+static void use_log_file(struct sm_generation *generation)
+{
+    if (generation->log_fd <= STDERR_FILENO || generation->log_fd == log_file_fd)
+        return;
+    if (log_file_fd >= 0 && dup2(generation->log_fd, log_file_fd) >= 0)
+        close(generation->log_fd);
+    else
+        log_file_fd = generation->log_fd;
+    generation->log_fd = log_file_fd;
+}
+
+void sm_generation_apply_telemetry(struct sm_generation *generation)
+{
+    const struct sm_telemetry_config *telemetry = &generation->config->telemetry;
+    const struct sm_string_map *identity = &generation->identity;
+    struct sm_log_field *resource = sm_alloc(identity->count ? identity->count : 1, sizeof(*resource));
+    for (size_t i = 0; i < identity->count; i++)
+        resource[i] = SM_LOG_STR(identity->entries[i].key, identity->entries[i].value);
+    struct sm_log_options options = SM_LOG_OPTIONS_DEFAULT;
+    use_log_file(generation);
+    options.level = telemetry->log_level;
+    options.encoding = telemetry->log_encoding;
+    options.fd = generation->log_fd;
+    options.resource = resource;
+    options.resource_count = identity->count;
+    sm_log_configure(&options);
+    free(resource);
+    static const enum sm_own_metric_level levels[] = {
+        [SM_METRICS_NONE] = 0,
+        [SM_METRICS_BASIC] = SM_OWN_LEVEL_BASIC,
+        [SM_METRICS_NORMAL] = SM_OWN_LEVEL_NORMAL,
+        [SM_METRICS_DETAILED] = SM_OWN_LEVEL_DETAILED,
+    };
+    sm_own_metrics_set_level(levels[telemetry->metrics_level]);
+}
+
+bool sm_generation_start(struct sm_generation *generation, struct sm_error *error)
+{
+    for (; generation->started_count < generation->endpoint_count; generation->started_count++)
+        if (!sm_metrics_endpoint_start(generation->endpoints[generation->started_count], error))
+            return false;
+    return sm_graph_start(generation->graph, error) || sm_error_wrap(error, "cannot start pipelines");
+}
+
+/* ---- stop */
+
+static void end_stop(struct sm_generation *generation, bool is_drained)
+{
+    generation->stopped(generation->stopped_context, generation, is_drained);
+}
+
+static void on_endpoint_stopped(void *context)
+{
+    struct sm_generation *generation = context;
+    if (--generation->stopping_count == 0)
+        end_stop(generation, true);
+}
+
+static void on_graph_stopped(void *context, bool is_drained)
+{
+    struct sm_generation *generation = context;
+    if (!is_drained || generation->started_count == 0) {
+        end_stop(generation, is_drained);
+        return;
+    }
+    generation->stopping_count = generation->started_count;
+    for (size_t i = 0; i < generation->started_count; i++)
+        sm_metrics_endpoint_stop(generation->endpoints[i], on_endpoint_stopped, generation);
+}
+
+void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns, void (*stopped)(void *context, struct sm_generation *generation, bool is_drained),
+                        void *context)
+{
+    generation->stopped = stopped;
+    generation->stopped_context = context;
+    sm_graph_stop(generation->graph, limit_ns, on_graph_stopped, generation);
+}
+
+void sm_generation_free(struct sm_generation *generation)
+{
+    if (!generation)
+        return;
+    sm_graph_free(generation->graph);
+    for (size_t i = 0; i < generation->endpoint_count; i++)
+        sm_metrics_endpoint_free(generation->endpoints[i]);
+    free(generation->endpoints);
+    if (generation->log_fd > STDERR_FILENO && generation->log_fd != log_file_fd)
+        close(generation->log_fd);
+    sm_arena_deinit(&generation->arena);
+    sm_config_free(generation->config);
+    free(generation);
+}

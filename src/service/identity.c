@@ -1,0 +1,65 @@
+/* identity.c - see identity.h. Source: opentelemetry-collector service/internal/resource. */
+#include "service/identity.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+
+/* A version 4 UUID (RFC 9562), made once. */
+static const char *instance_id(void)
+{
+    static char text[37];
+    if (*text)
+        return text;
+    union {
+        unsigned char bytes[16];
+        uint64_t words[2];
+    } id;
+    if (getrandom(id.bytes, sizeof(id.bytes), 0) != (ssize_t)sizeof(id.bytes))
+        id.words[0] = id.words[1] = sm_clock_wall_ns();
+    id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x40);
+    id.bytes[8] = (unsigned char)((id.bytes[8] & 0x3f) | 0x80);
+    char *at = text;
+    for (size_t i = 0; i < sizeof(id.bytes); i++) {
+        static const char digits[] = "0123456789abcdef";
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *at++ = '-';
+        *at++ = digits[id.bytes[i] >> 4];
+        *at++ = digits[id.bytes[i] & 15];
+    }
+    return text;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(((const struct sm_string_map_entry *)a)->key, ((const struct sm_string_map_entry *)b)->key);
+}
+
+static bool is_given(const struct sm_string_map *given, const char *key)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (strcmp(given->entries[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+struct sm_string_map sm_identity_create(const struct sm_string_map *given, struct sm_arena *arena)
+{
+    const struct sm_string_map_entry own[] = {
+        {"service.instance.id", instance_id()},
+        {"service.name", "spanmill"},
+        {"service.version", SPANMILL_VERSION},
+    };
+    size_t own_count = sizeof(own) / sizeof(own[0]);
+    struct sm_string_map map = {.entries = sm_arena_zalloc(arena, given->count + own_count, sizeof(*map.entries))};
+    for (size_t i = 0; i < own_count; i++)
+        if (!is_given(given, own[i].key))
+            map.entries[map.count++] = own[i];
+    for (size_t i = 0; i < given->count; i++)
+        if (given->entries[i].value)
+            map.entries[map.count++] = given->entries[i];
+    if (map.count > 1)
+        qsort(map.entries, map.count, sizeof(*map.entries), compare_keys);
+    return map;
+}

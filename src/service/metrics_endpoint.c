@@ -1,0 +1,114 @@
+/* metrics_endpoint.c - see metrics_endpoint.h. Every request collects the own metrics anew and writes them as a page of prometheus/scrape.h.
+ * Source: contrib/otelconf (prometheus reader), opentelemetry-go exporters/prometheus. */
+#include "service/metrics_endpoint.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/http_server.h"
+#include "pipeline/config.h"
+#include "pipeline/own_metrics.h"
+#include "prometheus/scrape.h"
+
+/* Immutable after create. */
+struct sm_metrics_endpoint {
+    struct sm_arena arena;                  /* owned */
+    const struct sm_string_map *identity;   /* borrowed */
+    struct sm_http_server *server;          /* owned */
+    struct sm_http_server_options http;
+    struct sm_prometheus_options prometheus;
+};
+
+static void set_resource(struct sm_batch *batch, const struct sm_string_map *identity)
+{
+    struct sm_map *map = sm_attributes_edit(&batch->groups[0].resource.attributes, &batch->arena);
+    for (size_t i = 0; i < identity->count; i++)
+        sm_map_set(map, &batch->arena, sm_slice_of(identity->entries[i].key), sm_value_string(sm_slice_of(identity->entries[i].value)));
+    batch->groups[0].resource.changed = true;
+}
+
+static void answer(struct sm_http_request *request, void *context)
+{
+    const struct sm_metrics_endpoint *endpoint = context;
+    if (!sm_slice_is(sm_http_request_path(request), "/metrics")) {
+        sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
+        return;
+    }
+    struct sm_prometheus_format format = sm_prometheus_negotiate(sm_http_request_header(request, SM_SLICE("Accept")), false);
+    struct sm_batch *batch = sm_own_metrics_collect();
+    set_resource(batch, endpoint->identity);
+    uint64_t now = sm_clock_mono_ns();
+    struct sm_prometheus_set *set = sm_prometheus_set_create(&endpoint->prometheus, NULL);
+    struct sm_bytes page = {0};
+    sm_prometheus_set_add(set, batch, now);
+    sm_prometheus_write(set, format, now, &page);
+    sm_http_respond_text(request, 200, sm_prometheus_content_type(format), sm_bytes_slice(&page));
+    sm_bytes_deinit(&page);
+    sm_prometheus_set_free(set);
+    sm_batch_release(batch);
+}
+
+static bool matches_any(const struct sm_string_list *patterns, const char *name)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (fnmatch(patterns->items[i], name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* The attributes that with_resource_constant_labels puts on every series. */
+static struct sm_string_map select_labels(const struct sm_metrics_reader *reader, const struct sm_string_map *identity, struct sm_arena *arena)
+{
+    struct sm_string_map labels = {.entries = sm_arena_zalloc(arena, identity->count, sizeof(*labels.entries))};
+    for (size_t i = 0; reader->has_resource_labels && i < identity->count; i++)
+        if (matches_any(&reader->included_labels, identity->entries[i].key) && !matches_any(&reader->excluded_labels, identity->entries[i].key))
+            labels.entries[labels.count++] = identity->entries[i];
+    return labels;
+}
+
+struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *workers, const struct sm_metrics_reader *reader, const struct sm_string_map *identity,
+                                                       struct sm_error *error)
+{
+    struct sm_metrics_endpoint *endpoint = sm_alloc(1, sizeof(*endpoint));
+    bool is_ipv6 = strchr(reader->host, ':') && *reader->host != '[';
+    endpoint->identity = identity;
+    sm_options_fill_defaults(sm_http_server_option_table, &endpoint->http, sizeof(endpoint->http), &endpoint->arena);
+    endpoint->http.endpoint = sm_arena_printf(&endpoint->arena, is_ipv6 ? "[%s]:%u" : "%s:%u", reader->host, (unsigned)reader->port);
+    endpoint->prometheus = (struct sm_prometheus_options){
+        .never_expires = true,
+        .with_unit_suffix = !reader->without_units,
+        .with_type_suffix = !reader->without_type_suffix,
+        .without_scope_info = reader->without_scope_info,
+        .without_job_and_instance = true,
+        .target_info = SM_PROMETHEUS_TARGET_INFO_ALL,
+        .const_labels = select_labels(reader, identity, &endpoint->arena),
+    };
+    endpoint->server = sm_http_server_create(workers, &endpoint->http, answer, endpoint, error);
+    if (endpoint->server)
+        return endpoint;
+    sm_metrics_endpoint_free(endpoint);
+    return NULL;
+}
+
+bool sm_metrics_endpoint_start(struct sm_metrics_endpoint *endpoint, struct sm_error *error)
+{
+    return sm_http_server_start(endpoint->server, error) || sm_error_wrap(error, "own metrics");
+}
+
+void sm_metrics_endpoint_stop(struct sm_metrics_endpoint *endpoint, void (*stopped)(void *context), void *context)
+{
+    sm_http_server_stop(endpoint->server, stopped, context);
+}
+
+void sm_metrics_endpoint_free(struct sm_metrics_endpoint *endpoint)
+{
+    if (!endpoint)
+        return;
+    sm_http_server_free(endpoint->server);
+    sm_arena_deinit(&endpoint->arena);
+    free(endpoint);
+}
