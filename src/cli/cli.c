@@ -1,0 +1,142 @@
+/* cli.c - finds the command, prints help and version. Words for what is wrong are those users of the reference know. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/flags.h"
+#include "config/diags.h"
+
+enum { COMMANDS_MAX = 32 };
+
+static int print_version(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    puts("spanmill version " SPANMILL_VERSION);
+    return 0;
+}
+
+static int print_help(int argc, char **argv);
+
+const struct sm_cli_command sm_cli_commands[] = {
+    {"run", "--config LOCATION…", "run the pipelines of a configuration until a signal ends it (also without the word run)", sm_cli_run_service,
+     true},
+    {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
+    {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
+    {"components", "[NAME]", "list the components, or describe the options of one", sm_cli_components, false},
+    {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
+    {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},
+    {"docs", "--output FOLDER", "write the reference pages of every component in Markdown", sm_cli_docs, false},
+    {"completion", "bash|zsh", "print the completion script of a shell", sm_cli_completion, false},
+    {"version", "", "print the version", print_version, false},
+    {"help", "", "this text", print_help, false},
+};
+const size_t sm_cli_command_count = sizeof(sm_cli_commands) / sizeof(sm_cli_commands[0]);
+
+int sm_cli_fail(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("Error: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 1;
+}
+
+bool sm_cli_wants_colour(FILE *stream)
+{
+    const char *refused = getenv("NO_COLOR");
+    return isatty(fileno(stream)) && !(refused && *refused);
+}
+
+static int print_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    bool colour = sm_cli_wants_colour(stdout);
+    const char *bold = colour ? "\x1b[1m" : "", *plain = colour ? "\x1b[0m" : "";
+    printf("spanmill takes OpenTelemetry Collector configurations and runs them at a fraction of the cost.\n\n"
+           "%sUsage:%s\n  spanmill [command] [flags]\n\n%sCommands:%s\n",
+           bold, plain, bold, plain);
+    for (size_t i = 0; i < sm_cli_command_count; i++)
+        printf("  %-14s %s\n", sm_cli_commands[i].name, sm_cli_commands[i].help);
+    struct sm_config_flags flags = {0};
+    struct sm_flag rows[SM_CONFIG_FLAG_COUNT];
+    sm_config_flags_rows(&flags, rows);
+    printf("\n%sFlags:%s\n", bold, plain);
+    sm_flags_print(rows, SM_CONFIG_FLAG_COUNT);
+    printf("  -v, --version                    the version\n\n"
+           "%sExamples:%s\n"
+           "  spanmill --config collector.yaml                          run it; Ctrl-C drains and ends\n"
+           "  spanmill validate --config collector.yaml                 every mistake with its line; exit status 1 if there is one\n"
+           "  spanmill --config base.yaml --config site.yaml            the second laid over the first\n"
+           "  spanmill --config base.yaml --set processors.batch.timeout=2s\n"
+           "  spanmill components span_metrics                          what can be set, with defaults\n"
+           "  spanmill schema > spanmill.schema.json                    completion and checks in your editor\n"
+           "  kill -HUP $(pidof spanmill)                               read the configuration again; a bad one changes nothing\n",
+           bold, plain);
+    return 0;
+}
+
+static const struct sm_cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sm_cli_command_count; i++)
+        if (strcmp(sm_cli_commands[i].name, name) == 0)
+            return &sm_cli_commands[i];
+    return NULL;
+}
+
+static int report_unknown_command(const char *name)
+{
+    const char *names[COMMANDS_MAX];
+    size_t count = 0;
+    for (; count < sm_cli_command_count && count < COMMANDS_MAX; count++)
+        names[count] = sm_cli_commands[count].name;
+    const char *near = sm_nearest_word(name, names, count);
+    sm_cli_fail("unknown command \"%s\" for \"spanmill\"%s%s%s", name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+    fputs("Run 'spanmill --help' for usage.\n", stderr);
+    return 1;
+}
+
+/* The command may stand behind the flags: "spanmill --config f validate". Index of its word, 0: there is none. */
+static int find_command_word(int argc, char **argv)
+{
+    static const char *const with_value[] = {"--config", "--set", "--feature-gates"};
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-')
+            return i;
+        for (size_t k = 0; k < sizeof(with_value) / sizeof(with_value[0]); k++)
+            if (strcmp(argv[i], with_value[k]) == 0) {
+                i++;
+                break;
+            }
+    }
+    return 0;
+}
+
+static bool is_one_of(const char *text, const char *name, const char *letter)
+{
+    return strcmp(text, name) == 0 || strcmp(text, letter) == 0;
+}
+
+int sm_cli_main(int argc, char **argv)
+{
+    if (argc > 1 && is_one_of(argv[1], "--version", "-v"))
+        return print_version(argc, argv);
+    if (argc > 1 && is_one_of(argv[1], "--help", "-h"))
+        return print_help(argc, argv);
+    int word = find_command_word(argc, argv);
+    if (word == 0)
+        return sm_cli_run_service(argc, argv);
+    const struct sm_cli_command *command = find_command(argv[word]);
+    if (!command)
+        return report_unknown_command(argv[word]);
+    /* The word goes first, and the flags before it behind it. */
+    char *name = argv[word];
+    for (int i = word; i > 1; i--)
+        argv[i] = argv[i - 1];
+    argv[1] = name;
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,33 @@
+/* cli.h - the command line: one table of commands, each in its own file.
+ *
+ * To add a command: declare its function here and add a line to the table in cli.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* argv[0] is the command's name. Returns the exit status. */
+typedef int sm_cli_run(int argc, char **argv);
+
+struct sm_cli_command {
+    const char *name;
+    const char *arguments; /* for the usage line: "[NAME]" */
+    const char *help;      /* one line */
+    sm_cli_run *run;
+    bool takes_config; /* --config, --set, --feature-gates */
+};
+
+extern const struct sm_cli_command sm_cli_commands[];
+extern const size_t sm_cli_command_count;
+
+/* The whole program. */
+int sm_cli_main(int argc, char **argv);
+
+/* "Error: …" to standard error; returns 1, for `return sm_cli_fail(…)`. */
+int sm_cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Whether `stream` is a terminal that wants colours. */
+bool sm_cli_wants_colour(FILE *stream);
+
+sm_cli_run sm_cli_run_service, sm_cli_validate, sm_cli_components, sm_cli_featuregate, sm_cli_schema, sm_cli_print_config, sm_cli_docs,
+    sm_cli_completion;

@@ -1,0 +1,76 @@
+/* run.c - spanmill run and spanmill validate. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/flags.h"
+#include "cli/welcome.h"
+#include "config/diags.h"
+#include "config/load.h"
+#include "pipeline/config.h"
+#include "service/registry.h"
+#include "service/service.h"
+
+struct loading {
+    struct sm_load_options options;
+    bool is_welcome_due; /* the first configuration is described on the terminal */
+};
+
+static struct sm_config *load(void *context, struct sm_diags *diags)
+{
+    struct loading *loading = context;
+    struct sm_config *config = sm_config_load(&loading->options, sm_component_types, sm_component_type_count, diags);
+    if (config && loading->is_welcome_due)
+        sm_welcome_print(config);
+    loading->is_welcome_due = false;
+    return config;
+}
+
+static int print_command_help(const struct sm_flag *rows, size_t count, const char *usage, const char *text)
+{
+    printf("%s\n\nUsage:\n  spanmill %s\n\nFlags:\n", text, usage);
+    sm_flags_print(rows, count);
+    return 0;
+}
+
+int sm_cli_run_service(int argc, char **argv)
+{
+    struct sm_config_flags flags = {0};
+    struct loading loading = {0};
+    struct sm_flag rows[SM_CONFIG_FLAG_COUNT + 1];
+    sm_config_flags_rows(&flags, rows);
+    rows[SM_CONFIG_FLAG_COUNT] =
+        (struct sm_flag){.name = "welcome", .is_set = &loading.is_welcome_due, .help = "say what listens where, and what to do next"};
+    if (!sm_flags_read(rows, SM_CONFIG_FLAG_COUNT + 1, argc, argv, NULL))
+        return 1;
+    if (flags.wants_help)
+        return print_command_help(rows, SM_CONFIG_FLAG_COUNT + 1, "run --config LOCATION…",
+                                  "Runs the pipelines of a configuration until SIGTERM or SIGINT; SIGHUP reads it again.");
+    if (!sm_config_flags_finish(&flags, &loading.options))
+        return 1;
+    struct sm_service_options service = {.load = load, .context = &loading};
+    return sm_service_run(&service);
+}
+
+int sm_cli_validate(int argc, char **argv)
+{
+    struct sm_config_flags flags = {0};
+    struct sm_flag rows[SM_CONFIG_FLAG_COUNT];
+    sm_config_flags_rows(&flags, rows);
+    if (!sm_flags_read(rows, SM_CONFIG_FLAG_COUNT, argc, argv, NULL))
+        return 1;
+    if (flags.wants_help)
+        return print_command_help(rows, SM_CONFIG_FLAG_COUNT, "validate --config LOCATION…",
+                                  "Checks a configuration and tells every mistake; silent, with status 0, when there is none.");
+    struct loading loading = {0};
+    if (!sm_config_flags_finish(&flags, &loading.options))
+        return 1;
+    struct sm_diags *diags = sm_diags_create();
+    struct sm_config *config = load(&loading, diags);
+    sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
+    size_t errors = sm_diags_error_count(diags);
+    if (!config)
+        fprintf(stderr, "Error: the configuration has %zu error%s\n", errors, errors == 1 ? "" : "s");
+    sm_config_free(config);
+    sm_diags_free(diags);
+    return config ? 0 : 1;
+}
