@@ -29,11 +29,29 @@ struct sm_grpc_keepalive_options {
 struct sm_grpc_server_options {
     const char *endpoint, *transport;
     struct sm_tls_server_options *tls;
-    int64_t max_recv_msg_size_mib, max_concurrent_streams, read_buffer_size, write_buffer_size;
+    int64_t max_recv_msg_size_mib, read_buffer_size, write_buffer_size;
+    uint64_t max_concurrent_streams;
     struct sm_grpc_keepalive_options *keepalive;
     bool include_metadata;
 };
-extern const struct sm_option sm_grpc_server_option_table[];
+/* The rows of struct sm_grpc_server_options with presets that differ by user; end the table with SM_OPTION_END and embed it with .squash = true. */
+#define SM_GRPC_SERVER_OPTION_ROWS(endpoint_preset, read_buffer_preset)                                                                              \
+    SM_OPTION_STRING(struct sm_grpc_server_options, endpoint, .preset.string = (endpoint_preset), .help = "Address to listen on, host:port."),       \
+        SM_OPTION_STRING(struct sm_grpc_server_options, transport, .preset.string = "tcp", .help = "tcp, tcp4, tcp6 or unix."),                      \
+        SM_OPTION_OPTIONAL(struct sm_grpc_server_options, tls, sm_tls_server_option_table, .help = "TLS; without it connections are plain."),        \
+        SM_OPTION_INT(struct sm_grpc_server_options, max_recv_msg_size_mib, .unit = "MiB", .help = "Largest message taken, unpacked; 0: 4."),        \
+        SM_OPTION_UINT(struct sm_grpc_server_options, max_concurrent_streams, .max = UINT32_MAX, .help = "Calls under way on a connection; 0: 1000."), \
+        SM_OPTION_INT(struct sm_grpc_server_options, read_buffer_size, .preset.integer = (read_buffer_preset), .unit = "bytes",                      \
+                      .help = "Accepted for compatibility: connections share one read buffer per worker."),                                          \
+        SM_OPTION_INT(struct sm_grpc_server_options, write_buffer_size, .unit = "bytes", .help = "Accepted for compatibility: answers are small."),  \
+        SM_OPTION_OPTIONAL(struct sm_grpc_server_options, keepalive, sm_grpc_keepalive_option_table, .help = "Age and silence of connections."),     \
+        SM_OPTION_BOOL(struct sm_grpc_server_options, include_metadata, .help = "Pass the client's headers on with its telemetry."),                 \
+        SM_OPTION_REFUSED("auth", .help = "Authentication of clients by an extension."),                                                             \
+        SM_OPTION_REFUSED("middlewares", .help = "Extensions that see every call.")
+extern const struct sm_option sm_grpc_keepalive_option_table[];
+extern const struct sm_option sm_grpc_server_option_table[]; /* without presets */
+/* `key_path` is where the table stands in the component ("protocols::grpc"). */
+void sm_grpc_server_validate(const struct sm_grpc_server_options *options, struct sm_validation *validation, const char *key_path);
 
 /* Runs on the call's worker. Must lead to exactly one sm_grpc_respond on it, now or later. */
 typedef void sm_grpc_handler(struct sm_grpc_call *call, void *context);
@@ -56,6 +74,7 @@ struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call);
 const char *sm_grpc_call_peer(const struct sm_grpc_call *call);
 /* The request message: one reference, taken once. */
 struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribute__((returns_nonnull, warn_unused_result));
+/* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */
 size_t sm_grpc_call_header_count(const struct sm_grpc_call *call);
 void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value);
 
@@ -65,4 +84,5 @@ struct sm_grpc_response {
     struct sm_slice status_details; /* google.rpc.Status in protobuf for grpc-status-details-bin; empty: none */
     struct sm_slice body;          /* reply message when code is OK */
 };
+/* Answers and ends the call, which is invalid afterwards. On the call's worker. A client that is gone is not told. */
 void sm_grpc_respond(struct sm_grpc_call *call, const struct sm_grpc_response *response);

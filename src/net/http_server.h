@@ -1,4 +1,4 @@
-/* http_server.h - HTTP/1.1 (and HTTP/2 over TLS by ALPN) requests to handlers.
+/* http_server.h - HTTP/1.1 requests to handlers.
  *
  * A server has one listener and a handler; connections live on the worker they were given to, and a request is handled and answered there. The body is
  * complete when the handler runs. Used by the otlp receiver, the prometheus exporter, health_check, zpages and the own metrics.
@@ -31,8 +31,32 @@ struct sm_http_server_options {
     bool include_metadata, keep_alives_enabled;
     uint64_t read_timeout_ns, read_header_timeout_ns, write_timeout_ns, idle_timeout_ns;
 };
-/* Without endpoint's default: each user sets options->endpoint's preset in a row of its own before the squashed table when it differs. */
+/* The rows of struct sm_http_server_options with presets that differ by user (times in ns); end the table with SM_OPTION_END, embed it with .squash = true. */
+#define SM_HTTP_SERVER_OPTION_ROWS(endpoint_preset, read_header_preset, write_preset, idle_preset)                                                   \
+    SM_OPTION_STRING(struct sm_http_server_options, endpoint, .preset.string = (endpoint_preset), .help = "Address to listen on, host:port."),       \
+        SM_OPTION_STRING(struct sm_http_server_options, transport, .preset.string = "tcp", .help = "tcp, tcp4, tcp6 or unix."),                      \
+        SM_OPTION_OPTIONAL(struct sm_http_server_options, tls, sm_tls_server_option_table, .help = "TLS; without it connections are plain."),        \
+        SM_OPTION_OPTIONAL(struct sm_http_server_options, cors, sm_cors_option_table, .help = "Requests from browsers on other sites."),             \
+        SM_OPTION_STRING_LIST(struct sm_http_server_options, compression_algorithms,                                                                 \
+                              .help = "Values of Content-Encoding that are taken (\"\": not packed); all that are known when not set."),             \
+        SM_OPTION_STRING_MAP(struct sm_http_server_options, response_headers, .secret = true, .help = "Headers added to every answer."),             \
+        SM_OPTION_INT(struct sm_http_server_options, max_request_body_size, .unit = "bytes", .help = "Largest body taken, unpacked; 0: 20 MiB."),    \
+        SM_OPTION_BOOL(struct sm_http_server_options, include_metadata, .help = "Pass the client's headers on with its telemetry."),                 \
+        SM_OPTION_BOOL(struct sm_http_server_options, keep_alives_enabled, .preset.boolean = true, .help = "Take several requests on a connection."), \
+        SM_OPTION_DURATION(struct sm_http_server_options, read_timeout_ns, .key = "read_timeout", .help = "Time to send a request; 0: no limit."),   \
+        SM_OPTION_DURATION(struct sm_http_server_options, read_header_timeout_ns, .key = "read_header_timeout",                                      \
+                           .preset.integer = (read_header_preset), .help = "Time to send a request's headers; 0: read_timeout."),                    \
+        SM_OPTION_DURATION(struct sm_http_server_options, write_timeout_ns, .key = "write_timeout", .preset.integer = (write_preset),                \
+                           .help = "Time to answer and to take the answer; 0: no limit."),                                                          \
+        SM_OPTION_DURATION(struct sm_http_server_options, idle_timeout_ns, .key = "idle_timeout", .preset.integer = (idle_preset),                   \
+                           .help = "Time between two requests; 0: read_timeout."),                                                                   \
+        SM_OPTION_REFUSED("auth", .help = "Authentication of clients by an extension."),                                                             \
+        SM_OPTION_REFUSED("middlewares", .help = "Extensions that see every request.")
+extern const struct sm_option sm_cors_option_table[];
+/* The reference's usual presets: no endpoint, read_header 1m, write 30s, idle 1m. */
 extern const struct sm_option sm_http_server_option_table[];
+/* `key_path` is where the table stands in the component ("protocols::http"). */
+void sm_http_server_validate(const struct sm_http_server_options *options, struct sm_validation *validation, const char *key_path);
 
 /* Runs on the request's worker. Must lead to exactly one sm_http_respond on it, now or later. */
 typedef void sm_http_handler(struct sm_http_request *request, void *context);
@@ -54,10 +78,15 @@ struct sm_slice sm_http_request_header(const struct sm_http_request *request, st
 size_t sm_http_request_header_count(const struct sm_http_request *request);
 void sm_http_request_header_at(const struct sm_http_request *request, size_t index, struct sm_slice *name, struct sm_slice *value);
 const char *sm_http_request_peer(const struct sm_http_request *request);
-/* The body as sent (still packed): borrowed. sm_http_request_take_body gives the buffer itself (one reference) when the body stands alone in it. */
+/* The body as sent (still packed), as far as it was taken: borrowed. */
 struct sm_slice sm_http_request_body(const struct sm_http_request *request);
-struct sm_buffer *sm_http_request_take_body(struct sm_http_request *request) __attribute__((returns_nonnull, warn_unused_result));
-/* Unpacks by Content-Encoding within max_request_body_size. On failure answers with the reference's text and status and returns NULL. */
+/* What is wrong with Content-Encoding or with the first bytes of what it names, which the reference refuses with 400 before it looks at path or method; NULL:
+ * nothing. Valid until the request is answered. */
+const char *sm_http_request_encoding_error(struct sm_http_request *request);
+/* Takes the body (one reference, once), unpacked by Content-Encoding within max_request_body_size. NULL when it is too large or corrupt: `*why` tells, with
+ * the reference's texts, and the answer is to be 400. */
+struct sm_buffer *sm_http_request_try_take_body(struct sm_http_request *request, const char **why) __attribute__((warn_unused_result));
+/* The same for handlers without an error form of their own: answers 400 with the text and returns NULL. */
 struct sm_buffer *sm_http_request_unpack_body(struct sm_http_request *request) __attribute__((warn_unused_result));
 
 struct sm_http_header {

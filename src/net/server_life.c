@@ -1,0 +1,155 @@
+/* server_life.c - see server_life.h. */
+#include "net/server_life.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "pipeline/worker.h"
+
+/* Worker-local. */
+struct sm_server_list {
+    struct sm_server_life *life;
+    struct sm_server_link *first;
+    bool is_stopping;
+};
+
+/* With no workers beside it (tests, tools) the main worker carries the connections. */
+static struct sm_worker *list_worker(const struct sm_server_life *life, unsigned index)
+{
+    return sm_workers_count(life->workers) == 0 ? sm_workers_main(life->workers) : sm_workers_get(life->workers, index);
+}
+
+static struct sm_server_list *list_of(const struct sm_server_life *life, const struct sm_worker *worker)
+{
+    int index = sm_worker_index(worker);
+    return &life->lists[index < 0 ? 0 : index];
+}
+
+bool sm_server_life_init(struct sm_server_life *life, const struct sm_server_kind *kind, struct sm_workers *workers, const char *endpoint,
+                         const char *transport, const struct sm_tls_server_options *tls, struct sm_error *error)
+{
+    life->kind = kind;
+    life->workers = workers;
+    life->endpoint = endpoint;
+    life->transport = transport && *transport ? transport : "tcp";
+    if (tls) {
+        life->tls = sm_tls_server_context_create(tls, kind->alpn, error);
+        if (!life->tls)
+            return false;
+    }
+    unsigned count = sm_workers_count(workers);
+    life->list_count = count ? count : 1;
+    life->lists = sm_alloc(life->list_count, sizeof(*life->lists));
+    for (unsigned i = 0; i < life->list_count; i++)
+        life->lists[i].life = life;
+    return true;
+}
+
+static void on_accepted(struct sm_worker *worker, int fd, const char *peer, void *context)
+{
+    struct sm_server_life *life = context;
+    /* Relaxed: only a limit, nothing is ordered by it. */
+    if (atomic_load_explicit(&life->connection_count, memory_order_relaxed) >= SM_SERVER_CONNECTION_LIMIT) {
+        sm_log(SM_LOG_WARN, NULL, "too many connections, closing a new one", SM_LOG_STR("server", life->kind->name), SM_LOG_STR("address", life->address),
+               SM_LOG_INT("limit", SM_SERVER_CONNECTION_LIMIT));
+        close(fd);
+        sm_worker_add_load(worker, -1);
+        return;
+    }
+    life->kind->accepted(life, worker, fd, peer);
+}
+
+bool sm_server_life_start(struct sm_server_life *life, struct sm_error *error)
+{
+    struct sm_listener_options options = {.endpoint = life->endpoint, .transport = life->transport};
+    life->listener = sm_listener_open(life->workers, &options, on_accepted, life, error);
+    if (!life->listener)
+        return false;
+    snprintf(life->address, sizeof(life->address), "%s", sm_listener_address(life->listener));
+    return true;
+}
+
+/* ---- stopping */
+
+static void list_stopped(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_server_life *life = context;
+    if (--life->lists_left == 0 && life->stopped)
+        life->stopped(life->stopped_context);
+}
+
+static void tell_when_empty(struct sm_server_list *list)
+{
+    if (list->is_stopping && !list->first)
+        sm_worker_post(sm_workers_main(list->life->workers), list_stopped, list->life);
+}
+
+static void stop_list(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_server_list *list = context;
+    list->is_stopping = true;
+    if (!list->first) {
+        tell_when_empty(list);
+        return;
+    }
+    /* Ending one may end itself at once, never another; the last one tells. */
+    for (struct sm_server_link *link = list->first, *next; link; link = next) {
+        next = link->next;
+        list->life->kind->end_connection(link);
+    }
+}
+
+void sm_server_life_stop(struct sm_server_life *life, void (*stopped)(void *context), void *context)
+{
+    sm_worker_assert(sm_workers_main(life->workers));
+    sm_listener_close(life->listener);
+    life->listener = NULL;
+    life->stopped = stopped;
+    life->stopped_context = context;
+    life->lists_left = life->list_count;
+    for (unsigned i = 0; i < life->list_count; i++)
+        sm_worker_post(list_worker(life, i), stop_list, &life->lists[i]);
+}
+
+void sm_server_life_deinit(struct sm_server_life *life)
+{
+    sm_listener_close(life->listener);
+    sm_tls_context_free(life->tls);
+    free(life->lists);
+}
+
+/* ---- connections */
+
+void sm_server_link_add(struct sm_server_life *life, struct sm_worker *worker, struct sm_server_link *link)
+{
+    struct sm_server_list *list = list_of(life, worker);
+    *link = (struct sm_server_link){.next = list->first, .back = &list->first, .life = life, .worker = worker};
+    if (link->next)
+        link->next->back = &link->next;
+    list->first = link;
+    atomic_fetch_add_explicit(&life->connection_count, 1, memory_order_relaxed);
+}
+
+void sm_server_link_remove(struct sm_server_link *link)
+{
+    struct sm_server_life *life = link->life;
+    sm_worker_assert(link->worker);
+    *link->back = link->next;
+    if (link->next)
+        link->next->back = link->back;
+    atomic_fetch_sub_explicit(&life->connection_count, 1, memory_order_relaxed);
+    sm_worker_add_load(link->worker, -1);
+    tell_when_empty(list_of(life, link->worker));
+}
+
+bool sm_server_link_is_stopping(const struct sm_server_link *link)
+{
+    return list_of(link->life, link->worker)->is_stopping;
+}
