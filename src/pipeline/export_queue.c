@@ -336,11 +336,21 @@ static bool prepare(struct sm_export_chain *chain, struct sm_export_entry *entry
     return true;
 }
 
+/* Where entries of `lane`'s worker are sent from. The main worker sends nothing itself: types have no state there. */
+static struct sm_export_lane *target_of(struct sm_export_lane *lane)
+{
+    struct sm_export_chain *chain = lane->chain;
+    if (chain->home)
+        return chain->home;
+    bool is_main = sm_worker_index(lane->worker) == SM_WORKER_MAIN;
+    return is_main && chain->lane_count > 1 ? &chain->lanes[0] : lane;
+}
+
 /* The entry has its share of the queue. `lane` is the calling worker's. */
 static void admit(struct sm_export_lane *lane, struct sm_export_entry *entry)
 {
     struct sm_export_chain *chain = lane->chain;
-    struct sm_export_lane *target = chain->home ? chain->home : lane;
+    struct sm_export_lane *target = target_of(lane);
     if (!prepare(chain, entry, target != lane)) {
         struct sm_outcome outcome = sm_outcome_retry("no memory to write a request of %zu items to storage", entry->item_count);
         sm_export_give_back_size(chain, entry->size);
@@ -370,11 +380,26 @@ static struct sm_export_entry *create_entry(struct sm_export_lane *lane, struct 
     return entry;
 }
 
-/* Without a queue: sent at once, and the sender waits. */
+static void send_at_once(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_export_entry *entry = context;
+    struct sm_export_lane *lane = entry->lane;
+    entry->open_parts = 1;
+    struct sm_batch *batch = entry->batch;
+    entry->batch = NULL;
+    sm_export_request_start(sm_export_request_create(lane, batch, &entry, 1));
+}
+
+/* Without a queue: the sender waits. */
 static void send_directly(struct sm_export_lane *lane, struct sm_export_entry *entry)
 {
-    make_request(lane, entry);
-    start_ready(lane);
+    entry->lane = target_of(lane);
+    (void)prepare(lane->chain, entry, entry->lane != lane);
+    if (entry->lane == lane)
+        send_at_once(lane->worker, entry);
+    else
+        sm_worker_post(entry->lane->worker, send_at_once, entry);
 }
 
 void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, struct sm_batch *batch)

@@ -6,6 +6,7 @@ extern const struct sm_component_type sm_receiver_nop;
 extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_nop;
+extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_connector_forward;
 
 const struct sm_component_type *const sm_component_types[] = {
@@ -13,6 +14,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_processor_batch,
     &sm_processor_memory_limiter,
     &sm_exporter_nop,
+    &sm_exporter_otlp_grpc,
     &sm_connector_forward,
 };
 const size_t sm_component_type_count = sizeof(sm_component_types) / sizeof(sm_component_types[0]);

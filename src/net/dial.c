@@ -1,0 +1,394 @@
+/* dial.c - see dial.h.
+ *
+ *     resolve (libevent's evdns with the hosts file; numbers at once) -> connect to one address after the other -> [CONNECT] -> TLS -> done
+ *
+ * A name server base is made for each resolution: connecting is rare, and so changes of resolv.conf are seen. State: one dial. */
+#include "net/dial.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/http1_parser.h"
+#include "net/stream.h"
+#include "pipeline/worker.h"
+
+#include <assert.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/util.h>
+
+enum { PROXY_HEAD_LIMIT_BYTES = 16 * 1024 };
+
+/* A question to the name service. It outlives a dial that was cancelled: evdns calls back even then. */
+struct lookup {
+    struct sm_dial *dial; /* borrowed; NULL: cancelled */
+    struct sm_worker *worker;
+    struct evdns_base *dns; /* owned */
+    struct evdns_getaddrinfo_request *query;
+};
+
+struct sm_dial {
+    struct sm_worker *worker;
+    const struct sm_dial_target *target; /* borrowed */
+    sm_dial_done *done;
+    void *context;
+    struct lookup *lookup;               /* shared with evdns; NULL: none under way */
+    struct evutil_addrinfo *addresses, *next_address; /* owned */
+    struct sm_stream *stream;            /* owned until done */
+    struct sm_http1_parser *parser;      /* owned: the proxy's answer */
+    struct sm_timer *timer;              /* owned */
+    char failure[512];                   /* why the last address did not work */
+    bool is_cancelled, is_begun, is_tunnelled;
+};
+
+static void dial_free(struct sm_dial *dial)
+{
+    sm_timer_free(dial->timer);
+    sm_http1_parser_free(dial->parser);
+    if (dial->addresses)
+        evutil_freeaddrinfo(dial->addresses);
+    free(dial);
+}
+
+static void end(struct sm_dial *dial, struct sm_stream *stream, const char *failure)
+{
+    if (!stream)
+        sm_stream_close(dial->stream);
+    dial->stream = NULL;
+    dial->done(dial->worker, stream, failure, dial->context);
+    dial_free(dial);
+}
+
+/* ---- connecting */
+
+static const char *first_host(const struct sm_dial *dial)
+{
+    return dial->target->proxy_host[0] ? dial->target->proxy_host : dial->target->host;
+}
+
+static const char *first_port(const struct sm_dial *dial)
+{
+    return dial->target->proxy_host[0] ? dial->target->proxy_port : dial->target->port;
+}
+
+static void connect_next(struct sm_dial *dial);
+
+static void send_connect(struct sm_dial *dial)
+{
+    const struct sm_dial_target *target = dial->target;
+    bool is_v6 = strchr(target->host, ':') != NULL;
+    struct sm_bytes text = {0};
+    for (int i = 0; i < 2; i++)
+        sm_bytes_printf(&text, i == 0 ? "CONNECT %s%s%s:%s HTTP/1.1\r\n" : "Host: %s%s%s:%s\r\n", is_v6 ? "[" : "", target->host, is_v6 ? "]" : "", target->port);
+    if (target->proxy_authorization[0])
+        sm_bytes_printf(&text, "Proxy-Authorization: %s\r\n", target->proxy_authorization);
+    sm_bytes_append_text(&text, "\r\n");
+    struct iovec piece = {.iov_base = text.ptr, .iov_len = text.size};
+    sm_stream_write(dial->stream, &piece, 1);
+    sm_bytes_deinit(&text);
+}
+
+static bool on_proxy_head(struct sm_http1_parser *parser, const struct sm_http1_head *head, void *context)
+{
+    (void)parser;
+    struct sm_dial *dial = context;
+    if (head->status == 200)
+        dial->is_tunnelled = true;
+    else
+        snprintf(dial->failure, sizeof(dial->failure), "proxy %s:%s answered %d to CONNECT", dial->target->proxy_host, dial->target->proxy_port, head->status);
+    return false;
+}
+
+static bool no_body(struct sm_http1_parser *parser, struct sm_slice bytes, void *context)
+{
+    (void)parser, (void)bytes, (void)context;
+    return false;
+}
+
+static bool no_end(struct sm_http1_parser *parser, void *context)
+{
+    (void)parser, (void)context;
+    return false;
+}
+
+static const struct sm_http1_events proxy_events = {.headed = on_proxy_head, .body = no_body, .ended = no_end};
+
+static void on_connected(struct sm_stream *stream, void *context)
+{
+    struct sm_dial *dial = context;
+    if (dial->target->proxy_host[0] && dial->target->tunnels && !dial->is_tunnelled) {
+        dial->parser = sm_http1_parser_create(SM_HTTP1_ANSWERS, PROXY_HEAD_LIMIT_BYTES, &proxy_events, dial);
+        sm_http1_parser_expect_no_body(dial->parser);
+        send_connect(dial);
+        return;
+    }
+    end(dial, stream, NULL);
+}
+
+static void on_received(struct sm_stream *stream, struct sm_slice bytes, void *context)
+{
+    struct sm_dial *dial = context;
+    if (!dial->parser || dial->is_tunnelled)
+        return;
+    size_t taken;
+    enum sm_http1_status status = sm_http1_parse(dial->parser, bytes, &taken);
+    if (status == SM_HTTP1_MORE && !dial->is_tunnelled)
+        return;
+    if (!dial->is_tunnelled) {
+        if (!dial->failure[0])
+            snprintf(dial->failure, sizeof(dial->failure), "proxy %s:%s did not answer in HTTP", dial->target->proxy_host, dial->target->proxy_port);
+        end(dial, NULL, dial->failure);
+    } else if (dial->target->tls) {
+        sm_stream_start_tls(stream, dial->target->tls, dial->target->server_name);
+    } else {
+        end(dial, stream, NULL);
+    }
+}
+
+static void on_failed(struct sm_stream *stream, const char *reason, void *context)
+{
+    struct sm_dial *dial = context;
+    snprintf(dial->failure, sizeof(dial->failure), "%s", reason);
+    sm_stream_close(stream);
+    dial->stream = NULL;
+    connect_next(dial);
+}
+
+static const struct sm_stream_events stream_events = {.connected = on_connected, .received = on_received, .failed = on_failed};
+
+static void connect_to(struct sm_dial *dial, const struct sockaddr *address, socklen_t size, const char *label)
+{
+    const struct sm_dial_target *target = dial->target;
+    bool is_direct = !(target->proxy_host[0] && target->tunnels);
+    dial->stream = sm_stream_connect(dial->worker, address, size, is_direct ? target->tls : NULL, target->server_name, label, &stream_events, dial);
+}
+
+static void connect_next(struct sm_dial *dial)
+{
+    struct evutil_addrinfo *address = dial->next_address;
+    if (!address) {
+        end(dial, NULL, dial->failure[0] ? dial->failure : "no address");
+        return;
+    }
+    dial->next_address = address->ai_next;
+    char host[NI_MAXHOST] = "", label[NI_MAXHOST + 40];
+    getnameinfo(address->ai_addr, (socklen_t)address->ai_addrlen, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+    snprintf(label, sizeof(label), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, first_port(dial));
+    connect_to(dial, address->ai_addr, (socklen_t)address->ai_addrlen, label);
+}
+
+static void connect_unix(struct sm_dial *dial)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static_assert(sizeof(address.sun_path) == sizeof(dial->target->unix_path), "a path that fits in one fits in the other");
+    memcpy(address.sun_path, dial->target->unix_path, sizeof(address.sun_path));
+    connect_to(dial, (const struct sockaddr *)&address, sizeof(address), dial->target->unix_path);
+}
+
+/* ---- resolving */
+
+static void lookup_free(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct lookup *lookup = context;
+    evdns_base_free(lookup->dns, 0);
+    free(lookup);
+}
+
+static void take_addresses(struct sm_dial *dial, struct evutil_addrinfo *addresses)
+{
+    dial->addresses = dial->next_address = addresses;
+    connect_next(dial);
+}
+
+static void on_resolved(int result, struct evutil_addrinfo *addresses, void *context)
+{
+    struct lookup *lookup = context;
+    struct sm_dial *dial = lookup->dial;
+    /* From the loop: evdns is still using it. */
+    sm_worker_post(lookup->worker, lookup_free, lookup);
+    if (!dial) {
+        if (addresses)
+            evutil_freeaddrinfo(addresses);
+        return;
+    }
+    dial->lookup = NULL;
+    if (result != 0)
+        snprintf(dial->failure, sizeof(dial->failure), "lookup %s: %s", first_host(dial), evutil_gai_strerror(result));
+    take_addresses(dial, addresses);
+}
+
+static void cancel_lookup(struct sm_dial *dial)
+{
+    if (!dial->lookup)
+        return;
+    dial->lookup->dial = NULL;
+    evdns_getaddrinfo_cancel(dial->lookup->query);
+    dial->lookup = NULL;
+}
+
+static struct evdns_base *create_dns(struct sm_worker *worker)
+{
+    struct event_base *base = sm_worker_event_base(worker);
+    struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS);
+    if (dns)
+        return dns;
+    dns = evdns_base_new(base, 0);
+    if (!dns)
+        sm_out_of_memory(0);
+    evdns_base_load_hosts(dns, NULL);
+    return dns;
+}
+
+static void resolve(struct sm_dial *dial)
+{
+    struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP, .ai_flags = EVUTIL_AI_NUMERICHOST};
+    const char *host = first_host(dial), *port = first_port(dial);
+    /* As Go does: no host is this machine. */
+    if (!*host)
+        host = "127.0.0.1";
+    struct evutil_addrinfo *addresses = NULL;
+    if (evutil_getaddrinfo(host, port, &hints, &addresses) == 0) {
+        take_addresses(dial, addresses);
+        return;
+    }
+    hints.ai_flags = EVUTIL_AI_ADDRCONFIG;
+    struct lookup *lookup = sm_alloc(1, sizeof(*lookup));
+    *lookup = (struct lookup){.dial = dial, .worker = dial->worker, .dns = create_dns(dial->worker)};
+    dial->lookup = lookup;
+    /* May call back at once (the hosts file): then the result is NULL, and neither may be touched any more. */
+    struct evdns_getaddrinfo_request *query = evdns_getaddrinfo(lookup->dns, host, port, &hints, on_resolved, lookup);
+    if (query)
+        lookup->query = query;
+}
+
+static void on_limit(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_dial *dial = context;
+    cancel_lookup(dial);
+    snprintf(dial->failure, sizeof(dial->failure), "connect %s:%s: no connection within %d s", first_host(dial), first_port(dial), SM_DIAL_LIMIT_S);
+    end(dial, NULL, dial->failure);
+}
+
+static void begin(struct sm_worker *worker, void *context)
+{
+    struct sm_dial *dial = context;
+    if (dial->is_cancelled) {
+        free(dial);
+        return;
+    }
+    dial->is_begun = true;
+    dial->timer = sm_timer_create(worker, on_limit, dial);
+    sm_timer_arm(dial->timer, SM_DIAL_LIMIT_S * SM_NS_PER_S, false);
+    if (dial->target->unix_path[0])
+        connect_unix(dial);
+    else
+        resolve(dial);
+}
+
+struct sm_dial *sm_dial_start(struct sm_worker *worker, const struct sm_dial_target *target, sm_dial_done *done, void *context)
+{
+    sm_worker_assert(worker);
+    struct sm_dial *dial = sm_alloc(1, sizeof(*dial));
+    *dial = (struct sm_dial){.worker = worker, .target = target, .done = done, .context = context};
+    sm_worker_post(worker, begin, dial);
+    return dial;
+}
+
+void sm_dial_cancel(struct sm_dial *dial)
+{
+    if (!dial)
+        return;
+    if (!dial->is_begun) {
+        dial->is_cancelled = true;
+        return;
+    }
+    cancel_lookup(dial);
+    sm_stream_close(dial->stream);
+    dial_free(dial);
+}
+
+/* ---- proxies */
+
+/* NO_PROXY: names, ".domain", "domain" with what is below it, "*", host:port; without spaces or with. */
+static bool is_excluded(const struct sm_dial_target *target)
+{
+    const char *list = getenv("NO_PROXY");
+    if (!list)
+        list = getenv("no_proxy");
+    struct sm_slice host = sm_slice_of(target->host), rest = sm_slice_of(list);
+    if (sm_slice_is(host, "localhost") || strncmp(target->host, "127.", 4) == 0 || sm_slice_is(host, "::1"))
+        return true;
+    while (rest.size > 0) {
+        struct sm_slice name = sm_slice_trim(sm_slice_cut(&rest, ','));
+        if (sm_slice_is(name, "*"))
+            return true;
+        struct sm_slice port = name;
+        name = sm_slice_cut(&port, ':');
+        if (port.size > 0 && !sm_slice_is(port, target->port))
+            continue;
+        if (name.size > 0 && *name.ptr == '.')
+            name = sm_slice_make(name.ptr + 1, name.size - 1);
+        if (name.size == 0 || host.size < name.size)
+            continue;
+        struct sm_slice end_of_host = sm_slice_make(host.ptr + host.size - name.size, name.size);
+        if (sm_slice_equal_nocase(end_of_host, name) && (host.size == name.size || end_of_host.ptr[-1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static const char *from_environment(const struct sm_dial_target *target, bool is_https)
+{
+    const char *url = getenv(is_https ? "HTTPS_PROXY" : "HTTP_PROXY");
+    if (!url)
+        url = getenv(is_https ? "https_proxy" : "http_proxy");
+    return url && *url && !is_excluded(target) ? url : "";
+}
+
+static void write_authorization(char out[256], struct sm_slice user)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t size = (size_t)snprintf(out, 256, "Basic ");
+    for (size_t i = 0; i < user.size && size + 5 < 256; i += 3) {
+        unsigned bits = 0;
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (i + j < user.size ? (unsigned char)user.ptr[i + j] : 0u);
+        for (size_t j = 0; j < 4; j++)
+            out[size++] = i + j > user.size ? '=' : digits[bits >> (18 - 6 * j) & 63];
+    }
+    out[size] = '\0';
+}
+
+bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error)
+{
+    const char *url = *proxy_url ? proxy_url : from_environment(target, is_https);
+    if (!*url || target->unix_path[0])
+        return true;
+    struct sm_slice rest = sm_slice_of(url);
+    if (sm_slice_starts_with(rest, SM_SLICE("http://")))
+        rest = sm_slice_make(rest.ptr + 7, rest.size - 7);
+    else if (strstr(url, "://"))
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: only http:// proxies are supported");
+    rest = sm_slice_cut(&rest, '/');
+    const char *at = rest.size ? memrchr(rest.ptr, '@', rest.size) : NULL;
+    if (at) {
+        write_authorization(target->proxy_authorization, sm_slice_make(rest.ptr, (size_t)(at - rest.ptr)));
+        rest = sm_slice_make(at + 1, rest.size - (size_t)(at + 1 - rest.ptr));
+    }
+    const char *colon = rest.size ? memrchr(rest.ptr, ':', rest.size) : NULL;
+    size_t host_size = colon ? (size_t)(colon - rest.ptr) : rest.size;
+    if (host_size == 0 || host_size >= sizeof(target->proxy_host))
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: no usable host in it");
+    memcpy(target->proxy_host, rest.ptr, host_size);
+    target->proxy_host[host_size] = '\0';
+    snprintf(target->proxy_port, sizeof(target->proxy_port), "%.*s", colon ? (int)(rest.size - host_size - 1) : 2, colon ? colon + 1 : "80");
+    target->tunnels = is_https;
+    return true;
+}
