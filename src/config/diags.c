@@ -13,7 +13,9 @@ enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160 };
 
 struct diag {
     enum sm_severity severity;
-    struct sm_position position;
+    struct sm_position position;   /* its source is only compared: it may be gone when messages are printed */
+    const char *source_name;       /* borrowed: arena; NULL: none */
+    struct sm_slice line;          /* borrowed: arena; the source line, empty when it may not be shown */
     const char *path, *suggestion; /* borrowed: arena; NULL: none */
     const char *message;           /* borrowed: arena */
     size_t source_rank, sequence;  /* for sorting */
@@ -57,6 +59,35 @@ static size_t rank_source(const struct sm_diags *diags, const struct sm_source *
     return next;
 }
 
+/* Line `number` (from 1) of `text`, without its end; empty when there is none. */
+static struct sm_slice find_line(struct sm_slice text, unsigned number)
+{
+    struct sm_slice line = sm_slice_cut(&text, '\n');
+    for (unsigned i = 1; i < number; i++) {
+        if (!text.size)
+            return (struct sm_slice){0};
+        line = sm_slice_cut(&text, '\n');
+    }
+    if (line.size && line.ptr[line.size - 1] == '\r')
+        line.size--;
+    return line;
+}
+
+/* What of the source is shown, copied: the source may be released before the messages are printed. */
+static void copy_source(struct sm_diags *diags, struct diag *diag)
+{
+    const struct sm_source *source = diag->position.source;
+    if (!source)
+        return;
+    diag->source_name = copy_text(diags, source->name);
+    if (!source->is_quotable || !diag->position.line || !diag->position.column)
+        return;
+    struct sm_slice line = find_line(source->text, diag->position.line);
+    if (line.size > LINE_SHOWN_MAX)
+        line.size = LINE_SHOWN_MAX;
+    diag->line = sm_arena_copy(&diags->arena, line);
+}
+
 void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
                   const char *format, ...)
 {
@@ -83,6 +114,7 @@ void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_p
         .source_rank = rank,
         .sequence = diags->count,
     };
+    copy_source(diags, &diags->items[diags->count]);
     diags->count++;
     free(message);
 }
@@ -100,20 +132,6 @@ static int compare_diags(const void *left, const void *right)
     if (a->position.line != b->position.line)
         return a->position.line < b->position.line ? -1 : 1;
     return a->sequence < b->sequence ? -1 : 1;
-}
-
-/* Line `number` (from 1) of `text`, without its end; empty when there is none. */
-static struct sm_slice find_line(struct sm_slice text, unsigned number)
-{
-    struct sm_slice line = sm_slice_cut(&text, '\n');
-    for (unsigned i = 1; i < number; i++) {
-        if (!text.size)
-            return (struct sm_slice){0};
-        line = sm_slice_cut(&text, '\n');
-    }
-    if (line.size && line.ptr[line.size - 1] == '\r')
-        line.size--;
-    return line;
 }
 
 /* Bytes of the word at `line`'s start, for the underline. */
@@ -135,19 +153,16 @@ static size_t word_size(struct sm_slice line)
 static void print_source_line(const struct diag *diag, FILE *out, bool colour)
 {
     const struct sm_position *at = &diag->position;
-    struct sm_slice line = {0};
-    if (at->source && at->source->is_quotable && at->line && at->column)
-        line = find_line(at->source->text, at->line);
-    if (at->column == 0 || at->column > line.size || at->column > LINE_SHOWN_MAX) {
+    struct sm_slice line = diag->line;
+    if (at->column == 0 || at->column > line.size) {
         if (diag->suggestion)
             fprintf(out, "      %s\n", diag->suggestion);
         return;
     }
-    size_t shown = line.size < LINE_SHOWN_MAX ? line.size : LINE_SHOWN_MAX;
-    fprintf(out, "%5u | %.*s\n      | ", at->line, (int)shown, line.ptr);
+    fprintf(out, "%5u | %.*s\n      | ", at->line, (int)line.size, line.ptr);
     for (unsigned i = 1; i < at->column; i++)
         fputc(line.ptr[i - 1] == '\t' ? '\t' : ' ', out);
-    size_t underlined = word_size(sm_slice_make(line.ptr + at->column - 1, shown - at->column + 1));
+    size_t underlined = word_size(sm_slice_make(line.ptr + at->column - 1, line.size - at->column + 1));
     fputs(colour ? "\x1b[1;32m^" : "^", out);
     for (size_t i = 1; i < underlined; i++)
         fputc('~', out);
@@ -158,10 +173,10 @@ static void print_one(const struct diag *diag, FILE *out, bool colour)
 {
     const struct sm_position *at = &diag->position;
     bool is_error = diag->severity == SM_DIAG_ERROR;
-    if (at->source && at->line)
-        fprintf(out, "%s:%u:%u: ", at->source->name, at->line, at->column ? at->column : 1);
-    else if (at->source)
-        fprintf(out, "%s: ", at->source->name);
+    if (diag->source_name && at->line)
+        fprintf(out, "%s:%u:%u: ", diag->source_name, at->line, at->column ? at->column : 1);
+    else if (diag->source_name)
+        fprintf(out, "%s: ", diag->source_name);
     if (colour)
         fputs(is_error ? "\x1b[1;31m" : "\x1b[1;33m", out);
     fprintf(out, "%s:%s ", is_error ? "error" : "warning", colour ? "\x1b[0m" : "");

@@ -42,7 +42,7 @@ const char *sm_nearest_word(const char *word, const char *const *candidates, siz
     size_t size = strlen(word);
     if (size == 0 || size > WORD_MAX)
         return NULL;
-    size_t limit = size <= 3 ? 1 : size <= 7 ? 2 : 3;
+    size_t limit = size <= 4 ? 1 : size <= 8 ? 2 : 3;
     const char *best = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t candidate_size = strlen(candidates[i]);

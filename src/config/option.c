@@ -258,6 +258,8 @@ static bool decode_enum(struct decoder *decoder, const struct sm_option *option,
             *(int *)member = word->value;
             return true;
         }
+        if (!*word->word)
+            continue;
         sm_bytes_printf(&accepted, "%s\"%s\"", accepted.size ? ", " : "", word->word);
         if (candidate_count < CANDIDATES_MAX)
             candidates[candidate_count++] = word->word;

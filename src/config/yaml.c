@@ -37,7 +37,11 @@ static struct sm_position position_of(const struct reader *reader, struct fy_eve
     const struct fy_mark *mark = fy_event_start_mark(event);
     if (!mark)
         return (struct sm_position){.source = reader->source};
-    return (struct sm_position){.source = reader->source, .line = (unsigned)mark->line + 1, .column = (unsigned)mark->column + 1};
+    struct sm_position position = {.source = reader->source, .line = (unsigned)mark->line + 1, .column = (unsigned)mark->column + 1};
+    /* The mark of quoted text stands behind the quote. */
+    enum fy_scalar_style style = event->type == FYET_SCALAR && event->scalar.value ? fy_scalar_token_get_style(event->scalar.value) : FYSS_PLAIN;
+    position.column -= position.column > 1 && (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED);
+    return position;
 }
 
 #define FAIL(reader, position, ...)                                                                                                                  \
