@@ -18,7 +18,7 @@
 
 struct settings {
     struct sm_log_options options;
-    struct sm_bytes prefix; /* owned: the resource and initial fields, encoded, each followed by a separator */
+    struct sm_bytes prefix;    /* owned: the resource and initial fields, encoded, each followed by a separator */
     struct settings *replaced; /* owned: keeps what came before reachable */
 };
 
@@ -162,8 +162,8 @@ static const char *short_path(const char *path)
     return at;
 }
 
-static void append_all_fields(struct sm_bytes *line, const struct settings *settings, const struct sm_logger *logger, const struct sm_log_field *fields,
-                              size_t field_count, uint32_t suppressed)
+static void append_all_fields(struct sm_bytes *line, const struct settings *settings, const struct sm_logger *logger,
+                              const struct sm_log_field *fields, size_t field_count, uint32_t suppressed)
 {
     const struct separators *with = &separators[settings->options.encoding];
     sm_bytes_append_slice(line, sm_bytes_slice(&settings->prefix));
@@ -233,8 +233,8 @@ static bool passes_limit(const struct sm_log_sampling *sampling, struct sm_log_s
     return true;
 }
 
-void sm_log_write(enum sm_log_level level, struct sm_log_site *site, const struct sm_logger *logger, const char *event, const struct sm_log_field *fields,
-                  size_t field_count)
+void sm_log_write(enum sm_log_level level, struct sm_log_site *site, const struct sm_logger *logger, const char *event,
+                  const struct sm_log_field *fields, size_t field_count)
 {
     const struct settings *settings = load_settings();
     uint32_t suppressed;

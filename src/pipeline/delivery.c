@@ -1,8 +1,8 @@
 /* delivery.c - see delivery.h.
  *
  * The count of open parts is atomic. The worst outcome is kept apart and only touched when a part failed (under a spin bit: failures are rare and the
- * critical section is a copy). Merging makes a delivery that belongs to no worker and completes those it stands for, so that any number of batches can
- * become one without a chain of calls. */
+ * critical section is a copy). Merging makes a delivery that belongs to no worker and completes those it stands for, so that any number of batches
+ * can become one without a chain of calls. */
 #include "pipeline/delivery.h"
 
 #include "base/memory.h"
@@ -15,12 +15,12 @@
 
 struct sm_delivery {
     atomic_uint open_parts;
-    atomic_flag is_failing;        /* guards `worst` */
-    struct sm_outcome *worst;      /* owned; NULL: accepted so far */
-    struct sm_worker *worker;      /* borrowed; NULL: a merged delivery, ended on whichever thread completes the last part */
-    sm_delivery_done *done;        /* NULL in a merged delivery */
-    void *context;                 /* borrowed: whoever created it */
-    struct sm_delivery **merged;   /* owned array: the deliveries that a merged one stands for, one part of each */
+    atomic_flag is_failing;      /* guards `worst` */
+    struct sm_outcome *worst;    /* owned; NULL: accepted so far */
+    struct sm_worker *worker;    /* borrowed; NULL: a merged delivery, ended on whichever thread completes the last part */
+    sm_delivery_done *done;      /* NULL in a merged delivery */
+    void *context;               /* borrowed: whoever created it */
+    struct sm_delivery **merged; /* owned array: the deliveries that a merged one stands for, one part of each */
     size_t merged_count, merged_capacity;
 };
 

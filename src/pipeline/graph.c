@@ -1,9 +1,9 @@
 /* graph.c - building a graph from its plan: see graph.h.
  *
- * Instances are found or made while the pipelines are connected, from exporters towards receivers. A connector is one instance for each pair of signals it
- * joins (one in all when it is shared) and stands at the end of some pipelines and at the beginning of others, so connecting recurses through them; a
- * pipeline met again while it is being connected is a cycle.
- * Everything lies in the graph's arena. Source: opentelemetry-collector service/internal/graph. */
+ * Instances are found or made while the pipelines are connected, from exporters towards receivers. A connector is one instance for each pair of
+ * signals it joins (one in all when it is shared) and stands at the end of some pipelines and at the beginning of others, so connecting recurses
+ * through them; a pipeline met again while it is being connected is a cycle. Everything lies in the graph's arena. Source: opentelemetry-collector
+ * service/internal/graph. */
 #include "pipeline/graph.h"
 
 #include <assert.h>
@@ -94,7 +94,8 @@ static bool is_for_all_signals(const struct sm_component_type *type)
 }
 
 /* The instance that stands for `from` with these signals (both are ignored by those that there is one of), or NULL. */
-static struct sm_instance *find_instance(const struct sm_graph *graph, const struct sm_graph_component *from, enum sm_signal signal, enum sm_signal output)
+static struct sm_instance *find_instance(const struct sm_graph *graph, const struct sm_graph_component *from, enum sm_signal signal,
+                                         enum sm_signal output)
 {
     for (size_t i = 0; i < graph->count; i++) {
         struct sm_instance *instance = graph->order[i];
@@ -134,7 +135,8 @@ static bool create_instance(struct builder *builder, struct sm_instance *instanc
     if (is_created)
         instance->state = SM_INSTANCE_CREATED;
     else
-        sm_error_wrap(builder->error, "failed to create \"%s\" %s for data type \"%s\"", component->id, kind_names[type->kind], sm_signal_name(component->signal));
+        sm_error_wrap(builder->error, "failed to create \"%s\" %s for data type \"%s\"", component->id, kind_names[type->kind],
+                      sm_signal_name(component->signal));
     return is_created;
 }
 
@@ -157,7 +159,8 @@ static bool is_fed_by(const struct sm_graph_pipeline *pipeline, const struct sm_
 }
 
 /* The entries of all pipelines of `signal` that `component` feeds, as one consumer; NULL when there are none. */
-static bool connect_fed_pipelines(struct builder *builder, const struct sm_graph_component *component, enum sm_signal signal, struct sm_consumer **next)
+static bool connect_fed_pipelines(struct builder *builder, const struct sm_graph_component *component, enum sm_signal signal,
+                                  struct sm_consumer **next)
 {
     const struct sm_graph_plan *plan = builder->graph->plan;
     struct consumer_list entries = {0};
@@ -172,7 +175,8 @@ static bool connect_fed_pipelines(struct builder *builder, const struct sm_graph
     return true;
 }
 
-/* The connector instance that takes `signal` and gives `output`, connected to what it feeds; `*instance` becomes NULL when it feeds nothing of the kind. */
+/* The connector instance that takes `signal` and gives `output`, connected to what it feeds; `*instance` becomes NULL when it feeds nothing of the
+ * kind. */
 static bool connect_connector(struct builder *builder, const struct sm_graph_component *from, enum sm_signal signal, enum sm_signal output,
                               struct sm_instance **instance)
 {
@@ -283,7 +287,8 @@ static bool connect_receivers(struct builder *builder, const struct sm_graph_pip
     return true;
 }
 
-/* Extensions and exporters come first in the order of starting; connectors and processors follow as the recursion completes them; receivers end it. */
+/* Extensions and exporters come first in the order of starting; connectors and processors follow as the recursion completes them; receivers end it.
+ */
 static bool connect_all(struct builder *builder)
 {
     const struct sm_graph_plan *plan = builder->graph->plan;

@@ -1,8 +1,8 @@
 /* graph_life.c - starting, stopping and freeing a graph: see graph.h.
  *
  * Per-worker state is made and released on its worker while the main worker waits: both happen when no request can be on its way through the
- * component. Stopping is a walk back over the order of starting, in stages: all receivers, then every processor and connector by itself, all exporters,
- * all extensions. A stage ends when each of its components has called sm_component_stopped. */
+ * component. Stopping is a walk back over the order of starting, in stages: all receivers, then every processor and connector by itself, all
+ * exporters, all extensions. A stage ends when each of its components has called sm_component_stopped. */
 #include "pipeline/graph.h"
 
 #include <assert.h>

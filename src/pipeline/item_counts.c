@@ -43,8 +43,8 @@ struct counts {
     struct sm_instrument *incoming, *outgoing, *duration;
 };
 
-/* What is being timed on this thread: set before `consume`, taken by the first batch that leaves (or when `consume` returns without one). A processor further
- * down the same call overwrites it only after that. */
+/* What is being timed on this thread: set before `consume`, taken by the first batch that leaves (or when `consume` returns without one). A processor
+ * further down the same call overwrites it only after that. */
 static _Thread_local struct {
     const struct sm_component *processor;
     uint64_t started_ns;

@@ -1,7 +1,8 @@
 /* own_metrics.c - see own_metrics.h: the registry of series and their recording.
  *
- * One registry per process, under one mutex: series are looked up when components are made, not when something is recorded. A series' numbers are atomics that
- * are added to in relaxed order: a reader may see a histogram's count without its newest sum, which the next look puts right. Series are never freed. */
+ * One registry per process, under one mutex: series are looked up when components are made, not when something is recorded. A series' numbers are
+ * atomics that are added to in relaxed order: a reader may see a histogram's count without its newest sum, which the next look puts right. Series are
+ * never freed. */
 #include "pipeline/own_metrics.h"
 
 #include <assert.h>

@@ -27,7 +27,10 @@ static struct sm_scope_group *get_scope(struct collection *collection, struct sm
 static void describe(struct sm_metric *metric, const struct sm_own_metric *from)
 {
     static const enum sm_metric_type types[] = {
-        [SM_OWN_COUNTER] = SM_METRIC_SUM, [SM_OWN_UP_DOWN_COUNTER] = SM_METRIC_SUM, [SM_OWN_GAUGE] = SM_METRIC_GAUGE, [SM_OWN_HISTOGRAM] = SM_METRIC_HISTOGRAM,
+        [SM_OWN_COUNTER] = SM_METRIC_SUM,
+        [SM_OWN_UP_DOWN_COUNTER] = SM_METRIC_SUM,
+        [SM_OWN_GAUGE] = SM_METRIC_GAUGE,
+        [SM_OWN_HISTOGRAM] = SM_METRIC_HISTOGRAM,
     };
     metric->name = sm_slice_of(from->name);
     metric->description = sm_slice_of(from->help);
@@ -43,8 +46,8 @@ static struct sm_metric *get_metric(struct collection *collection, const struct 
     struct sm_scope_group *scope = get_scope(collection, sm_slice_of(from->scope));
     if (scope->count > 0 && sm_slice_is(scope->metrics[scope->count - 1].name, from->name))
         return &scope->metrics[scope->count - 1];
-    scope->metrics =
-        sm_arena_grow(&collection->batch->arena, scope->metrics, scope->count, &collection->metric_capacity, scope->count + 1, sizeof(*scope->metrics));
+    scope->metrics = sm_arena_grow(&collection->batch->arena, scope->metrics, scope->count, &collection->metric_capacity, scope->count + 1,
+                                   sizeof(*scope->metrics));
     struct sm_metric *metric = &scope->metrics[scope->count++];
     *metric = (struct sm_metric){0};
     describe(metric, from);
@@ -90,7 +93,8 @@ static void add_series(const struct sm_instrument *instrument, double observed, 
     struct collection *collection = context;
     struct sm_arena *arena = &collection->batch->arena;
     struct sm_metric *metric = get_metric(collection, instrument->metric);
-    metric->points = sm_arena_grow(arena, metric->points, metric->point_count, &collection->point_capacity, metric->point_count + 1, sizeof(*metric->points));
+    metric->points =
+        sm_arena_grow(arena, metric->points, metric->point_count, &collection->point_capacity, metric->point_count + 1, sizeof(*metric->points));
     struct sm_data_point *point = &metric->points[metric->point_count++];
     *point = (struct sm_data_point){.start_ns = instrument->start_ns, .time_ns = collection->now_ns, .changed = true};
     point->attributes.field = metric->type == SM_METRIC_HISTOGRAM ? 9 : 7; /* HistogramDataPoint.attributes, NumberDataPoint.attributes */

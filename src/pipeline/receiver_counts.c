@@ -1,8 +1,7 @@
 /* receiver_counts.c - see receiver_counts.h, and sm_receiver_deliver in component.h.
  *
- * Series appear with the first delivery of a receiver, transport and signal, all three of them, as in the reference. They are kept in a short list that
- * only grows; any worker reads it without a lock.
- * Source: opentelemetry-collector receiver/receiverhelper/obsreport.go. */
+ * Series appear with the first delivery of a receiver, transport and signal, all three of them, as in the reference. They are kept in a short list
+ * that only grows; any worker reads it without a lock. Source: opentelemetry-collector receiver/receiverhelper/obsreport.go. */
 #include "pipeline/receiver_counts.h"
 
 #include <pthread.h>
@@ -20,24 +19,32 @@
 enum ending { ENDING_ACCEPTED, ENDING_REFUSED, ENDING_FAILED, ENDING_COUNT };
 
 #define COUNTER(metric_name, metric_unit, metric_help)                                                                                               \
-    {.name = "otelcol_receiver_" metric_name, .help = (metric_help), .unit = (metric_unit), .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE}
+    {                                                                                                                                                \
+        .name = "otelcol_receiver_" metric_name, .help = (metric_help), .unit = (metric_unit), .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC,  \
+        .scope = SCOPE                                                                                                                               \
+    }
 
 static const struct sm_own_metric metrics[SM_SIGNAL_COUNT][ENDING_COUNT] = {
-    [SM_TRACES] = {
-        COUNTER("accepted_spans", "{spans}", "Number of spans successfully pushed into the pipeline. [Alpha]"),
-        COUNTER("refused_spans", "{spans}", "Number of spans that could not be pushed into the pipeline. [Alpha]"),
-        COUNTER("failed_spans", "{spans}", "The number of spans that failed to be processed by the receiver due to internal errors. [Alpha]"),
-    },
-    [SM_METRICS] = {
-        COUNTER("accepted_metric_points", "{datapoints}", "Number of metric points successfully pushed into the pipeline. [Alpha]"),
-        COUNTER("refused_metric_points", "{datapoints}", "Number of metric points that could not be pushed into the pipeline. [Alpha]"),
-        COUNTER("failed_metric_points", "{datapoints}", "The number of metric points that failed to be processed by the receiver due to internal errors. [Alpha]"),
-    },
-    [SM_LOGS] = {
-        COUNTER("accepted_log_records", "{records}", "Number of log records successfully pushed into the pipeline. [Alpha]"),
-        COUNTER("refused_log_records", "{records}", "Number of log records that could not be pushed into the pipeline. [Alpha]"),
-        COUNTER("failed_log_records", "{records}", "The number of log records that failed to be processed by the receiver due to internal errors. [Alpha]"),
-    },
+    [SM_TRACES] =
+        {
+            COUNTER("accepted_spans", "{spans}", "Number of spans successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_spans", "{spans}", "Number of spans that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_spans", "{spans}", "The number of spans that failed to be processed by the receiver due to internal errors. [Alpha]"),
+        },
+    [SM_METRICS] =
+        {
+            COUNTER("accepted_metric_points", "{datapoints}", "Number of metric points successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_metric_points", "{datapoints}", "Number of metric points that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_metric_points", "{datapoints}",
+                    "The number of metric points that failed to be processed by the receiver due to internal errors. [Alpha]"),
+        },
+    [SM_LOGS] =
+        {
+            COUNTER("accepted_log_records", "{records}", "Number of log records successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_log_records", "{records}", "Number of log records that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_log_records", "{records}",
+                    "The number of log records that failed to be processed by the receiver due to internal errors. [Alpha]"),
+        },
 };
 
 /* Immutable once linked. */
@@ -136,7 +143,8 @@ void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker
                          void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context)
 {
     struct receipt *receipt = sm_alloc(1, sizeof(*receipt));
-    *receipt = (struct receipt){.counts = get_counts(receiver, transport, batch->signal), .item_count = (int64_t)batch->item_count, .done = done, .context = context};
+    *receipt = (struct receipt){
+        .counts = get_counts(receiver, transport, batch->signal), .item_count = (int64_t)batch->item_count, .done = done, .context = context};
     batch->delivery = sm_delivery_create(worker, end_receipt, receipt);
     struct sm_consumer *next = receiver->next[batch->signal];
     if (next)
@@ -148,5 +156,6 @@ void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker
 void sm_receiver_refused_request(struct sm_component *receiver, const char *transport, enum sm_signal signal)
 {
     /* The reference has no series for them (their items cannot be counted), so they are only told. */
-    sm_log(SM_LOG_DEBUG, &receiver->logger, "Request refused: it cannot be decoded", SM_LOG_STR("transport", transport), SM_LOG_STR("signal", sm_signal_name(signal)));
+    sm_log(SM_LOG_DEBUG, &receiver->logger, "Request refused: it cannot be decoded", SM_LOG_STR("transport", transport),
+           SM_LOG_STR("signal", sm_signal_name(signal)));
 }

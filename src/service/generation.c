@@ -16,11 +16,11 @@
 #include "service/plan.h"
 
 struct sm_generation {
-    struct sm_workers *workers;  /* borrowed */
-    struct sm_config *config;    /* owned */
-    struct sm_arena arena;       /* owned: plan and identity */
+    struct sm_workers *workers; /* borrowed */
+    struct sm_config *config;   /* owned */
+    struct sm_arena arena;      /* owned: plan and identity */
     struct sm_string_map identity;
-    struct sm_graph *graph;      /* owned */
+    struct sm_graph *graph;                 /* owned */
     struct sm_metrics_endpoint **endpoints; /* owned */
     size_t endpoint_count, started_count, stopping_count;
     int log_fd;
@@ -76,7 +76,7 @@ static void use_log_file(struct sm_generation *generation)
 {
     if (generation->log_fd <= STDERR_FILENO || generation->log_fd == log_file_fd)
         return;
-    if (log_file_fd >= 0 && dup2(generation->log_fd, log_file_fd) >= 0)
+    if (log_file_fd >= 0 && dup3(generation->log_fd, log_file_fd, O_CLOEXEC) >= 0)
         close(generation->log_fd);
     else
         log_file_fd = generation->log_fd;
@@ -142,8 +142,8 @@ static void on_graph_stopped(void *context, bool is_drained)
         sm_metrics_endpoint_stop(generation->endpoints[i], on_endpoint_stopped, generation);
 }
 
-void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns, void (*stopped)(void *context, struct sm_generation *generation, bool is_drained),
-                        void *context)
+void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns,
+                        void (*stopped)(void *context, struct sm_generation *generation, bool is_drained), void *context)
 {
     generation->stopped = stopped;
     generation->stopped_context = context;

@@ -16,9 +16,9 @@
 
 /* Immutable after create. */
 struct sm_metrics_endpoint {
-    struct sm_arena arena;                  /* owned */
-    const struct sm_string_map *identity;   /* borrowed */
-    struct sm_http_server *server;          /* owned */
+    struct sm_arena arena;                /* owned */
+    const struct sm_string_map *identity; /* borrowed */
+    struct sm_http_server *server;        /* owned */
     struct sm_http_server_options http;
     struct sm_prometheus_options prometheus;
 };
@@ -70,8 +70,8 @@ static struct sm_string_map select_labels(const struct sm_metrics_reader *reader
     return labels;
 }
 
-struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *workers, const struct sm_metrics_reader *reader, const struct sm_string_map *identity,
-                                                       struct sm_error *error)
+struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *workers, const struct sm_metrics_reader *reader,
+                                                       const struct sm_string_map *identity, struct sm_error *error)
 {
     struct sm_metrics_endpoint *endpoint = sm_alloc(1, sizeof(*endpoint));
     bool is_ipv6 = strchr(reader->host, ':') && *reader->host != '[';

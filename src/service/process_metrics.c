@@ -55,7 +55,12 @@ static const struct process_metric {
     struct sm_own_metric metric;
     double (*read)(void *context);
 } process_metrics[] = {
-    {{.name = "otelcol_process_uptime", .help = "Uptime of the process [Alpha]", .unit = "s", .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE},
+    {{.name = "otelcol_process_uptime",
+      .help = "Uptime of the process [Alpha]",
+      .unit = "s",
+      .kind = SM_OWN_COUNTER,
+      .level = SM_OWN_LEVEL_BASIC,
+      .scope = SCOPE},
      read_uptime},
     {{.name = "otelcol_process_cpu_seconds",
       .help = "Total CPU user and system time in seconds [Alpha]",

@@ -8,7 +8,10 @@ extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_connector_forward;
+extern const struct sm_component_type sm_extension_health_check;
+extern const struct sm_component_type sm_extension_zpages;
 
+/* clang-format off: one line each */
 const struct sm_component_type *const sm_component_types[] = {
     &sm_receiver_nop,
     &sm_processor_batch,
@@ -16,7 +19,10 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_exporter_nop,
     &sm_exporter_otlp_grpc,
     &sm_connector_forward,
+    &sm_extension_health_check,
+    &sm_extension_zpages,
 };
+/* clang-format on */
 const size_t sm_component_type_count = sizeof(sm_component_types) / sizeof(sm_component_types[0]);
 
 static bool has_old_name(const struct sm_component_type *type, struct sm_slice name)

@@ -31,7 +31,7 @@ struct service {
     struct sm_generation *current;            /* owned; NULL before the start and while the end is under way */
     size_t stopping_count;                    /* generations told to stop and not yet done */
     bool is_ending;
-    bool has_lost;                            /* something did not drain within the limit: memory is left as it is */
+    bool has_lost; /* something did not drain within the limit: memory is left as it is */
     int exit_status;
 };
 
@@ -49,7 +49,8 @@ static struct sm_generation *load_generation(struct service *service, struct sm_
     struct sm_config *config = service->options->load(service->options->context, diags);
     sm_diags_print(diags, stderr, isatty(STDERR_FILENO));
     if (!config)
-        sm_error_set(error, SM_ERROR_USAGE, "the configuration has %zu error%s", sm_diags_error_count(diags), sm_diags_error_count(diags) == 1 ? "" : "s");
+        sm_error_set(error, SM_ERROR_USAGE, "the configuration has %zu error%s", sm_diags_error_count(diags),
+                     sm_diags_error_count(diags) == 1 ? "" : "s");
     sm_diags_free(diags);
     return config ? sm_generation_create(service->workers, config, error) : NULL;
 }

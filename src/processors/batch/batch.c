@@ -1,10 +1,9 @@
 /* batch.c - the processor `batch`: puts requests together until they reach a size or an age, and cuts what is larger than a maximum.
  *
- * Every combination of the values of `metadata_keys` has a shard (without keys there is one), owned by one worker: what other workers receive travels there by
- * message. A request is accepted once it is handed over, as in the reference; when more than a few wait behind a batch under way (an exporter without
- * a queue), the next ones stay unanswered until they are taken.
- * State: `shards` under a mutex (looked up once per request, and only with metadata_keys); a shard on its worker.
- * Source: opentelemetry-collector processor/batchprocessor. */
+ * Every combination of the values of `metadata_keys` has a shard (without keys there is one), owned by one worker: what other workers receive travels
+ * there by message. A request is accepted once it is handed over, as in the reference; when more than a few wait behind a batch under way (an
+ * exporter without a queue), the next ones stay unanswered until they are taken. State: `shards` under a mutex (looked up once per request, and only
+ * with metadata_keys); a shard on its worker. Source: opentelemetry-collector processor/batchprocessor. */
 #include "pipeline/component.h"
 
 #include <ctype.h>
@@ -42,11 +41,11 @@ static const struct sm_option option_table[] = {
     SM_OPTION_END,
 };
 
-static const double size_bounds[] = {10,   25,   50,   75,   100,  250,  500,  750,   1000,  2000,  3000,
+static const double size_bounds[] = {10,   25,   50,   75,   100,  250,  500,   750,   1000,  2000,  3000,
                                      4000, 5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000};
-static const double bytes_bounds[] = {10,    25,    50,    75,    100,    250,    500,    750,    1000,   2000,   3000,   4000,   5000,
-                                      6000,  7000,  8000,  9000,  10000,  20000,  30000,  50000,  100000, 200000, 300000, 400000, 500000,
-                                      6e5,   7e5,   8e5,   9e5,   1e6,    2e6,    3e6,    4e6,    5e6,    6e6,    7e6,    8e6,    9e6};
+static const double bytes_bounds[] = {10,   25,   50,   75,   100,   250,   500,   750,   1000,   2000,   3000,   4000,   5000,
+                                      6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000, 200000, 300000, 400000, 500000,
+                                      6e5,  7e5,  8e5,  9e5,  1e6,   2e6,   3e6,   4e6,   5e6,    6e6,    7e6,    8e6,    9e6};
 
 enum metric { METRIC_SEND_SIZE, METRIC_SEND_BYTES, METRIC_SIZE_TRIGGER, METRIC_TIMEOUT_TRIGGER, METRIC_CARDINALITY, METRIC_COUNT };
 
@@ -90,25 +89,25 @@ static const struct sm_own_metric metric_table[METRIC_COUNT + 1] = {
 struct member;
 
 struct batcher {
-    struct sm_component *component;           /* borrowed */
-    const struct options *options;            /* borrowed */
-    struct sm_shard_settings settings;        /* immutable after create */
+    struct sm_component *component;    /* borrowed */
+    const struct options *options;     /* borrowed */
+    struct sm_shard_settings settings; /* immutable after create */
     struct sm_instrument *metrics[METRIC_COUNT];
-    pthread_mutex_t mutex;                    /* guards `members`, `member_count` */
-    struct member *members;                   /* owned; with metadata_keys: newest first */
+    pthread_mutex_t mutex;  /* guards `members`, `member_count` */
+    struct member *members; /* owned; with metadata_keys: newest first */
     size_t member_count;
-    atomic_size_t draining_count;             /* any worker: members not drained yet after stop */
+    atomic_size_t draining_count; /* any worker: members not drained yet after stop */
 };
 
 /* A shard with its place. Worker-local but for what is said otherwise. */
 struct member {
-    struct sm_shard shard;        /* first: a shard pointer is a member pointer */
-    struct member *next;          /* immutable once listed */
-    struct batcher *batcher;      /* borrowed */
-    struct sm_worker *worker;     /* borrowed; immutable */
-    struct sm_metadata *metadata; /* shared; immutable: what its batches carry on; NULL without metadata_keys */
-    atomic_uint accepted_waiting; /* any worker (relaxed): requests answered and not taken yet */
-    struct sm_timer *timer;       /* owned; NULL until armed first */
+    struct sm_shard shard;         /* first: a shard pointer is a member pointer */
+    struct member *next;           /* immutable once listed */
+    struct batcher *batcher;       /* borrowed */
+    struct sm_worker *worker;      /* borrowed; immutable */
+    struct sm_metadata *metadata;  /* shared; immutable: what its batches carry on; NULL without metadata_keys */
+    atomic_uint accepted_waiting;  /* any worker (relaxed): requests answered and not taken yet */
+    struct sm_timer *timer;        /* owned; NULL until armed first */
     enum sm_shard_trigger trigger; /* of the batch under way */
     size_t sent_count, sent_bytes; /* of the batch under way */
 };
@@ -126,7 +125,8 @@ static void on_sent(struct sm_worker *worker, const struct sm_outcome *outcome, 
         if (sm_own_metrics_level() >= SM_OWN_LEVEL_DETAILED)
             sm_instrument_record(batcher->metrics[METRIC_SEND_BYTES], (double)member->sent_bytes);
     } else {
-        sm_log(SM_LOG_WARN, &batcher->component->logger, "Sender failed", SM_LOG_STR("error", outcome->reason), SM_LOG_INT("dropped_items", member->sent_count));
+        sm_log(SM_LOG_WARN, &batcher->component->logger, "Sender failed", SM_LOG_STR("error", outcome->reason),
+               SM_LOG_INT("dropped_items", member->sent_count));
     }
     sm_shard_sent(&member->shard);
 }

@@ -1,10 +1,10 @@
 /* memory_limiter.c - the processor `memory_limiter`: refuses data while the process uses more memory than it may.
  *
- * A timer on the main worker compares the resident memory with the soft limit (limit minus spike); above it the allocator is asked to give free memory
- * back, at most once per min_gc_interval, and if that does not help data is refused until it is below. Resident memory rather than the allocator's
- * statistics: it is what the container is killed for, and reading it takes no lock. One check serves all pipelines that name the same processor.
- * State: the checks are owned by the main worker; `must_refuse` is read by every worker.
- * Source: opentelemetry-collector internal/memorylimiter, processor/memorylimiterprocessor. */
+ * A timer on the main worker compares the resident memory with the soft limit (limit minus spike); above it the allocator is asked to give free
+ * memory back, at most once per min_gc_interval, and if that does not help data is refused until it is below. Resident memory rather than the
+ * allocator's statistics: it is what the container is killed for, and reading it takes no lock. One check serves all pipelines that name the same
+ * processor. State: the checks are owned by the main worker; `must_refuse` is read by every worker. Source: opentelemetry-collector
+ * internal/memorylimiter, processor/memorylimiterprocessor. */
 #include "pipeline/component.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ struct check {
     const struct options *options; /* borrowed: configuration; what the check is known by */
     unsigned instance_count;
     uint64_t soft_limit_bytes, hard_limit_bytes;
-    uint64_t released_ns; /* sm_clock_mono_ns when memory was given back last */
+    uint64_t released_ns;   /* sm_clock_mono_ns when memory was given back last */
     struct sm_timer *timer; /* owned; NULL until started */
     struct sm_logger logger;
     atomic_bool must_refuse; /* any worker reads, relaxed */
@@ -64,7 +64,10 @@ struct limiter {
 };
 
 #define COUNTER(metric_name, metric_unit, metric_help)                                                                                               \
-    {.name = "otelcol_processor_memory_limiter_" metric_name, .help = (metric_help), .unit = (metric_unit), .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE}
+    {                                                                                                                                                \
+        .name = "otelcol_processor_memory_limiter_" metric_name, .help = (metric_help), .unit = (metric_unit), .kind = SM_OWN_COUNTER,               \
+        .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE                                                                                                  \
+    }
 
 /* By signal: accepted, refused. */
 static const struct sm_own_metric metric_table[] = {
@@ -176,7 +179,8 @@ static void limiter_validate(const void *from, struct sm_validation *validation)
     else if (options->limit_mib == 0 && options->limit_percentage == 0)
         sm_validation_error(validation, "", "'limit_mib' or 'limit_percentage' must be greater than zero");
     else if (options->limit_percentage > 100 || options->spike_limit_percentage > 100)
-        sm_validation_error(validation, "", "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred");
+        sm_validation_error(validation, "",
+                            "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred");
     else if (options->limit_mib > 0 && options->limit_mib <= options->spike_limit_mib)
         sm_validation_error(validation, "", "'spike_limit_mib' must be smaller than 'limit_mib'");
     else if (options->limit_percentage > 0 && options->limit_percentage <= options->spike_limit_percentage)
