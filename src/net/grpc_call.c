@@ -85,7 +85,7 @@ static void take_timeout(struct sm_grpc_call *call, struct sm_slice value)
 
 static void keep_header(struct sm_grpc_call *call, struct sm_slice name, struct sm_slice value)
 {
-    if (!call->setup->keeps_headers || call->header_count == HEADERS_KEPT_MAX || name.ptr[0] == ':')
+    if (!call->setup->keeps_headers || call->header_count == HEADERS_KEPT_MAX || (name.ptr[0] == ':' && !sm_slice_is(name, ":authority")))
         return;
     if (call->header_count == call->place_capacity) {
         call->place_capacity = call->place_capacity ? call->place_capacity * 2 : 16;

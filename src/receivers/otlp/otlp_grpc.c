@@ -1,0 +1,97 @@
+/* otlp_grpc.c - the otlp receiver's gRPC services: decodes, delivers, answers with what became of it.
+ * Runs on the call's worker. Source: opentelemetry-proto collector/{trace,metrics,logs}/v1, docs/specification.md "OTLP/gRPC". */
+#include "receivers/otlp/otlp.h"
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "telemetry/metadata.h"
+
+/* ExportXServiceResponse with an empty partial_success, as the reference answers. */
+static const struct sm_slice SUCCESS = {.ptr = "\x0a\x00", .size = 2};
+
+static const char *const paths[SM_SIGNAL_COUNT] = {
+    [SM_TRACES] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    [SM_METRICS] = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+    [SM_LOGS] = "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+};
+
+static void respond_success(struct sm_grpc_call *call)
+{
+    const struct sm_grpc_response response = {.code = SM_RPC_OK, .body = SUCCESS};
+    sm_grpc_respond(call, &response);
+}
+
+static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
+{
+    (void)worker;
+    struct sm_grpc_call *call = context;
+    if (outcome->kind == SM_ACCEPTED) {
+        respond_success(call);
+        return;
+    }
+    struct sm_otlp_status status = sm_otlp_status_of(outcome);
+    struct sm_bytes details = {0};
+    if (status.retry_after_ns)
+        sm_otlp_status_append_protobuf(&status, &details);
+    const struct sm_grpc_response response = {.code = status.code, .message = status.message, .status_details = sm_bytes_slice(&details)};
+    sm_grpc_respond(call, &response);
+    sm_bytes_deinit(&details);
+}
+
+/* The client's headers; the authority also under the name that HTTP gives it. */
+static struct sm_metadata *metadata_of(const struct sm_grpc_call *call)
+{
+    struct sm_metadata *metadata = sm_metadata_create();
+    struct sm_slice name, value, authority = {0};
+    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
+        sm_grpc_call_header_at(call, i, &name, &value);
+        sm_metadata_add(metadata, name, value);
+        if (sm_slice_is(name, ":authority"))
+            authority = value;
+    }
+    if (authority.size && sm_metadata_count(metadata, SM_SLICE("Host")) == 0)
+        sm_metadata_add(metadata, SM_SLICE("Host"), authority);
+    return metadata;
+}
+
+static void refuse(struct sm_grpc_call *call, const struct sm_otlp_route *route, const struct sm_decode_error *why)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "grpc: error unmarshalling request: %s at byte %zu", why->reason, why->offset);
+    sm_receiver_refused_request(route->receiver, "grpc", route->signal);
+    const struct sm_grpc_response response = {.code = SM_RPC_INTERNAL, .message = sm_slice_of(text)};
+    sm_grpc_respond(call, &response);
+}
+
+static void on_call(struct sm_grpc_call *call, void *context)
+{
+    const struct sm_otlp_route *route = context;
+    const struct sm_otlp_options *options = route->receiver->options;
+    struct sm_buffer *message = sm_grpc_call_take_message(call);
+    struct sm_decode_error why = {0};
+    struct sm_batch *batch = sm_otlp_decode_protobuf(route->signal, message, &why);
+    sm_buffer_release(message);
+    if (!batch) {
+        refuse(call, route, &why);
+        return;
+    }
+    if (batch->item_count == 0) {
+        sm_batch_release(batch);
+        respond_success(call);
+        return;
+    }
+    if (options->protocols.grpc->include_metadata)
+        batch->metadata = metadata_of(call);
+    sm_receiver_deliver(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call);
+}
+
+bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *error)
+{
+    const struct sm_otlp_options *options = receiver->component->options;
+    struct sm_grpc_method methods[SM_SIGNAL_COUNT];
+    for (size_t i = 0; i < receiver->route_count; i++)
+        methods[i] = (struct sm_grpc_method){.path = sm_slice_of(paths[receiver->routes[i].signal]), .handler = on_call, .context = &receiver->routes[i]};
+    receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, methods, receiver->route_count, error);
+    return receiver->grpc != NULL;
+}
