@@ -352,7 +352,7 @@ static const char *from_environment(const struct sm_dial_target *target, bool is
     return url && *url && !is_excluded(target) ? url : "";
 }
 
-static void write_authorization(char out[256], struct sm_slice user)
+void sm_dial_write_authorization(char out[256], struct sm_slice user)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t size = (size_t)snprintf(out, 256, "Basic ");
@@ -379,7 +379,7 @@ bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_u
     rest = sm_slice_cut(&rest, '/');
     const char *at = rest.size ? memrchr(rest.ptr, '@', rest.size) : NULL;
     if (at) {
-        write_authorization(target->proxy_authorization, sm_slice_make(rest.ptr, (size_t)(at - rest.ptr)));
+        sm_dial_write_authorization(target->proxy_authorization, sm_slice_make(rest.ptr, (size_t)(at - rest.ptr)));
         rest = sm_slice_make(at + 1, rest.size - (size_t)(at + 1 - rest.ptr));
     }
     const char *colon = rest.size ? memrchr(rest.ptr, ':', rest.size) : NULL;

@@ -35,5 +35,7 @@ struct sm_dial *sm_dial_start(struct sm_worker *worker, const struct sm_dial_tar
 /* `done` will not be called. NULL is allowed. */
 void sm_dial_cancel(struct sm_dial *dial);
 
+/* "Basic …" for "user:password" (bytes as they are); too long ones are cut. */
+void sm_dial_write_authorization(char out[256], struct sm_slice user);
 /* Sets the proxy of `target` as HTTP_PROXY, HTTPS_PROXY and NO_PROXY (also in lower case) say for its host, or from `proxy_url` when that is not "". */
 bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error) __attribute__((warn_unused_result));

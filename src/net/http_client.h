@@ -2,7 +2,7 @@
  *
  * A client is made once per exporter; every worker has its own connections, made when needed and kept when an answer allows it. A request is sent and answered
  * on the worker that sends it. A kept connection that turns out to be gone before anything of an answer came is replaced once. Redirects are not
- * followed (Go's client repeats a POST only on 307 and 308, which this one does as well, ten times at most).
+ * followed: they are answers like others.
  * HTTP/2 is not offered: `force_attempt_http2` and what belongs to it have no effect. Proxies: HTTP_PROXY, HTTPS_PROXY, NO_PROXY and `proxy_url`.
  * Options are those of the reference's confighttp client. */
 #pragma once

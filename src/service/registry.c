@@ -7,6 +7,7 @@ extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_exporter_otlp_grpc;
+extern const struct sm_component_type sm_exporter_otlp_http;
 extern const struct sm_component_type sm_connector_forward;
 extern const struct sm_component_type sm_extension_health_check;
 extern const struct sm_component_type sm_extension_zpages;
@@ -18,6 +19,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_processor_memory_limiter,
     &sm_exporter_nop,
     &sm_exporter_otlp_grpc,
+    &sm_exporter_otlp_http,
     &sm_connector_forward,
     &sm_extension_health_check,
     &sm_extension_zpages,

@@ -1,0 +1,580 @@
+/* http_client.c - see http_client.h.
+ *
+ *     request -> idle connection, or dial -> head and body written -> answer read -> connection kept or closed -> next waiting request
+ *
+ * Worker-local: a channel with its connections and requests. A body is written from the pieces that the caller lends; what the socket does not take at once is
+ * copied by the stream. Limits: head and body of an answer, connections.
+ * Source: Go's net/http Transport (behaviour), collector config/confighttp. */
+#include "net/http_client.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/dial.h"
+#include "net/http1_parser.h"
+#include "net/stream.h"
+#include "pipeline/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PIECES_ON_STACK = 64, DISCARD_LIMIT_BYTES = 2 * SM_HTTP_ANSWER_LIMIT_BYTES };
+
+/* Immutable after create. */
+struct sm_http_client {
+    const struct sm_http_client_options *options; /* borrowed */
+    struct sm_tls_context *tls;                   /* owned; NULL: plain */
+    struct sm_dial_target target;
+    struct sm_bytes head; /* owned: from the target on, all headers that are the same for every request */
+    bool has_content_type, has_content_encoding; /* given by the user */
+    size_t idle_limit, connection_limit;         /* of a worker */
+};
+
+struct request;
+
+struct connection {
+    struct sm_http_channel *channel;
+    struct connection *previous, *next; /* of all */
+    struct sm_stream *stream;           /* owned */
+    struct sm_http1_parser *parser;     /* owned */
+    struct sm_timer *idle_timer;        /* owned */
+    struct request *request;            /* NULL: idle */
+    bool has_served, is_keep_alive, is_interim;
+};
+
+/* Worker-local. */
+struct sm_http_channel {
+    struct sm_http_client *client;
+    struct sm_worker *worker;
+    struct connection *connections;
+    size_t connection_count, idle_count; /* dials count as connections */
+    struct request *requests;            /* all that are not answered */
+    struct request *waiting_first, *waiting_last;
+};
+
+struct request {
+    struct sm_http_channel *channel;
+    struct request *previous, *next; /* of all */
+    struct request *next_waiting;
+    struct sm_dial *dial;
+    struct connection *connection;
+    struct sm_http_call_options options; /* the body's array is owned */
+    struct iovec *body;
+    size_t body_bytes;
+    sm_http_answered *answered;
+    void *context;
+    struct sm_timer *timer; /* owned; NULL: no deadline */
+    struct sm_bytes answer_body, content_type, retry_after; /* owned */
+    int status;
+    size_t discarded;
+    bool has_retry_after, is_waiting, has_answer_begun, was_resent;
+};
+
+/* ---- the client */
+
+struct url {
+    bool is_https;
+    struct sm_slice user, path; /* path with query; empty: "/" */
+    char host[256], port[32];
+};
+
+static bool parse_url(const char *text, struct url *url, struct sm_error *error)
+{
+    *url = (struct url){.is_https = strncmp(text, "https://", 8) == 0};
+    if (!url->is_https && strncmp(text, "http://", 7) != 0)
+        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: must begin with http:// or https://", text);
+    struct sm_slice rest = sm_slice_of(text + (url->is_https ? 8 : 7));
+    size_t authority_size = 0;
+    while (authority_size < rest.size && !strchr("/?#", rest.ptr[authority_size]))
+        authority_size++;
+    struct sm_slice authority = sm_slice_make(rest.ptr, authority_size);
+    url->path = sm_slice_make(rest.ptr + authority_size, rest.size - authority_size);
+    url->path = sm_slice_cut(&url->path, '#');
+    const char *at = memrchr(authority.ptr, '@', authority.size);
+    if (at) {
+        url->user = sm_slice_make(authority.ptr, (size_t)(at - authority.ptr));
+        authority = sm_slice_make(at + 1, authority.size - url->user.size - 1);
+    }
+    const char *bracket = memrchr(authority.ptr, ']', authority.size);
+    const char *colon = memrchr(authority.ptr, ':', authority.size);
+    if (colon && bracket && colon < bracket)
+        colon = NULL;
+    struct sm_slice host = colon ? sm_slice_make(authority.ptr, (size_t)(colon - authority.ptr)) : authority;
+    if (bracket && host.size >= 2)
+        host = sm_slice_make(host.ptr + 1, host.size - 2);
+    if (host.size >= sizeof(url->host) || (size_t)(authority.size) >= sizeof(url->host))
+        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: host too long", text);
+    snprintf(url->host, sizeof(url->host), "%.*s", SM_SLICE_ARGS(host));
+    size_t port_size = colon ? authority.size - (size_t)(colon + 1 - authority.ptr) : 0;
+    snprintf(url->port, sizeof(url->port), "%.*s", port_size ? (int)port_size : 3, port_size ? colon + 1 : url->is_https ? "443" : "80");
+    return true;
+}
+
+static const char *find_header(const struct sm_http_client_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->headers.count; i++)
+        if (sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), sm_slice_of(name)))
+            return options->headers.entries[i].value;
+    return NULL;
+}
+
+static void write_host(struct sm_bytes *out, const struct url *url)
+{
+    bool is_default = strcmp(url->port, url->is_https ? "443" : "80") == 0;
+    sm_bytes_printf(out, strchr(url->host, ':') ? "[%s]" : "%s", url->host);
+    if (!is_default)
+        sm_bytes_printf(out, ":%s", url->port);
+}
+
+/* " /path HTTP/1.1" and the headers that never change. The user's stand in place of ours. */
+static void write_head(struct sm_http_client *client, const struct url *url, const char *user_agent)
+{
+    const struct sm_http_client_options *options = client->options;
+    struct sm_bytes *head = &client->head;
+    sm_bytes_append_char(head, ' ');
+    if (client->target.proxy_host[0] && !client->target.tunnels) {
+        sm_bytes_append_text(head, "http://");
+        write_host(head, url);
+    }
+    if (url->path.size == 0 || *url->path.ptr != '/')
+        sm_bytes_append_char(head, '/');
+    sm_bytes_append_slice(head, url->path);
+    sm_bytes_append_text(head, " HTTP/1.1\r\nHost: ");
+    const char *host = find_header(options, "host");
+    if (host && *host)
+        sm_bytes_append_text(head, host);
+    else
+        write_host(head, url);
+    sm_bytes_append_text(head, "\r\n");
+    if (!find_header(options, "user-agent"))
+        sm_bytes_printf(head, "User-Agent: %s\r\n", user_agent);
+    if (url->user.size > 0 && !find_header(options, "authorization")) {
+        char value[256];
+        sm_dial_write_authorization(value, url->user);
+        sm_bytes_printf(head, "Authorization: %s\r\n", value);
+    }
+    if (client->target.proxy_authorization[0] && !client->target.tunnels)
+        sm_bytes_printf(head, "Proxy-Authorization: %s\r\n", client->target.proxy_authorization);
+    if (options->disable_keep_alives)
+        sm_bytes_append_text(head, "Connection: close\r\n");
+    for (size_t i = 0; i < options->headers.count; i++)
+        if (!sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), SM_SLICE("host")))
+            sm_bytes_printf(head, "%s: %s\r\n", options->headers.entries[i].key, options->headers.entries[i].value);
+    client->has_content_type = find_header(options, "content-type") != NULL;
+    client->has_content_encoding = find_header(options, "content-encoding") != NULL;
+}
+
+/* What would end a header early is refused. */
+static bool check_headers(const struct sm_http_client_options *options, struct sm_error *error)
+{
+    for (size_t i = 0; i < options->headers.count; i++) {
+        const char *name = options->headers.entries[i].key;
+        if (!*name || strpbrk(name, " :\r\n\t") || strpbrk(options->headers.entries[i].value, "\r\n"))
+            return sm_error_set(error, SM_ERROR_USAGE, "headers: \"%s\" is no valid header", name);
+    }
+    return true;
+}
+
+static size_t smaller_limit(int64_t a, int64_t b)
+{
+    size_t first = a > 0 ? (size_t)a : SIZE_MAX, second = b > 0 ? (size_t)b : SIZE_MAX;
+    return first < second ? first : second;
+}
+
+struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url_text, const char *user_agent, struct sm_error *error)
+{
+    static const char *const alpn[] = {"http/1.1", NULL};
+    struct url url;
+    if (!check_headers(options, error) || !parse_url(url_text, &url, error))
+        return NULL;
+    struct sm_http_client *client = sm_alloc(1, sizeof(*client));
+    client->options = options;
+    client->idle_limit = options->disable_keep_alives ? 0 : smaller_limit(options->max_idle_conns, options->max_idle_conns_per_host);
+    client->connection_limit = smaller_limit(options->max_conns_per_host, 0);
+    memcpy(client->target.host, url.host, sizeof(url.host));
+    memcpy(client->target.port, url.port, sizeof(url.port));
+    bool ok = sm_dial_target_set_proxy(&client->target, options->proxy_url, url.is_https, error);
+    if (ok && url.is_https) {
+        client->tls = sm_tls_client_context_create(&options->tls, alpn, error);
+        ok = client->tls != NULL;
+    }
+    if (!ok) {
+        sm_http_client_free(client);
+        return NULL;
+    }
+    client->target.tls = client->tls;
+    client->target.server_name = *options->tls.server_name_override ? options->tls.server_name_override : client->target.host;
+    write_head(client, &url, user_agent);
+    return client;
+}
+
+void sm_http_client_free(struct sm_http_client *client)
+{
+    if (!client)
+        return;
+    sm_tls_context_free(client->tls);
+    sm_bytes_deinit(&client->head);
+    free(client);
+}
+
+/* ---- requests */
+
+static void remove_waiting(struct request *request)
+{
+    struct sm_http_channel *channel = request->channel;
+    struct request *before = NULL;
+    for (struct request *at = channel->waiting_first; at && at != request; at = at->next_waiting)
+        before = at;
+    if (before)
+        before->next_waiting = request->next_waiting;
+    else
+        channel->waiting_first = request->next_waiting;
+    if (channel->waiting_last == request)
+        channel->waiting_last = before;
+    request->is_waiting = false;
+}
+
+static void start_waiting(struct sm_http_channel *channel);
+
+/* Ends the request: it has no connection any more. */
+static void answer(struct request *request, const struct sm_http_answer *result)
+{
+    struct sm_http_channel *channel = request->channel;
+    if (request->is_waiting)
+        remove_waiting(request);
+    if (request->dial) {
+        sm_dial_cancel(request->dial);
+        channel->connection_count--;
+    }
+    if (request->previous)
+        request->previous->next = request->next;
+    else
+        channel->requests = request->next;
+    if (request->next)
+        request->next->previous = request->previous;
+    sm_timer_free(request->timer);
+    request->answered(channel->worker, result, request->context);
+    sm_bytes_deinit(&request->answer_body);
+    sm_bytes_deinit(&request->content_type);
+    sm_bytes_deinit(&request->retry_after);
+    free(request->body);
+    free(request);
+    start_waiting(channel);
+}
+
+static void fail(struct request *request, const char *why, bool timed_out)
+{
+    struct sm_http_answer result = {.failure = why, .timed_out = timed_out};
+    answer(request, &result);
+}
+
+static void answer_whole(struct request *request)
+{
+    struct sm_http_answer result = {
+        .status = request->status,
+        .content_type = sm_bytes_slice(&request->content_type),
+        .retry_after = sm_bytes_slice(&request->retry_after),
+        .has_retry_after = request->has_retry_after,
+        .body = sm_bytes_slice(&request->answer_body),
+    };
+    answer(request, &result);
+}
+
+static void write_request(struct request *request)
+{
+    const struct sm_http_client *client = request->channel->client;
+    const struct sm_http_call_options *options = &request->options;
+    struct sm_bytes head = {0};
+    sm_bytes_append_slice(&head, options->method);
+    sm_bytes_append_slice(&head, sm_bytes_slice(&client->head));
+    sm_bytes_printf(&head, "Content-Length: %zu\r\n", request->body_bytes);
+    if (options->content_type.size > 0 && !client->has_content_type)
+        sm_bytes_printf(&head, "Content-Type: %.*s\r\n", SM_SLICE_ARGS(options->content_type));
+    if (options->content_encoding.size > 0 && !client->has_content_encoding)
+        sm_bytes_printf(&head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
+    sm_bytes_append_text(&head, "\r\n");
+    request->body[0] = (struct iovec){.iov_base = head.ptr, .iov_len = head.size};
+    sm_stream_write(request->connection->stream, request->body, options->body_count + 1);
+    sm_bytes_deinit(&head);
+}
+
+/* ---- connections */
+
+static void connection_free(struct connection *connection)
+{
+    struct sm_http_channel *channel = connection->channel;
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        channel->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    channel->connection_count--;
+    if (!connection->request)
+        channel->idle_count--;
+    sm_timer_free(connection->idle_timer);
+    sm_stream_close(connection->stream);
+    sm_http1_parser_free(connection->parser);
+    free(connection);
+}
+
+static void dial(struct request *request);
+
+/* The connection is gone, and its request with it unless it may be sent again. */
+static void lose(struct connection *connection, const char *why)
+{
+    struct request *request = connection->request;
+    bool may_resend = request && connection->has_served && !request->has_answer_begun && !request->was_resent;
+    char reason[512];
+    snprintf(reason, sizeof(reason), "%s", why);
+    connection_free(connection);
+    if (!request)
+        return;
+    request->connection = NULL;
+    if (!may_resend) {
+        fail(request, reason, false);
+        return;
+    }
+    request->was_resent = true;
+    dial(request);
+}
+
+static void on_idle_limit(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct connection *connection = context;
+    if (!connection->request)
+        connection_free(connection);
+}
+
+/* The answer is complete: the connection is kept or closed, then the request is answered. */
+static void finish(struct connection *connection)
+{
+    struct sm_http_channel *channel = connection->channel;
+    struct request *request = connection->request;
+    uint64_t limit_ns = channel->client->options->idle_conn_timeout_ns;
+    request->connection = NULL;
+    connection->request = NULL;
+    connection->has_served = true;
+    channel->idle_count++;
+    if (!connection->is_keep_alive || channel->idle_count > channel->client->idle_limit || sm_stream_unsent_bytes(connection->stream) > 0) {
+        connection_free(connection);
+    } else if (limit_ns > 0) {
+        if (!connection->idle_timer)
+            connection->idle_timer = sm_timer_create(channel->worker, on_idle_limit, connection);
+        sm_timer_arm(connection->idle_timer, limit_ns, false);
+    }
+    answer_whole(request);
+}
+
+/* ---- what the parser says */
+
+static bool on_headed(struct sm_http1_parser *parser, const struct sm_http1_head *head, void *context)
+{
+    (void)parser;
+    struct connection *connection = context;
+    struct request *request = connection->request;
+    connection->is_interim = head->status >= 100 && head->status < 200;
+    if (connection->is_interim)
+        return true;
+    request->status = head->status;
+    connection->is_keep_alive = head->is_keep_alive && !connection->channel->client->options->disable_keep_alives;
+    sm_bytes_append_slice(&request->content_type, sm_http1_find_header(head, SM_SLICE("content-type")));
+    struct sm_slice retry_after = sm_http1_find_header(head, SM_SLICE("retry-after"));
+    request->has_retry_after = retry_after.ptr != NULL;
+    sm_bytes_append_slice(&request->retry_after, retry_after);
+    return true;
+}
+
+static bool on_body(struct sm_http1_parser *parser, struct sm_slice bytes, void *context)
+{
+    (void)parser;
+    struct request *request = ((struct connection *)context)->request;
+    size_t room = SM_HTTP_ANSWER_LIMIT_BYTES - request->answer_body.size;
+    size_t taken = bytes.size < room ? bytes.size : room;
+    sm_bytes_append(&request->answer_body, bytes.ptr, taken);
+    request->discarded += bytes.size - taken;
+    return request->discarded <= DISCARD_LIMIT_BYTES;
+}
+
+static bool on_message_end(struct sm_http1_parser *parser, void *context)
+{
+    (void)parser;
+    struct connection *connection = context;
+    return connection->is_interim; /* the answer itself: stop, the connection may be freed */
+}
+
+static const struct sm_http1_events parser_events = {.headed = on_headed, .body = on_body, .ended = on_message_end};
+
+static void on_received(struct sm_stream *stream, struct sm_slice bytes, void *context)
+{
+    (void)stream;
+    struct connection *connection = context;
+    if (!connection->request) {
+        connection_free(connection); /* nothing was asked */
+        return;
+    }
+    connection->request->has_answer_begun = true;
+    size_t taken;
+    switch (sm_http1_parse(connection->parser, bytes, &taken)) {
+    case SM_HTTP1_MORE: return;
+    case SM_HTTP1_STOPPED:
+        if (connection->request->discarded > DISCARD_LIMIT_BYTES || taken != bytes.size)
+            connection->is_keep_alive = false;
+        finish(connection);
+        return;
+    default: lose(connection, "malformed HTTP response"); return;
+    }
+}
+
+static void on_ended(struct sm_stream *stream, void *context)
+{
+    (void)stream;
+    struct connection *connection = context;
+    /* A body may end with the connection; ours stops there like any other. */
+    if (connection->request && connection->request->has_answer_begun && sm_http1_parse_end(connection->parser) && connection->request->status > 0) {
+        connection->is_keep_alive = false;
+        finish(connection);
+        return;
+    }
+    lose(connection, "EOF");
+}
+
+static void on_failed(struct sm_stream *stream, const char *reason, void *context)
+{
+    (void)stream;
+    lose(context, reason);
+}
+
+static const struct sm_stream_events stream_events = {.received = on_received, .ended = on_ended, .failed = on_failed};
+
+static void use(struct connection *connection, struct request *request)
+{
+    connection->request = request;
+    request->connection = connection;
+    write_request(request);
+}
+
+static void on_dialled(struct sm_worker *worker, struct sm_stream *stream, const char *failure, void *context)
+{
+    (void)worker;
+    struct request *request = context;
+    struct sm_http_channel *channel = request->channel;
+    request->dial = NULL;
+    if (!stream) {
+        channel->connection_count--;
+        fail(request, failure, false);
+        return;
+    }
+    struct connection *connection = sm_alloc(1, sizeof(*connection));
+    *connection = (struct connection){.channel = channel, .next = channel->connections, .stream = stream};
+    connection->parser = sm_http1_parser_create(SM_HTTP1_ANSWERS, SM_HTTP_ANSWER_HEAD_LIMIT_BYTES, &parser_events, connection);
+    if (connection->next)
+        connection->next->previous = connection;
+    channel->connections = connection;
+    sm_stream_set_events(stream, &stream_events, connection);
+    use(connection, request);
+}
+
+static void dial(struct request *request)
+{
+    request->channel->connection_count++;
+    request->dial = sm_dial_start(request->channel->worker, &request->channel->client->target, on_dialled, request);
+}
+
+static struct connection *find_idle(const struct sm_http_channel *channel)
+{
+    struct connection *connection = channel->idle_count > 0 ? channel->connections : NULL;
+    while (connection && connection->request)
+        connection = connection->next;
+    return connection;
+}
+
+/* False: it has to wait for a connection. */
+static bool start(struct request *request)
+{
+    struct sm_http_channel *channel = request->channel;
+    struct connection *connection = find_idle(channel);
+    if (connection) {
+        channel->idle_count--;
+        if (connection->idle_timer)
+            sm_timer_disarm(connection->idle_timer);
+        use(connection, request);
+        return true;
+    }
+    if (channel->connection_count >= channel->client->connection_limit)
+        return false;
+    dial(request);
+    return true;
+}
+
+static void start_waiting(struct sm_http_channel *channel)
+{
+    while (channel->waiting_first && start(channel->waiting_first))
+        remove_waiting(channel->waiting_first);
+}
+
+static void on_deadline(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct request *request = context;
+    if (request->connection) {
+        request->connection->request = NULL;
+        request->channel->idle_count++;
+        connection_free(request->connection);
+        request->connection = NULL;
+    }
+    fail(request, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", true);
+}
+
+void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context)
+{
+    sm_worker_assert(channel->worker);
+    struct request *request = sm_alloc(1, sizeof(*request));
+    *request = (struct request){.channel = channel, .next = channel->requests, .options = *options, .answered = answered, .context = context};
+    if (request->next)
+        request->next->previous = request;
+    channel->requests = request;
+    request->body = sm_alloc(options->body_count + 1, sizeof(*request->body));
+    for (size_t i = 0; i < options->body_count; i++) {
+        request->body[i + 1] = options->body[i];
+        request->body_bytes += options->body[i].iov_len;
+    }
+    if (options->deadline_ns != UINT64_MAX) {
+        uint64_t now_ns = sm_clock_mono_ns();
+        request->timer = sm_timer_create(channel->worker, on_deadline, request);
+        sm_timer_arm(request->timer, options->deadline_ns > now_ns ? options->deadline_ns - now_ns : 1, false);
+    }
+    if (start(request))
+        return;
+    request->is_waiting = true;
+    if (channel->waiting_last)
+        channel->waiting_last->next_waiting = request;
+    else
+        channel->waiting_first = request;
+    channel->waiting_last = request;
+}
+
+struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, struct sm_worker *worker)
+{
+    struct sm_http_channel *channel = sm_alloc(1, sizeof(*channel));
+    channel->client = client;
+    channel->worker = worker;
+    return channel;
+}
+
+void sm_http_channel_free(struct sm_http_channel *channel)
+{
+    if (!channel)
+        return;
+    sm_worker_assert(channel->worker);
+    while (channel->connections) {
+        struct request *request = channel->connections->request;
+        if (request)
+            request->was_resent = true;
+        lose(channel->connections, "the client is closing");
+    }
+    while (channel->requests)
+        fail(channel->requests, "the client is closing", false);
+    free(channel);
+}
