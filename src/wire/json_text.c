@@ -1,0 +1,132 @@
+/* json_text.c - see json_text.h. */
+#include "wire/json_text.h"
+
+static const char hex[] = "0123456789abcdef";
+
+static inline bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* Eight bytes at once: is none of them a control character, a quote or a backslash? Bit tricks after "Bit Twiddling Hacks" (zero byte, byte less than
+ * n); a false alarm only costs the slow loop. */
+static inline bool are_plain(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t quotes = word ^ (ones * '"'), backslashes = word ^ (ones * '\\');
+    uint64_t found = (word - ones * 0x20) & ~word;
+    found |= (quotes - ones) & ~quotes;
+    found |= (backslashes - ones) & ~backslashes;
+    return (found & highs) == 0;
+}
+
+const char *sm_json_skip_plain(const char *at, const char *end)
+{
+    uint64_t word;
+    for (; (size_t)(end - at) >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        if (!are_plain(word))
+            break;
+    }
+    while (at < end && is_plain((uint8_t)*at))
+        at++;
+    return at;
+}
+
+static void put_escape(struct sm_bytes *out, uint8_t c, bool is_strict)
+{
+    char *to = sm_bytes_reserve(out, 6);
+    char letter = 0;
+    if (c == '"' || c == '\\')
+        letter = (char)c;
+    else if (c == '\n')
+        letter = 'n';
+    else if (c == '\r')
+        letter = 'r';
+    else if (c == '\t')
+        letter = 't';
+    else if (is_strict && c == '\b')
+        letter = 'b';
+    else if (is_strict && c == '\f')
+        letter = 'f';
+    to[0] = '\\';
+    if (letter) {
+        to[1] = letter;
+        out->size += 2;
+        return;
+    }
+    memcpy(to + 1, "u00", 3);
+    to[4] = hex[c >> 4];
+    to[5] = hex[c & 15];
+    out->size += 6;
+}
+
+void sm_json_put_string(struct sm_bytes *out, struct sm_slice text)
+{
+    const char *at = text.ptr, *end = at + text.size;
+    sm_bytes_reserve(out, text.size + 2);
+    out->ptr[out->size++] = '"';
+    while (at < end) {
+        const char *plain = sm_json_skip_plain(at, end);
+        sm_bytes_append(out, at, (size_t)(plain - at));
+        at = plain;
+        if (at < end)
+            put_escape(out, (uint8_t)*at++, false);
+    }
+    sm_bytes_append_char(out, '"');
+}
+
+/* Size of the UTF-8 sequence at `at`; 0: none (as Go decodes: no surrogates, no overlong forms, at most U+10FFFF). */
+static size_t utf8_size(const char *at, const char *end)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+    uint8_t first = bytes[0];
+    size_t size = first < 0x80 ? 1 : first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+    if (size == 0 || size > (size_t)(end - at))
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    bool is_out_of_range = size > 2 && ((first == 0xe0 && bytes[1] < 0xa0) || (first == 0xed && bytes[1] > 0x9f) ||
+                                        (first == 0xf0 && bytes[1] < 0x90) || (first == 0xf4 && bytes[1] > 0x8f));
+    return is_out_of_range ? 0 : size;
+}
+
+void sm_json_put_string_strict(struct sm_bytes *out, struct sm_slice text)
+{
+    const char *at = text.ptr, *end = at + text.size;
+    sm_bytes_append_char(out, '"');
+    while (at < end) {
+        uint8_t c = (uint8_t)*at;
+        if (!is_plain(c)) {
+            put_escape(out, c, true);
+            at++;
+            continue;
+        }
+        size_t size = utf8_size(at, end);
+        if (size == 0)
+            sm_bytes_append_text(out, "\\ufffd");
+        else if (size == 3 && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0))
+            sm_bytes_append_text(out, at[2] == (char)0xa8 ? "\\u2028" : "\\u2029");
+        else
+            sm_bytes_append(out, at, size);
+        at += size ? size : 1;
+    }
+    sm_bytes_append_char(out, '"');
+}
+
+void sm_json_put_uint(struct sm_bytes *out, uint64_t number)
+{
+    char digits[20], *at = digits + sizeof(digits);
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    sm_bytes_append(out, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+void sm_json_put_int(struct sm_bytes *out, int64_t number)
+{
+    if (number < 0)
+        sm_bytes_append_char(out, '-');
+    sm_json_put_uint(out, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
