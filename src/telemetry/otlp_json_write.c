@@ -156,8 +156,7 @@ static void collect(const struct sm_schema_message *message, struct sm_slice enc
         if (index == SM_SCHEMA_FIELDS_MAX)
             continue;
         const struct sm_schema_field *field = &message->fields[index];
-        bool is_packed = (field->flags & SM_SCHEMA_REPEATED) && found.type == SM_WIRE_BYTES;
-        assert(found.type == wire_type(field->kind) || is_packed);
+        assert(found.type == wire_type(field->kind) || ((field->flags & SM_SCHEMA_REPEATED) && found.type == SM_WIRE_BYTES));
         if (field->flags & SM_SCHEMA_ONEOF)
             clear_oneof(message, slots);
         struct slot *slot = &slots[index];
