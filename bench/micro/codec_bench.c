@@ -1,5 +1,5 @@
-/* codec_bench.c - nanoseconds a span for decoding and encoding OTLP, protobuf and JSON, on requests as SDKs send them: 512 spans of about 600 bytes with
- * 10 attributes, in traces over 20 services; every tenth span has an event and an error. */
+/* codec_bench.c - nanoseconds a span for decoding and encoding OTLP, protobuf and JSON, on requests as SDKs send them: 512 spans of about 600 bytes
+ * with 10 attributes, in traces over 20 services; every tenth span has an event and an error. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* otlp_json_write.c - a batch as OTLP/JSON, from its protobuf bytes, driven by the tables of otlp_schema.c.
  *
- * The fields of a message are collected first (of repeated singular ones the last, of a oneof the last member), then written in the table's order. What
- * is zero or empty is left out as the reference does (pdata/internal/generated_proto_*.go, MarshalJSON). Unknown fields are not written. */
+ * The fields of a message are collected first (of repeated singular ones the last, of a oneof the last member), then written in the table's order.
+ * What is zero or empty is left out as the reference does (pdata/internal/generated_proto_*.go, MarshalJSON). Unknown fields are not written. */
 #include <assert.h>
 #include <math.h>
 

@@ -23,15 +23,18 @@
     }
 #define DEFINE(m, size, ...)                                                                                                                         \
     static const struct sm_schema_field m##_fields[] = {__VA_ARGS__};                                                                                \
-    static_assert(sizeof(m##_fields) / sizeof(m##_fields[0]) <= SM_SCHEMA_FIELDS_MAX, "more fields than readers have room for");                    \
+    static_assert(sizeof(m##_fields) / sizeof(m##_fields[0]) <= SM_SCHEMA_FIELDS_MAX, "more fields than readers have room for");                     \
     static const struct sm_schema_message m = {.fields = m##_fields, .field_count = sizeof(m##_fields) / sizeof(m##_fields[0]), .size_bytes = (size)}
 
 enum { REPEATED = SM_SCHEMA_REPEATED, ONEOF = SM_SCHEMA_ONEOF, OPTIONAL = SM_SCHEMA_OPTIONAL, ALWAYS = SM_SCHEMA_ALWAYS };
 
-
 static const struct sm_schema_enum span_kinds[] = {
-    {"SPAN_KIND_UNSPECIFIED", 0}, {"SPAN_KIND_INTERNAL", 1}, {"SPAN_KIND_SERVER", 2},
-    {"SPAN_KIND_CLIENT", 3},      {"SPAN_KIND_PRODUCER", 4}, {"SPAN_KIND_CONSUMER", 5},
+    {"SPAN_KIND_UNSPECIFIED", 0},
+    {"SPAN_KIND_INTERNAL", 1},
+    {"SPAN_KIND_SERVER", 2},
+    {"SPAN_KIND_CLIENT", 3},
+    {"SPAN_KIND_PRODUCER", 4},
+    {"SPAN_KIND_CONSUMER", 5},
     {NULL, 0},
 };
 
@@ -50,12 +53,18 @@ static const struct sm_schema_enum temporalities[] = {
 };
 
 static const struct sm_schema_enum severities[] = {
-    {"SEVERITY_NUMBER_UNSPECIFIED", 0}, {"SEVERITY_NUMBER_TRACE", 1},   {"SEVERITY_NUMBER_TRACE2", 2},  {"SEVERITY_NUMBER_TRACE3", 3},
-    {"SEVERITY_NUMBER_TRACE4", 4},      {"SEVERITY_NUMBER_DEBUG", 5},   {"SEVERITY_NUMBER_DEBUG2", 6},  {"SEVERITY_NUMBER_DEBUG3", 7},
-    {"SEVERITY_NUMBER_DEBUG4", 8},      {"SEVERITY_NUMBER_INFO", 9},    {"SEVERITY_NUMBER_INFO2", 10},  {"SEVERITY_NUMBER_INFO3", 11},
-    {"SEVERITY_NUMBER_INFO4", 12},      {"SEVERITY_NUMBER_WARN", 13},   {"SEVERITY_NUMBER_WARN2", 14},  {"SEVERITY_NUMBER_WARN3", 15},
-    {"SEVERITY_NUMBER_WARN4", 16},      {"SEVERITY_NUMBER_ERROR", 17},  {"SEVERITY_NUMBER_ERROR2", 18}, {"SEVERITY_NUMBER_ERROR3", 19},
-    {"SEVERITY_NUMBER_ERROR4", 20},     {"SEVERITY_NUMBER_FATAL", 21},  {"SEVERITY_NUMBER_FATAL2", 22}, {"SEVERITY_NUMBER_FATAL3", 23},
+    {"SEVERITY_NUMBER_UNSPECIFIED", 0}, {"SEVERITY_NUMBER_TRACE", 1},
+    {"SEVERITY_NUMBER_TRACE2", 2},      {"SEVERITY_NUMBER_TRACE3", 3},
+    {"SEVERITY_NUMBER_TRACE4", 4},      {"SEVERITY_NUMBER_DEBUG", 5},
+    {"SEVERITY_NUMBER_DEBUG2", 6},      {"SEVERITY_NUMBER_DEBUG3", 7},
+    {"SEVERITY_NUMBER_DEBUG4", 8},      {"SEVERITY_NUMBER_INFO", 9},
+    {"SEVERITY_NUMBER_INFO2", 10},      {"SEVERITY_NUMBER_INFO3", 11},
+    {"SEVERITY_NUMBER_INFO4", 12},      {"SEVERITY_NUMBER_WARN", 13},
+    {"SEVERITY_NUMBER_WARN2", 14},      {"SEVERITY_NUMBER_WARN3", 15},
+    {"SEVERITY_NUMBER_WARN4", 16},      {"SEVERITY_NUMBER_ERROR", 17},
+    {"SEVERITY_NUMBER_ERROR2", 18},     {"SEVERITY_NUMBER_ERROR3", 19},
+    {"SEVERITY_NUMBER_ERROR4", 20},     {"SEVERITY_NUMBER_FATAL", 21},
+    {"SEVERITY_NUMBER_FATAL2", 22},     {"SEVERITY_NUMBER_FATAL3", 23},
     {"SEVERITY_NUMBER_FATAL4", 24},     {NULL, 0},
 };
 

@@ -1,5 +1,5 @@
-/* json_scanner.h - walking through JSON text without building a tree: white space, strings, numbers, skipping. What is accepted is what the reference's
- * json-iterator accepts. Nothing is allocated but texts with escapes. Worker-local. */
+/* json_scanner.h - walking through JSON text without building a tree: white space, strings, numbers, skipping. What is accepted is what the
+ * reference's json-iterator accepts. Nothing is allocated but texts with escapes. Worker-local. */
 #pragma once
 
 #include "base/arena.h"
