@@ -335,9 +335,9 @@ struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_gra
 
 /* ---- looking at it */
 
-bool sm_graph_is_ready(const struct sm_graph *graph)
+uint64_t sm_graph_ready_since_ns(const struct sm_graph *graph)
 {
-    return atomic_load_explicit(&graph->is_ready, memory_order_relaxed);
+    return atomic_load_explicit(&graph->ready_since_ns, memory_order_relaxed);
 }
 
 const struct sm_graph_plan *sm_graph_plan(const struct sm_graph *graph)

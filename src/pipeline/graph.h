@@ -60,8 +60,8 @@ void sm_graph_stop(struct sm_graph *graph, uint64_t limit_ns, sm_graph_stopped *
 /* After `stopped` with `is_drained`, or when it was never started. NULL is allowed. */
 void sm_graph_free(struct sm_graph *graph);
 
-/* Everything has started and nothing is told to stop. Any thread. */
-bool sm_graph_is_ready(const struct sm_graph *graph);
+/* Since when (wall clock) everything has started and nothing is told to stop; 0 while that is not so. Any thread. */
+uint64_t sm_graph_ready_since_ns(const struct sm_graph *graph);
 const struct sm_graph_plan *sm_graph_plan(const struct sm_graph *graph);
 /* Instances in the order of starting. */
 size_t sm_graph_component_count(const struct sm_graph *graph);

@@ -25,7 +25,7 @@ struct sm_graph {
     const struct sm_graph_plan *plan; /* borrowed */
     struct sm_instance **order;       /* borrowed: arena; instances in the order of starting */
     size_t count, capacity;
-    atomic_bool is_ready; /* any thread reads; relaxed: an advice to who watches */
+    _Atomic uint64_t ready_since_ns; /* any thread reads; relaxed: an advice to who watches */
 
     /* stopping */
     size_t stop_index;    /* order[stop_index …] have been told to stop */

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "pipeline/export.h"
 #include "pipeline/graph_internal.h"
@@ -107,7 +108,7 @@ bool sm_graph_start(struct sm_graph *graph, struct sm_error *error)
             return sm_error_wrap(error, "failed to start \"%s\" %s", component->id, kind_names[component->type->kind]);
         log_extension(component, "Extension started.");
     }
-    atomic_store_explicit(&graph->is_ready, true, memory_order_relaxed);
+    atomic_store_explicit(&graph->ready_since_ns, sm_clock_wall_ns(), memory_order_relaxed);
     return true;
 }
 
@@ -195,7 +196,7 @@ void sm_graph_stop(struct sm_graph *graph, uint64_t limit_ns, sm_graph_stopped *
 {
     assert(!graph->is_stopping);
     struct sm_worker *main_worker = sm_workers_main(graph->workers);
-    atomic_store_explicit(&graph->is_ready, false, memory_order_relaxed);
+    atomic_store_explicit(&graph->ready_since_ns, 0, memory_order_relaxed);
     graph->is_stopping = true;
     graph->stopped = stopped;
     graph->stopped_context = context;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/listener.h"
 #include "pipeline/config.h"
 #include "pipeline/graph.h"
 #include "pipeline/own_metrics.h"
@@ -110,6 +111,7 @@ void sm_generation_apply_telemetry(struct sm_generation *generation)
 
 bool sm_generation_start(struct sm_generation *generation, struct sm_error *error)
 {
+    sm_listener_next_generation(); /* addresses of the generation before may be taken over */
     for (; generation->started_count < generation->endpoint_count; generation->started_count++)
         if (!sm_metrics_endpoint_start(generation->endpoints[generation->started_count], error))
             return false;

@@ -1,20 +1,16 @@
 /* health_check.c - the extension `health_check`: an HTTP answer that says whether the pipelines run.
  *
- * 200 while everything has started and nothing is being stopped, 503 otherwise. A `path` that ends with "/" stands for all below it, any other for itself
- * only, whatever the method.
- * State: immutable after start, but for `ready_since_ns`, which the first request that finds the graph ready sets (any worker).
- * Source: opentelemetry-collector-contrib extension/healthcheckextension. */
+ * 200 while everything has started and nothing is being stopped, 503 otherwise. A `path` that ends with "/" stands for all below it, any other for
+ * itself only, whatever the method. State: immutable after start. Source: opentelemetry-collector-contrib extension/healthcheckextension. */
 #include "pipeline/component.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "config/duration.h"
 #include "net/http_server.h"
 #include "pipeline/graph.h"
 
@@ -66,7 +62,6 @@ static const struct sm_option option_table[] = {
 struct health_check {
     struct sm_component *component; /* borrowed */
     struct sm_http_server *server;  /* owned */
-    _Atomic uint64_t ready_since_ns; /* any worker, relaxed; 0: not seen ready yet */
 };
 
 static bool is_answered(const char *path, struct sm_slice requested)
@@ -76,24 +71,35 @@ static bool is_answered(const char *path, struct sm_slice requested)
     return is_prefix ? sm_slice_starts_with(requested, own) : sm_slice_equal(requested, own);
 }
 
-static void append_json(struct sm_bytes *body, struct health_check *check, bool is_ready)
+/* As Go prints a duration: "2h3m4.5s". */
+static void append_uptime(struct sm_bytes *body, uint64_t uptime_ns)
 {
-    if (!is_ready) {
+    uint64_t minutes = uptime_ns / (60 * SM_NS_PER_S);
+    if (minutes >= 60)
+        sm_bytes_printf(body, "%" PRIu64 "h", minutes / 60);
+    if (minutes > 0)
+        sm_bytes_printf(body, "%" PRIu64 "m", minutes % 60);
+    if (uptime_ns > 0 && uptime_ns < SM_NS_PER_S)
+        sm_bytes_printf(body, "%.9gms", (double)uptime_ns / (double)SM_NS_PER_MS);
+    else
+        sm_bytes_printf(body, "%.11gs", (double)(uptime_ns % (60 * SM_NS_PER_S)) / (double)SM_NS_PER_S);
+}
+
+static void append_json(struct sm_bytes *body, uint64_t ready_since_ns)
+{
+    if (ready_since_ns == 0) {
         sm_bytes_append_text(body, "{\"status\":\"Server not available\",\"upSince\":\"0001-01-01T00:00:00Z\",\"uptime\":\"\"}");
         return;
     }
-    uint64_t now = sm_clock_wall_ns(), since = 0;
-    if (!atomic_compare_exchange_strong_explicit(&check->ready_since_ns, &since, now, memory_order_relaxed, memory_order_relaxed))
-        now = now > since ? now : since;
-    else
-        since = now;
-    time_t seconds = (time_t)(since / SM_NS_PER_S);
+    uint64_t now = sm_clock_wall_ns();
+    time_t seconds = (time_t)(ready_since_ns / SM_NS_PER_S);
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    char time_text[32], uptime[SM_DURATION_TEXT_SIZE];
+    char time_text[32];
     strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &utc);
-    sm_duration_format((int64_t)(now - since), uptime);
-    sm_bytes_printf(body, "{\"status\":\"Server available\",\"upSince\":\"%s.%09dZ\",\"uptime\":\"%s\"}", time_text, (int)(since % SM_NS_PER_S), uptime);
+    sm_bytes_printf(body, "{\"status\":\"Server available\",\"upSince\":\"%s.%09dZ\",\"uptime\":\"", time_text, (int)(ready_since_ns % SM_NS_PER_S));
+    append_uptime(body, now > ready_since_ns ? now - ready_since_ns : 0);
+    sm_bytes_append_text(body, "\"}");
 }
 
 static void answer(struct sm_http_request *request, void *context)
@@ -104,15 +110,15 @@ static void answer(struct sm_http_request *request, void *context)
         sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
         return;
     }
-    bool is_ready = sm_graph_is_ready(check->component->graph);
-    int status = is_ready ? 200 : 503;
+    uint64_t ready_since_ns = sm_graph_ready_since_ns(check->component->graph);
+    int status = ready_since_ns ? 200 : 503;
     if (options->response_body) {
-        struct sm_slice body = sm_slice_of(is_ready ? options->response_body->healthy : options->response_body->unhealthy);
+        struct sm_slice body = sm_slice_of(ready_since_ns ? options->response_body->healthy : options->response_body->unhealthy);
         sm_http_respond_text(request, status, body.size ? "text/plain; charset=utf-8" : "", body);
         return;
     }
     struct sm_bytes body = {0};
-    append_json(&body, check, is_ready);
+    append_json(&body, ready_since_ns);
     sm_http_respond_text(request, status, "application/json", sm_bytes_slice(&body));
     sm_bytes_deinit(&body);
 }

@@ -3,17 +3,16 @@
 
 #include <ctype.h>
 
-static const char style[] =
-    ":root{color-scheme:light dark;--line:#8883;--soft:#8881;--link:#2563eb}"
-    "@media(prefers-color-scheme:dark){:root{--link:#7aa2ff}}"
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1.25rem}"
-    "nav{display:flex;gap:1.25rem;padding-bottom:.75rem;border-bottom:1px solid var(--line);margin-bottom:1.5rem}"
-    "nav b{margin-right:auto}a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
-    "h1{font-size:1.5rem;margin:.5rem 0 1rem}h2{font-size:1.05rem;margin:1.75rem 0 .5rem}"
-    "div.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;vertical-align:top;padding:.45rem .75rem;border-bottom:1px solid var(--line)}"
-    "th{font-weight:600;white-space:nowrap}tr:hover td{background:var(--soft)}"
-    "code{font:13px ui-monospace,monospace}.on{color:#16a34a}.off{opacity:.6}";
+static const char style[] = ":root{color-scheme:light dark;--line:#8883;--soft:#8881;--link:#2563eb}"
+                            "@media(prefers-color-scheme:dark){:root{--link:#7aa2ff}}"
+                            "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1.25rem}"
+                            "nav{display:flex;gap:1.25rem;padding-bottom:.75rem;border-bottom:1px solid var(--line);margin-bottom:1.5rem}"
+                            "nav b{margin-right:auto}a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
+                            "h1{font-size:1.5rem;margin:.5rem 0 1rem}h2{font-size:1.05rem;margin:1.75rem 0 .5rem}"
+                            "div.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}"
+                            "th,td{text-align:left;vertical-align:top;padding:.45rem .75rem;border-bottom:1px solid var(--line)}"
+                            "th{font-weight:600;white-space:nowrap}tr:hover td{background:var(--soft)}"
+                            "code{font:13px ui-monospace,monospace}.on{color:#16a34a}.off{opacity:.6}";
 
 void sm_html_text(struct sm_bytes *page, const char *text)
 {

@@ -1,7 +1,7 @@
 /* zpages.c - the extension `zpages`: pages about the running service under /debug: servicez, pipelinez, extensionz, featurez.
  *
- * Everything else is 404, tracez too: the program does not trace itself. Pages are written from the graph's plan, which does not change while it runs.
- * Source: opentelemetry-collector extension/zpagesextension, service/internal/zpages. */
+ * Everything else is 404, tracez too: the program does not trace itself. Pages are written from the graph's plan, which does not change while it
+ * runs. Source: opentelemetry-collector extension/zpagesextension, service/internal/zpages. */
 #include "pipeline/component.h"
 
 #include <stdio.h>
@@ -70,7 +70,8 @@ static void write_service(struct sm_bytes *page, const struct zpages *zpages)
     sm_html_table_begin(page, NULL);
     strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc);
     sm_html_pair(page, "Started", text);
-    sm_html_pair(page, "Uptime", sm_duration_format((int64_t)(sm_clock_wall_ns() / SM_NS_PER_S * SM_NS_PER_S - (uint64_t)seconds * SM_NS_PER_S), text));
+    sm_html_pair(page, "Uptime",
+                 sm_duration_format((int64_t)(sm_clock_wall_ns() / SM_NS_PER_S * SM_NS_PER_S - (uint64_t)seconds * SM_NS_PER_S), text));
     snprintf(text, sizeof(text), "%u", sm_workers_count(zpages->component->workers));
     sm_html_pair(page, "Workers", text);
     sm_html_pair(page, "System", system.sysname);
@@ -80,11 +81,12 @@ static void write_service(struct sm_bytes *page, const struct zpages *zpages)
                                "<a href=\"featurez\">Features</a></p>\n");
 }
 
-static void write_components(struct sm_bytes *page, const struct sm_graph_pipeline *pipeline, const struct sm_graph_component *const *components, size_t count,
-                             const char *separator)
+static void write_components(struct sm_bytes *page, const struct sm_graph_pipeline *pipeline, const struct sm_graph_component *const *components,
+                             size_t count, const char *separator)
 {
     static const char *const kinds[] = {
-        [SM_RECEIVER] = "receiver", [SM_PROCESSOR] = "processor", [SM_EXPORTER] = "exporter", [SM_CONNECTOR] = "connector", [SM_EXTENSION] = "extension",
+        [SM_RECEIVER] = "receiver",   [SM_PROCESSOR] = "processor", [SM_EXPORTER] = "exporter",
+        [SM_CONNECTOR] = "connector", [SM_EXTENSION] = "extension",
     };
     sm_bytes_append_text(page, "<td>");
     for (size_t i = 0; i < count; i++) {
