@@ -74,7 +74,7 @@ struct sm_table_map {
     size_t count;
 };
 
-/* One accepted word of an ENUM; a list ends with {NULL}. */
+/* One accepted word of an ENUM; a list ends with {.word = NULL}. */
 struct sm_option_word {
     const char *word;
     int value;

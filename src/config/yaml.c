@@ -333,6 +333,24 @@ static bool ends_well(struct reader *reader)
     return is_good;
 }
 
+/* Line of the first directive other than "%YAML 1.x"; 0: there is none. libfyaml 0.7.12 may read some directives without end. */
+static unsigned find_directive(struct sm_slice text)
+{
+    unsigned line = 1;
+    for (size_t i = 0; i < text.size; i++) {
+        bool is_start = i == 0 || text.ptr[i - 1] == '\n' || text.ptr[i - 1] == '\r' || (i == 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0);
+        struct sm_slice rest = sm_slice_make(text.ptr + i, text.size - i);
+        if (is_start && text.ptr[i] == '%') {
+            struct sm_slice directive = sm_slice_trim(sm_slice_cut(&rest, '\n'));
+            bool is_version = directive.size == strlen("%YAML 1.2") && sm_slice_starts_with(directive, SM_SLICE("%YAML 1."));
+            if (!is_version || directive.ptr[directive.size - 1] < '1' || directive.ptr[directive.size - 1] > '2')
+                return line;
+        }
+        line += text.ptr[i] == '\n';
+    }
+    return 0;
+}
+
 static void report_syntax(struct reader *reader, struct fy_diag *diag)
 {
     if (reader->has_failed || !reader->diags)
@@ -353,6 +371,12 @@ struct sm_node *sm_yaml_parse(const struct sm_source *source, struct sm_arena *a
     struct sm_position start = {.source = source};
     if (source->text.size > SM_YAML_TEXT_BYTES_MAX) {
         FAIL(&reader, start, "the text is larger than %d bytes", SM_YAML_TEXT_BYTES_MAX);
+        return NULL;
+    }
+    start.line = find_directive(source->text);
+    if (start.line) {
+        start.column = 1;
+        FAIL(&reader, start, "no directive but %%YAML 1.1 or 1.2 is taken");
         return NULL;
     }
     struct fy_diag_cfg diag_config;

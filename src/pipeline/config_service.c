@@ -9,11 +9,11 @@
 
 static const struct sm_option_word log_levels[] = {
     {"debug", SM_LOG_DEBUG}, {"info", SM_LOG_INFO},    {"", SM_LOG_INFO},       {"warn", SM_LOG_WARN},   {"warning", SM_LOG_WARN},
-    {"error", SM_LOG_ERROR}, {"dpanic", SM_LOG_ERROR}, {"panic", SM_LOG_ERROR}, {"fatal", SM_LOG_ERROR}, {NULL},
+    {"error", SM_LOG_ERROR}, {"dpanic", SM_LOG_ERROR}, {"panic", SM_LOG_ERROR}, {"fatal", SM_LOG_ERROR}, {.word = NULL},
 };
-static const struct sm_option_word log_encodings[] = {{"console", SM_LOG_ENCODING_CONSOLE}, {"json", SM_LOG_ENCODING_JSON}, {NULL}};
+static const struct sm_option_word log_encodings[] = {{"console", SM_LOG_ENCODING_CONSOLE}, {"json", SM_LOG_ENCODING_JSON}, {.word = NULL}};
 static const struct sm_option_word metrics_levels[] = {
-    {"none", SM_METRICS_NONE}, {"basic", SM_METRICS_BASIC}, {"normal", SM_METRICS_NORMAL}, {"detailed", SM_METRICS_DETAILED}, {NULL}};
+    {"none", SM_METRICS_NONE}, {"basic", SM_METRICS_BASIC}, {"normal", SM_METRICS_NORMAL}, {"detailed", SM_METRICS_DETAILED}, {.word = NULL}};
 static const char *const stderr_only[] = {"stderr", NULL};
 
 typedef struct sm_telemetry_sampling_options sampling;
