@@ -17,7 +17,8 @@
 
 const char SM_OTLP_USER_AGENT[] = "spanmill/" SPANMILL_VERSION " (linux/" ARCHITECTURE ")";
 
-static const char *const dropped_names[SM_SIGNAL_COUNT] = {[SM_TRACES] = "dropped_spans", [SM_METRICS] = "dropped_data_points", [SM_LOGS] = "dropped_log_records"};
+static const char *const dropped_names[SM_SIGNAL_COUNT] = {
+    [SM_TRACES] = "dropped_spans", [SM_METRICS] = "dropped_data_points", [SM_LOGS] = "dropped_log_records"};
 
 static void log_partial(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice message, int64_t rejected)
 {
@@ -82,8 +83,9 @@ static int64_t read_count(json_t *value)
 
 bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response)
 {
-    static const char *const names[SM_SIGNAL_COUNT][2] = {
-        [SM_TRACES] = {"rejectedSpans", "rejected_spans"}, [SM_METRICS] = {"rejectedDataPoints", "rejected_data_points"}, [SM_LOGS] = {"rejectedLogRecords", "rejected_log_records"}};
+    static const char *const names[SM_SIGNAL_COUNT][2] = {[SM_TRACES] = {"rejectedSpans", "rejected_spans"},
+                                                          [SM_METRICS] = {"rejectedDataPoints", "rejected_data_points"},
+                                                          [SM_LOGS] = {"rejectedLogRecords", "rejected_log_records"}};
     json_t *root = json_loadb(response.ptr, response.size, JSON_DISABLE_EOF_CHECK, NULL);
     if (!root)
         return false;
@@ -97,7 +99,16 @@ bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum 
 
 /* ---- google.rpc.Status */
 
-enum { STATUS_CODE = 1, STATUS_MESSAGE = 2, STATUS_DETAILS = 3, ANY_TYPE = 1, ANY_VALUE = 2, RETRY_INFO_DELAY = 1, DURATION_SECONDS = 1, DURATION_NANOS = 2 };
+enum {
+    STATUS_CODE = 1,
+    STATUS_MESSAGE = 2,
+    STATUS_DETAILS = 3,
+    ANY_TYPE = 1,
+    ANY_VALUE = 2,
+    RETRY_INFO_DELAY = 1,
+    DURATION_SECONDS = 1,
+    DURATION_NANOS = 2
+};
 
 static uint64_t read_duration(struct sm_slice bytes)
 {
@@ -160,8 +171,9 @@ bool sm_otlp_parse_status(struct sm_slice bytes, struct sm_otlp_status *status)
 
 const char *sm_otlp_code_name(enum sm_rpc_code code)
 {
-    static const char *const names[] = {"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied",
-                                        "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable",
+    static const char *const names[] = {"OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+                                        "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+                                        "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
                                         "DataLoss", "Unauthenticated"};
     return (size_t)code < sizeof(names) / sizeof(names[0]) ? names[code] : "Unknown";
 }

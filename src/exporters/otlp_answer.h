@@ -12,7 +12,8 @@ extern const char SM_OTLP_USER_AGENT[];
 bool sm_otlp_log_partial_success(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response, const char **reason)
     __attribute__((warn_unused_result));
 /* The same from JSON; false: not JSON. */
-bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response) __attribute__((warn_unused_result));
+bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response)
+    __attribute__((warn_unused_result));
 
 struct sm_otlp_status {
     struct sm_slice message;

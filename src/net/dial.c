@@ -37,12 +37,12 @@ struct sm_dial {
     const struct sm_dial_target *target; /* borrowed */
     sm_dial_done *done;
     void *context;
-    struct lookup *lookup;               /* shared with evdns; NULL: none under way */
+    struct lookup *lookup;                            /* shared with evdns; NULL: none under way */
     struct evutil_addrinfo *addresses, *next_address; /* owned */
-    struct sm_stream *stream;            /* owned until done */
-    struct sm_http1_parser *parser;      /* owned: the proxy's answer */
-    struct sm_timer *timer;              /* owned */
-    char failure[512];                   /* why the last address did not work */
+    struct sm_stream *stream;                         /* owned until done */
+    struct sm_http1_parser *parser;                   /* owned: the proxy's answer */
+    struct sm_timer *timer;                           /* owned */
+    char failure[512];                                /* why the last address did not work */
     bool is_cancelled, is_begun, is_tunnelled;
 };
 
@@ -84,7 +84,8 @@ static void send_connect(struct sm_dial *dial)
     bool is_v6 = strchr(target->host, ':') != NULL;
     struct sm_bytes text = {0};
     for (int i = 0; i < 2; i++)
-        sm_bytes_printf(&text, i == 0 ? "CONNECT %s%s%s:%s HTTP/1.1\r\n" : "Host: %s%s%s:%s\r\n", is_v6 ? "[" : "", target->host, is_v6 ? "]" : "", target->port);
+        sm_bytes_printf(&text, i == 0 ? "CONNECT %s%s%s:%s HTTP/1.1\r\n" : "Host: %s%s%s:%s\r\n", is_v6 ? "[" : "", target->host, is_v6 ? "]" : "",
+                        target->port);
     if (target->proxy_authorization[0])
         sm_bytes_printf(&text, "Proxy-Authorization: %s\r\n", target->proxy_authorization);
     sm_bytes_append_text(&text, "\r\n");
@@ -100,7 +101,8 @@ static bool on_proxy_head(struct sm_http1_parser *parser, const struct sm_http1_
     if (head->status == 200)
         dial->is_tunnelled = true;
     else
-        snprintf(dial->failure, sizeof(dial->failure), "proxy %s:%s answered %d to CONNECT", dial->target->proxy_host, dial->target->proxy_port, head->status);
+        snprintf(dial->failure, sizeof(dial->failure), "proxy %s:%s answered %d to CONNECT", dial->target->proxy_host, dial->target->proxy_port,
+                 head->status);
     return false;
 }
 

@@ -16,13 +16,13 @@ struct sm_worker;
 
 /* Where a client connects to. Texts are owned by the client and outlive its dials. */
 struct sm_dial_target {
-    char host[256], port[32];   /* the next hop */
+    char host[256], port[32];             /* the next hop */
     char proxy_host[256], proxy_port[32]; /* "" : none */
-    char proxy_authorization[256]; /* value of Proxy-Authorization; "": none */
-    char unix_path[108];        /* not "": instead of host and port */
-    bool tunnels;               /* through the proxy with CONNECT; otherwise the proxy itself is talked to */
-    struct sm_tls_context *tls; /* borrowed; NULL: plain */
-    const char *server_name;    /* borrowed: for the certificate */
+    char proxy_authorization[256];        /* value of Proxy-Authorization; "": none */
+    char unix_path[108];                  /* not "": instead of host and port */
+    bool tunnels;                         /* through the proxy with CONNECT; otherwise the proxy itself is talked to */
+    struct sm_tls_context *tls;           /* borrowed; NULL: plain */
+    const char *server_name;              /* borrowed: for the certificate */
 };
 enum { SM_DIAL_LIMIT_S = 20 };
 
@@ -37,5 +37,7 @@ void sm_dial_cancel(struct sm_dial *dial);
 
 /* "Basic …" for "user:password" (bytes as they are); too long ones are cut. */
 void sm_dial_write_authorization(char out[256], struct sm_slice user);
-/* Sets the proxy of `target` as HTTP_PROXY, HTTPS_PROXY and NO_PROXY (also in lower case) say for its host, or from `proxy_url` when that is not "". */
-bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error) __attribute__((warn_unused_result));
+/* Sets the proxy of `target` as HTTP_PROXY, HTTPS_PROXY and NO_PROXY (also in lower case) say for its host, or from `proxy_url` when that is not "".
+ */
+bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error)
+    __attribute__((warn_unused_result));

@@ -5,10 +5,10 @@
  *                        v
  *                     BACKOFF --wait over--> CONNECTING
  *
- * Calls wait in `waiting` while connecting and while the next hop takes no more streams; in BACKOFF they fail at once unless wait_for_ready. A call that
- * the next hop has certainly not looked at (REFUSED_STREAM, a GOAWAY before it) is sent once more, as grpc-go does.
- * The message goes out from the pieces that the caller lends, behind five bytes of prefix; nothing is joined or copied when it is not packed.
- * Source: grpc-go internal/transport/http2_client.go, clientconn.go, backoff; collector config/configgrpc. */
+ * Calls wait in `waiting` while connecting and while the next hop takes no more streams; in BACKOFF they fail at once unless wait_for_ready. A call
+ * that the next hop has certainly not looked at (REFUSED_STREAM, a GOAWAY before it) is sent once more, as grpc-go does. The message goes out from
+ * the pieces that the caller lends, behind five bytes of prefix; nothing is joined or copied when it is not packed. Source: grpc-go
+ * internal/transport/http2_client.go, clientconn.go, backoff; collector config/configgrpc. */
 #include "net/grpc_client.h"
 
 #include "base/bytes.h"
@@ -37,8 +37,8 @@ struct sm_grpc_client {
     const struct sm_grpc_client_options *options; /* borrowed */
     struct sm_tls_context *tls;                   /* owned; NULL: plain */
     struct sm_dial_target target;
-    struct sm_arena arena;                        /* texts of `headers` */
-    struct sm_http2_header headers[HEADER_MAX];   /* all but :path and grpc-timeout, pseudo headers first; [2] is :path */
+    struct sm_arena arena;                      /* texts of `headers` */
+    struct sm_http2_header headers[HEADER_MAX]; /* all but :path and grpc-timeout, pseudo headers first; [2] is :path */
     size_t header_count;
 };
 enum { PATH_HEADER = 2 };
@@ -58,33 +58,33 @@ struct sm_grpc_channel {
     struct sm_grpc_client *client;
     struct sm_worker *worker;
     enum state state;
-    struct sm_dial *dial;            /* while CONNECTING, before the session */
-    struct connection *current;      /* owned; CONNECTING with a session, READY */
-    struct connection *draining;     /* owned: take no new calls */
+    struct sm_dial *dial;        /* while CONNECTING, before the session */
+    struct connection *current;  /* owned; CONNECTING with a session, READY */
+    struct connection *draining; /* owned: take no new calls */
     struct call *waiting_first, *waiting_last;
-    struct call *calls;              /* all that are not answered */
-    struct sm_timer *backoff;        /* owned */
-    uint64_t backoff_ns;             /* the next wait; 0: connected since */
-    char failure[400];               /* why connecting failed last */
+    struct call *calls;       /* all that are not answered */
+    struct sm_timer *backoff; /* owned */
+    uint64_t backoff_ns;      /* the next wait; 0: connected since */
+    char failure[400];        /* why connecting failed last */
     bool is_closing;
 };
 
 struct call {
     struct sm_grpc_channel *channel;
-    struct call *previous, *next;    /* of all */
+    struct call *previous, *next; /* of all */
     struct call *next_waiting;
-    struct connection *connection;   /* NULL: waiting */
+    struct connection *connection; /* NULL: waiting */
     int32_t stream_id;
-    sm_grpc_answered *answered;      /* NULL: answered already */
+    sm_grpc_answered *answered; /* NULL: answered already */
     void *context;
     uint64_t deadline_ns;
-    struct sm_timer *timer;          /* owned; NULL: no deadline */
+    struct sm_timer *timer; /* owned; NULL: no deadline */
     char path[PATH_BYTES];
     size_t path_size;
-    struct iovec *pieces;            /* owned array; the first is `prefix`, the others are lent or `packed` */
+    struct iovec *pieces; /* owned array; the first is `prefix`, the others are lent or `packed` */
     size_t piece_count;
     char prefix[PREFIX_BYTES];
-    struct sm_bytes packed;          /* owned */
+    struct sm_bytes packed; /* owned */
     struct sm_grpc_reply reply;
     bool is_waiting, was_resent;
 };
@@ -512,7 +512,9 @@ static void on_closed(void *message, uint32_t error_code, void *context)
             begin_connect(channel);
     } else {
         char text[80];
-        snprintf(text, sizeof(text), error_code == SM_HTTP2_CANCEL ? "error reading from server: the connection was lost" : "stream terminated by RST_STREAM with error code: %u",
+        snprintf(text, sizeof(text),
+                 error_code == SM_HTTP2_CANCEL ? "error reading from server: the connection was lost"
+                                               : "stream terminated by RST_STREAM with error code: %u",
                  error_code);
         fail(call, channel->is_closing ? SM_RPC_CANCELLED : sm_grpc_code_of_reset(error_code), text);
     }
@@ -541,8 +543,15 @@ static void on_failed(struct sm_http2_session *session, const char *reason, void
 }
 
 static const struct sm_http2_events session_events = {
-    .ready = on_ready, .header = on_header, .headed = on_headed, .data = on_data, .ended = on_ended,
-    .closed = on_closed, .goaway = on_goaway, .ponged = on_ponged, .failed = on_failed,
+    .ready = on_ready,
+    .header = on_header,
+    .headed = on_headed,
+    .data = on_data,
+    .ended = on_ended,
+    .closed = on_closed,
+    .goaway = on_goaway,
+    .ponged = on_ponged,
+    .failed = on_failed,
 };
 
 static void on_dialled(struct sm_worker *worker, struct sm_stream *stream, const char *failure, void *context)

@@ -1,9 +1,8 @@
 /* grpc_client.h - unary gRPC calls to one next hop (grpc/doc/PROTOCOL-HTTP2.md).
  *
- * A client is made once per exporter; every worker has its own HTTP/2 connection, made when first needed and again when it was lost (after a growing wait, as
- * grpc-go does). A call is sent and answered on the worker that makes it. Without `wait_for_ready` a call fails as UNAVAILABLE while connecting
- * does not succeed. Above the next hop's stream limit calls wait for a stream.
- * Options are those of the reference's configgrpc client. */
+ * A client is made once per exporter; every worker has its own HTTP/2 connection, made when first needed and again when it was lost (after a growing
+ * wait, as grpc-go does). A call is sent and answered on the worker that makes it. Without `wait_for_ready` a call fails as UNAVAILABLE while
+ * connecting does not succeed. Above the next hop's stream limit calls wait for a stream. Options are those of the reference's configgrpc client. */
 #pragma once
 
 #include "base/error.h"
@@ -25,7 +24,7 @@ struct sm_grpc_client_options {
         bool enabled;
         uint64_t time_ns, timeout_ns;
         bool permit_without_stream;
-    } *keepalive;
+    } * keepalive;
     int64_t read_buffer_size, write_buffer_size;
     bool wait_for_ready;
     struct sm_string_map headers; /* secret values */
@@ -41,7 +40,8 @@ struct sm_grpc_client *sm_grpc_client_create(struct sm_workers *workers, const s
                                              struct sm_error *error) __attribute__((warn_unused_result));
 /* The worker's connections: made and closed on that worker. */
 struct sm_grpc_channel;
-struct sm_grpc_channel *sm_grpc_channel_create(struct sm_grpc_client *client, struct sm_worker *worker) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_grpc_channel *sm_grpc_channel_create(struct sm_grpc_client *client, struct sm_worker *worker)
+    __attribute__((returns_nonnull, warn_unused_result));
 /* Calls that are open get CANCELLED first. */
 void sm_grpc_channel_free(struct sm_grpc_channel *channel);
 /* After its channels. NULL is allowed. */
@@ -61,7 +61,7 @@ struct sm_grpc_call_options {
     struct sm_slice path;        /* copied */
     const struct iovec *message; /* borrowed until answered; packed by the client as its options say */
     size_t message_count;
-    uint64_t deadline_ns;        /* sm_clock_mono_ns; UINT64_MAX: none */
+    uint64_t deadline_ns; /* sm_clock_mono_ns; UINT64_MAX: none */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_call_options *options, sm_grpc_answered *answered, void *context);

@@ -8,9 +8,9 @@
 #include <string.h>
 
 /* The reference's defaults for the otlp_grpc exporter, its only user here: gzip, a write buffer of 512 KiB, no keepalive unless asked for. */
-static const struct sm_option_word compression_words[] = {
-    {"", SM_COMPRESSION_NONE}, {"none", SM_COMPRESSION_NONE}, {"gzip", SM_COMPRESSION_GZIP}, {"snappy", SM_COMPRESSION_SNAPPY}, {"zstd", SM_COMPRESSION_ZSTD},
-    {NULL, 0}};
+static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NONE},     {"none", SM_COMPRESSION_NONE},
+                                                          {"gzip", SM_COMPRESSION_GZIP}, {"snappy", SM_COMPRESSION_SNAPPY},
+                                                          {"zstd", SM_COMPRESSION_ZSTD}, {NULL, 0}};
 
 static const struct sm_option keepalive_table[] = {
     SM_OPTION_BOOL(struct sm_grpc_client_keepalive_options, enabled, .preset.boolean = true, .help = "Look whether a quiet connection is alive."),
@@ -23,8 +23,10 @@ static const struct sm_option keepalive_table[] = {
 };
 
 const struct sm_option sm_grpc_client_option_table[] = {
-    SM_OPTION_STRING(struct sm_grpc_client_options, endpoint, .help = "Where to send to: host:port, unix:path, or with http:// or https:// in front."),
-    SM_OPTION_ENUM(struct sm_grpc_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP, .help = "How messages are packed."),
+    SM_OPTION_STRING(struct sm_grpc_client_options, endpoint,
+                     .help = "Where to send to: host:port, unix:path, or with http:// or https:// in front."),
+    SM_OPTION_ENUM(struct sm_grpc_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP,
+                   .help = "How messages are packed."),
     SM_OPTION_TABLE(struct sm_grpc_client_options, tls, sm_tls_client_option_table, .help = "TLS of the connection; on unless insecure."),
     SM_OPTION_OPTIONAL(struct sm_grpc_client_options, keepalive, keepalive_table, .help = "Pings on quiet connections."),
     SM_OPTION_INT(struct sm_grpc_client_options, read_buffer_size, .unit = "bytes", .help = "Taken for compatibility: reads share one large buffer."),

@@ -119,15 +119,21 @@ void sm_grpc_reply_data(struct sm_grpc_reply *reply, struct sm_slice bytes, size
 static enum sm_rpc_code code_of_http(int status)
 {
     switch (status) {
-    case 400: return SM_RPC_INTERNAL;
-    case 401: return SM_RPC_UNAUTHENTICATED;
-    case 403: return SM_RPC_PERMISSION_DENIED;
-    case 404: return SM_RPC_UNIMPLEMENTED;
+    case 400:
+        return SM_RPC_INTERNAL;
+    case 401:
+        return SM_RPC_UNAUTHENTICATED;
+    case 403:
+        return SM_RPC_PERMISSION_DENIED;
+    case 404:
+        return SM_RPC_UNIMPLEMENTED;
     case 429:
     case 502:
     case 503:
-    case 504: return SM_RPC_UNAVAILABLE;
-    default: return SM_RPC_UNKNOWN;
+    case 504:
+        return SM_RPC_UNAVAILABLE;
+    default:
+        return SM_RPC_UNKNOWN;
     }
 }
 
@@ -175,7 +181,8 @@ void sm_grpc_reply_finish(struct sm_grpc_reply *reply, size_t limit_bytes, struc
         set_text(reply, answer, code_of_http(reply->http_status), text);
     } else if (!reply->has_code) {
         bool is_grpc = strncmp(reply->content_type, "application/grpc", 16) == 0;
-        snprintf(text, sizeof(text), is_grpc ? "server closed the stream without sending trailers%s" : "unexpected content-type \"%s\"", is_grpc ? "" : reply->content_type);
+        snprintf(text, sizeof(text), is_grpc ? "server closed the stream without sending trailers%s" : "unexpected content-type \"%s\"",
+                 is_grpc ? "" : reply->content_type);
         set_text(reply, answer, is_grpc ? SM_RPC_INTERNAL : SM_RPC_UNKNOWN, text);
     } else if (reply->code != SM_RPC_OK) {
         answer->code = reply->code <= SM_RPC_UNAUTHENTICATED ? (enum sm_rpc_code)reply->code : SM_RPC_UNKNOWN;
@@ -201,13 +208,14 @@ void sm_grpc_reply_deinit(struct sm_grpc_reply *reply)
 enum sm_rpc_code sm_grpc_code_of_reset(uint32_t http2_error)
 {
     switch (http2_error) {
-    case 7:  /* REFUSED_STREAM */
-    case 8:  /* CANCEL: the server's, or the end of the connection, which are not told apart */
+    case 7: /* REFUSED_STREAM */
+    case 8: /* CANCEL: the server's, or the end of the connection, which are not told apart */
         return SM_RPC_UNAVAILABLE;
     case 11: /* ENHANCE_YOUR_CALM */
         return SM_RPC_RESOURCE_EXHAUSTED;
     case 12: /* INADEQUATE_SECURITY */
         return SM_RPC_PERMISSION_DENIED;
-    default: return SM_RPC_INTERNAL;
+    default:
+        return SM_RPC_INTERNAL;
     }
 }

@@ -6,14 +6,14 @@
 
 /* The answer to one call while it comes in. All zero is an empty one. */
 struct sm_grpc_reply {
-    struct sm_bytes body;              /* owned: prefix and message */
-    struct sm_bytes message, details;  /* owned, decoded */
-    struct sm_bytes text;              /* owned: composed here */
-    struct sm_buffer *unpacked;        /* owned */
+    struct sm_bytes body;             /* owned: prefix and message */
+    struct sm_bytes message, details; /* owned, decoded */
+    struct sm_bytes text;             /* owned: composed here */
+    struct sm_buffer *unpacked;       /* owned */
     char encoding[16];
     char content_type[64];
     int http_status;
-    int code;                          /* grpc-status */
+    int code; /* grpc-status */
     bool has_code, is_too_large, is_complete;
 };
 void sm_grpc_reply_header(struct sm_grpc_reply *reply, struct sm_slice name, struct sm_slice value);

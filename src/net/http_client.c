@@ -2,9 +2,9 @@
  *
  *     request -> idle connection, or dial -> head and body written -> answer read -> connection kept or closed -> next waiting request
  *
- * Worker-local: a channel with its connections and requests. A body is written from the pieces that the caller lends; what the socket does not take at once is
- * copied by the stream. Limits: head and body of an answer, connections.
- * Source: Go's net/http Transport (behaviour), collector config/confighttp. */
+ * Worker-local: a channel with its connections and requests. A body is written from the pieces that the caller lends; what the socket does not take
+ * at once is copied by the stream. Limits: head and body of an answer, connections. Source: Go's net/http Transport (behaviour), collector
+ * config/confighttp. */
 #include "net/http_client.h"
 
 #include "base/bytes.h"
@@ -25,7 +25,7 @@ struct sm_http_client {
     const struct sm_http_client_options *options; /* borrowed */
     struct sm_tls_context *tls;                   /* owned; NULL: plain */
     struct sm_dial_target target;
-    struct sm_bytes head; /* owned: from the target on, all headers that are the same for every request */
+    struct sm_bytes head;                        /* owned: from the target on, all headers that are the same for every request */
     bool has_content_type, has_content_encoding; /* given by the user */
     size_t idle_limit, connection_limit;         /* of a worker */
 };
@@ -63,7 +63,7 @@ struct request {
     size_t body_bytes;
     sm_http_answered *answered;
     void *context;
-    struct sm_timer *timer; /* owned; NULL: no deadline */
+    struct sm_timer *timer;                                 /* owned; NULL: no deadline */
     struct sm_bytes answer_body, content_type, retry_after; /* owned */
     int status;
     size_t discarded;
@@ -181,7 +181,8 @@ static size_t smaller_limit(int64_t a, int64_t b)
     return first < second ? first : second;
 }
 
-struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url_text, const char *user_agent, struct sm_error *error)
+struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url_text, const char *user_agent,
+                                             struct sm_error *error)
 {
     static const char *const alpn[] = {"http/1.1", NULL};
     struct url url;
@@ -417,13 +418,16 @@ static void on_received(struct sm_stream *stream, struct sm_slice bytes, void *c
     connection->request->has_answer_begun = true;
     size_t taken;
     switch (sm_http1_parse(connection->parser, bytes, &taken)) {
-    case SM_HTTP1_MORE: return;
+    case SM_HTTP1_MORE:
+        return;
     case SM_HTTP1_STOPPED:
         if (connection->request->discarded > DISCARD_LIMIT_BYTES || taken != bytes.size)
             connection->is_keep_alive = false;
         finish(connection);
         return;
-    default: lose(connection, "malformed HTTP response"); return;
+    default:
+        lose(connection, "malformed HTTP response");
+        return;
     }
 }
 

@@ -1,10 +1,9 @@
 /* http_client.h - HTTP/1.1 requests to a next hop: connections kept and reused, per worker.
  *
- * A client is made once per exporter; every worker has its own connections, made when needed and kept when an answer allows it. A request is sent and answered
- * on the worker that sends it. A kept connection that turns out to be gone before anything of an answer came is replaced once. Redirects are not
- * followed: they are answers like others.
- * HTTP/2 is not offered: `force_attempt_http2` and what belongs to it have no effect. Proxies: HTTP_PROXY, HTTPS_PROXY, NO_PROXY and `proxy_url`.
- * Options are those of the reference's confighttp client. */
+ * A client is made once per exporter; every worker has its own connections, made when needed and kept when an answer allows it. A request is sent and
+ * answered on the worker that sends it. A kept connection that turns out to be gone before anything of an answer came is replaced once. Redirects are
+ * not followed: they are answers like others. HTTP/2 is not offered: `force_attempt_http2` and what belongs to it have no effect. Proxies:
+ * HTTP_PROXY, HTTPS_PROXY, NO_PROXY and `proxy_url`. Options are those of the reference's confighttp client. */
 #pragma once
 
 #include "base/error.h"
@@ -30,19 +29,20 @@ struct sm_http_client_options {
         int64_t level;
     } compression_params;
 };
-extern const struct sm_option sm_http_client_option_table[]; /* without `timeout`, which is part of sm_export_options; compression none */
+extern const struct sm_option sm_http_client_option_table[];      /* without `timeout`, which is part of sm_export_options; compression none */
 extern const struct sm_option sm_http_client_option_table_gzip[]; /* the same with gzip, as otlp_http has it */
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);
 
 struct sm_http_client;
 /* `options` and `url` ("https://host:port/path") are borrowed for the life of the client; `user_agent` goes with every request. Opens nothing. */
-struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url, const char *user_agent, struct sm_error *error)
-    __attribute__((warn_unused_result));
+struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url, const char *user_agent,
+                                             struct sm_error *error) __attribute__((warn_unused_result));
 /* After its channels. NULL is allowed. */
 void sm_http_client_free(struct sm_http_client *client);
 /* The worker's connections: made and closed on that worker. */
 struct sm_http_channel;
-struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, struct sm_worker *worker) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, struct sm_worker *worker)
+    __attribute__((returns_nonnull, warn_unused_result));
 /* Requests that are open fail first. */
 void sm_http_channel_free(struct sm_http_channel *channel);
 

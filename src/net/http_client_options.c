@@ -3,16 +3,11 @@
 
 #include "wire/compression.h"
 
-static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NONE},
-                                                          {"none", SM_COMPRESSION_NONE},
-                                                          {"gzip", SM_COMPRESSION_GZIP},
-                                                          {"zstd", SM_COMPRESSION_ZSTD},
-                                                          {"zlib", SM_COMPRESSION_ZLIB},
-                                                          {"deflate", SM_COMPRESSION_DEFLATE},
-                                                          {"snappy", SM_COMPRESSION_SNAPPY},
-                                                          {"x-snappy-framed", SM_COMPRESSION_SNAPPY_FRAMED},
-                                                          {"lz4", SM_COMPRESSION_LZ4},
-                                                          {NULL, 0}};
+static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NONE},         {"none", SM_COMPRESSION_NONE},
+                                                          {"gzip", SM_COMPRESSION_GZIP},     {"zstd", SM_COMPRESSION_ZSTD},
+                                                          {"zlib", SM_COMPRESSION_ZLIB},     {"deflate", SM_COMPRESSION_DEFLATE},
+                                                          {"snappy", SM_COMPRESSION_SNAPPY}, {"x-snappy-framed", SM_COMPRESSION_SNAPPY_FRAMED},
+                                                          {"lz4", SM_COMPRESSION_LZ4},       {NULL, 0}};
 
 static const struct sm_option params_table[] = {
     {.kind = SM_OPTION_KIND_INT, .key = "level", .member = "level", .offset = 0, .help = "Level of gzip, zlib, deflate and zstd; 0: the usual one."},
@@ -28,14 +23,17 @@ static const struct sm_option common_table[] = {
     SM_OPTION_INT(struct sm_http_client_options, write_buffer_size, .preset.integer = 512 * 1024, .unit = "bytes",
                   .help = "Taken for compatibility: bodies are written without a buffer."),
     SM_OPTION_TABLE(struct sm_http_client_options, compression_params, params_table, .help = "How hard to pack."),
-    SM_OPTION_INT(struct sm_http_client_options, max_idle_conns, .preset.integer = 100, .help = "Unused connections that a worker keeps; 0: no limit."),
+    SM_OPTION_INT(struct sm_http_client_options, max_idle_conns, .preset.integer = 100,
+                  .help = "Unused connections that a worker keeps; 0: no limit."),
     SM_OPTION_INT(struct sm_http_client_options, max_idle_conns_per_host, .help = "The same; the smaller of the two counts. 0: no limit of its own."),
     SM_OPTION_INT(struct sm_http_client_options, max_conns_per_host, .help = "Connections that a worker has at most, others wait; 0: no limit."),
     SM_OPTION_DURATION(struct sm_http_client_options, idle_conn_timeout_ns, .key = "idle_conn_timeout", .preset.integer = 90 * SM_S,
                        .help = "An unused connection is closed after this time; 0: never."),
     SM_OPTION_BOOL(struct sm_http_client_options, disable_keep_alives, .help = "A connection for each request."),
-    SM_OPTION_BOOL(struct sm_http_client_options, force_attempt_http2, .preset.boolean = true, .help = "Taken for compatibility: requests go over HTTP/1.1."),
-    SM_OPTION_DURATION(struct sm_http_client_options, http2_read_idle_timeout_ns, .key = "http2_read_idle_timeout", .help = "Taken for compatibility."),
+    SM_OPTION_BOOL(struct sm_http_client_options, force_attempt_http2, .preset.boolean = true,
+                   .help = "Taken for compatibility: requests go over HTTP/1.1."),
+    SM_OPTION_DURATION(struct sm_http_client_options, http2_read_idle_timeout_ns, .key = "http2_read_idle_timeout",
+                       .help = "Taken for compatibility."),
     SM_OPTION_DURATION(struct sm_http_client_options, http2_ping_timeout_ns, .key = "http2_ping_timeout", .help = "Taken for compatibility."),
     SM_OPTION_REFUSED("cookies", .help = "Keeps the server's cookies."),
     SM_OPTION_REFUSED("auth", .help = "Authenticator extension for requests."),
@@ -45,13 +43,24 @@ static const struct sm_option common_table[] = {
 
 const struct sm_option sm_http_client_option_table[] = {
     SM_OPTION_ROW(SM_OPTION_KIND_ENUM, struct sm_http_client_options, compression, .words = compression_words, .help = "How bodies are packed."),
-    {.kind = SM_OPTION_KIND_TABLE, .member = "", .offset = 0, .table = common_table, .element_size = sizeof(struct sm_http_client_options), .squash = true},
+    {.kind = SM_OPTION_KIND_TABLE,
+     .member = "",
+     .offset = 0,
+     .table = common_table,
+     .element_size = sizeof(struct sm_http_client_options),
+     .squash = true},
     SM_OPTION_END,
 };
 
 const struct sm_option sm_http_client_option_table_gzip[] = {
-    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP, .help = "How bodies are packed."),
-    {.kind = SM_OPTION_KIND_TABLE, .member = "", .offset = 0, .table = common_table, .element_size = sizeof(struct sm_http_client_options), .squash = true},
+    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP,
+                   .help = "How bodies are packed."),
+    {.kind = SM_OPTION_KIND_TABLE,
+     .member = "",
+     .offset = 0,
+     .table = common_table,
+     .element_size = sizeof(struct sm_http_client_options),
+     .squash = true},
     SM_OPTION_END,
 };
 
@@ -59,11 +68,14 @@ static bool takes_level(int compression, int64_t level)
 {
     switch (compression) {
     case SM_COMPRESSION_NONE:
-    case SM_COMPRESSION_ZSTD: return true;
+    case SM_COMPRESSION_ZSTD:
+        return true;
     case SM_COMPRESSION_GZIP:
     case SM_COMPRESSION_ZLIB:
-    case SM_COMPRESSION_DEFLATE: return level >= -2 && level <= 9;
-    default: return level == 0;
+    case SM_COMPRESSION_DEFLATE:
+        return level >= -2 && level <= 9;
+    default:
+        return level == 0;
     }
 }
 

@@ -1,13 +1,14 @@
 /* export.c - the chain around every sending exporter: its life, and the life of one request. See export.h and export_chain.h.
  *
- * State: the chain is immutable after start but for its atomics; lanes, entries and requests belong to one worker. `open` counts everything that has to end
- * before the exporter has drained.
- * Source: opentelemetry-collector exporter/exporterhelper/internal (base_exporter.go, queue_sender.go, obs_report_sender.go). */
-#include "pipeline/export_chain.h"
+ * State: the chain is immutable after start but for its atomics; lanes, entries and requests belong to one worker. `open` counts everything that has
+ * to end before the exporter has drained. Source: opentelemetry-collector exporter/exporterhelper/internal (base_exporter.go, queue_sender.go,
+ * obs_report_sender.go). */
+#include "pipeline/export.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "pipeline/export_chain.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -190,7 +191,8 @@ void sm_export_close(struct sm_export_chain *chain)
 
 /* ---- one request */
 
-struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries, size_t count)
+struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries,
+                                                   size_t count)
 {
     struct sm_export_request *request = sm_alloc(1, sizeof(*request));
     request->public.batch = batch;
@@ -255,7 +257,8 @@ void sm_export_done(struct sm_export *public, struct sm_worker *worker, const st
 
 void sm_export_log_rejected(struct sm_export_chain *chain, const struct sm_outcome *outcome, size_t item_count)
 {
-    sm_log(SM_LOG_ERROR, &chain->component->logger, chain->rejecting_event, SM_LOG_STR("error", outcome->reason), SM_LOG_INT("rejected_items", item_count));
+    sm_log(SM_LOG_ERROR, &chain->component->logger, chain->rejecting_event, SM_LOG_STR("error", outcome->reason),
+           SM_LOG_INT("rejected_items", item_count));
 }
 
 static void log_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted)

@@ -2,10 +2,9 @@
  *
  *     consume -> [sending_queue (memory or storage) -> batch] -> retry -> timeout -> type->send
  *
- * An exporter implements `send` only. With the queue enabled `consume` accepts a batch once it is queued (rejects it with "sending queue is full" when it
- * does not fit); without it the delivery ends with the outcome of sending.
- * Threads: a request is sent by the worker that took it out of the queue and ends there.
- * Source: opentelemetry-collector exporter/exporterhelper (queue_batch, retry, timeout). */
+ * An exporter implements `send` only. With the queue enabled `consume` accepts a batch once it is queued (rejects it with "sending queue is full"
+ * when it does not fit); without it the delivery ends with the outcome of sending. Threads: a request is sent by the worker that took it out of the
+ * queue and ends there. Source: opentelemetry-collector exporter/exporterhelper (queue_batch, retry, timeout). */
 #pragma once
 
 #include "base/error.h"
@@ -51,7 +50,7 @@ struct sm_export_options {
     struct sm_export_retry_options retry_on_failure;
     struct sm_export_queue_options sending_queue;
 };
-extern const struct sm_option sm_export_option_table[]; /* timeout 5s */
+extern const struct sm_option sm_export_option_table[];     /* timeout 5s */
 extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
 extern const struct sm_option sm_export_retry_option_table[];
 extern const struct sm_option sm_export_queue_option_table[];
@@ -62,16 +61,17 @@ void sm_export_options_validate(const struct sm_export_options *options, struct 
 
 /* One request under way. Owned by the chain; the type's `send` reads `batch` and ends it with sm_export_done. */
 struct sm_export {
-    struct sm_batch *batch;  /* not to be changed */
-    uint64_t deadline_ns;    /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
-    unsigned attempt;        /* 1: the first */
+    struct sm_batch *batch; /* not to be changed */
+    uint64_t deadline_ns;   /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
+    unsigned attempt;       /* 1: the first */
 };
 
 /* For a type's `create`: attributes that its sent and failed counters carry (server_address, …). Copied. At most SM_EXPORT_ATTRIBUTE_LIMIT. */
 enum { SM_EXPORT_ATTRIBUTE_LIMIT = 4 };
 void sm_export_add_attribute(struct sm_component *exporter, const char *key, const char *value);
 
-/* Ends one attempt: accepted; RETRY (tried again if retry_on_failure allows, not before outcome->retry_after_ns); or REJECTED (dropped, counted, logged). */
+/* Ends one attempt: accepted; RETRY (tried again if retry_on_failure allows, not before outcome->retry_after_ns); or REJECTED (dropped, counted,
+ * logged). */
 void sm_export_done(struct sm_export *request, struct sm_worker *worker, const struct sm_outcome *outcome);
 
 /* ---- for the graph, which calls them around the functions of a type that has `send` (all on the main worker, `consume` on workers) */
@@ -81,8 +81,8 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
 bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error) __attribute__((warn_unused_result));
 /* Instead of type->consume. */
 void sm_export_chain_consume(struct sm_component *exporter, struct sm_worker *worker, struct sm_batch *batch);
-/* Sends what a memory queue holds, ends every request, gives up retries as the reference does, then calls type->stop, or sm_component_stopped when the
- * type has none. Also called for a chain that never started. */
+/* Sends what a memory queue holds, ends every request, gives up retries as the reference does, then calls type->stop, or sm_component_stopped when
+ * the type has none. Also called for a chain that never started. */
 void sm_export_chain_stop(struct sm_component *exporter);
 /* Before type->free, after the workers have freed their state. Legal for a chain that never started. */
 void sm_export_chain_free(struct sm_component *exporter);

@@ -20,9 +20,9 @@ struct partition {
     struct sm_export_batcher *batcher;
     struct partition *next; /* in the bucket */
     uint64_t hash, used_ns;
-    struct sm_bytes key;               /* owned */
-    struct sm_batch *batch;            /* shared; NULL: empty */
-    struct sm_export_entry **entries;  /* owned array: whose data is in `batch`, one open part of each */
+    struct sm_bytes key;              /* owned */
+    struct sm_batch *batch;           /* shared; NULL: empty */
+    struct sm_export_entry **entries; /* owned array: whose data is in `batch`, one open part of each */
     size_t entry_count, entry_capacity;
     struct sm_timer *timer; /* owned */
 };

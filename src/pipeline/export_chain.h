@@ -2,11 +2,11 @@
  *
  *     consume -> entry -> [lane: pending -> batcher ->] request -> attempt, wait, attempt … -> entry done -> size given back
  *
- * An entry is what one consume brought; a request is what one send carries: the same thing without batching, several entries or a part of one with it.
- * A lane is the chain's share of one worker. Without a queue, or with a memory queue of several consumers, every worker uses its own lane; with one consumer
- * (order), with batching (one batch for all) and with storage (one writer) a single home lane takes all.
- * The consumers are tokens that the lanes share: a worker that finds none marks itself waiting and is handed one, so that none starves and no more
- * than num_consumers requests are under way. */
+ * An entry is what one consume brought; a request is what one send carries: the same thing without batching, several entries or a part of one with
+ * it. A lane is the chain's share of one worker. Without a queue, or with a memory queue of several consumers, every worker uses its own lane; with
+ * one consumer (order), with batching (one batch for all) and with storage (one writer) a single home lane takes all. The consumers are tokens that
+ * the lanes share: a worker that finds none marks itself waiting and is handed one, so that none starves and no more than num_consumers requests are
+ * under way. */
 #pragma once
 
 #include "base/buffer.h"
@@ -34,9 +34,9 @@ struct sm_export_entry {
     int64_t size;                 /* taken of the queue's limit, in its unit */
     size_t item_count;
     enum sm_signal signal;
-    unsigned open_parts;          /* requests that carry a part of it, plus 1 while it is in a growing batch */
-    struct sm_outcome outcome;    /* the worst so far */
-    bool is_interrupted;          /* storage: ended by shutdown, stays on disk */
+    unsigned open_parts;       /* requests that carry a part of it, plus 1 while it is in a growing batch */
+    struct sm_outcome outcome; /* the worst so far */
+    bool is_interrupted;       /* storage: ended by shutdown, stays on disk */
 };
 
 /* Worker-local: the lane's worker. */
@@ -62,8 +62,8 @@ struct sm_export_list {
 struct sm_export_lane {
     struct sm_export_chain *chain;
     struct sm_worker *worker;
-    struct sm_export_list pending; /* accepted, not yet under way */
-    struct sm_export_list blocked; /* not accepted: waiting for space (block_on_overflow) */
+    struct sm_export_list pending;                      /* accepted, not yet under way */
+    struct sm_export_list blocked;                      /* not accepted: waiting for space (block_on_overflow) */
     struct sm_export_request *ready_first, *ready_last; /* made, waiting for a consumer */
     struct sm_export_request *active;                   /* under way */
     struct sm_export_batcher *batcher;                  /* owned; NULL: no batching */
@@ -89,24 +89,24 @@ struct sm_export_instruments {
 };
 
 struct sm_export_chain {
-    struct sm_component *component;           /* borrowed */
-    const struct sm_export_options *options;  /* borrowed: component */
-    const struct sm_export_queue_options *queue; /* NULL: no queue */
+    struct sm_component *component;                 /* borrowed */
+    const struct sm_export_options *options;        /* borrowed: component */
+    const struct sm_export_queue_options *queue;    /* NULL: no queue */
     const struct sm_export_batch_options *batching; /* NULL: none */
     int batch_sizer;
-    char *dropping_event, *rejecting_event;   /* owned: log events with advice */
+    char *dropping_event, *rejecting_event;                        /* owned: log events with advice */
     struct sm_own_attribute attributes[SM_EXPORT_ATTRIBUTE_LIMIT]; /* owned texts */
     size_t attribute_count;
     struct sm_export_instruments instruments[SM_SIGNAL_COUNT];
     struct sm_export_gauge *gauge;
-    struct sm_export_store *store;            /* owned; NULL: memory. Touched by the home lane's worker */
-    struct sm_export_lane *home;              /* NULL: every lane for itself */
-    struct sm_export_lane *lanes;             /* owned; the last is the main worker's */
+    struct sm_export_store *store; /* owned; NULL: memory. Touched by the home lane's worker */
+    struct sm_export_lane *home;   /* NULL: every lane for itself */
+    struct sm_export_lane *lanes;  /* owned; the last is the main worker's */
     unsigned lane_count;
     bool is_started;
     /* Any thread: atomics. */
     atomic_bool is_stopping;
-    _Atomic int64_t open;          /* entries and requests that are not ended, plus 1 until stopped */
+    _Atomic int64_t open; /* entries and requests that are not ended, plus 1 until stopped */
     _Atomic int64_t free_consumers;
     struct sm_export_lane_set waiting_for_consumer, waiting_for_space;
 };
@@ -119,7 +119,8 @@ static inline struct sm_export_chain *sm_export_chain_of(const struct sm_compone
 /* export.c */
 struct sm_export_lane *sm_export_lane_of(struct sm_export_chain *chain, const struct sm_worker *worker);
 /* Makes a request of `batch` (takes the reference) for `entries` (copied). */
-struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries, size_t count);
+struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries,
+                                                   size_t count);
 void sm_export_request_start(struct sm_export_request *request);
 /* One part of `entry` ended. */
 void sm_export_entry_part_done(struct sm_export_entry *entry, const struct sm_outcome *outcome, bool is_interrupted);

@@ -1,7 +1,7 @@
 /* export_metrics.c - the own metrics of the export chain.
  *
- * Series are made when something is counted for the first time, as the reference's are. Source: exporterhelper internal/metadata, obs_report_sender.go,
- * queue/obs_queue.go. */
+ * Series are made when something is counted for the first time, as the reference's are. Source: exporterhelper internal/metadata,
+ * obs_report_sender.go, queue/obs_queue.go. */
 #include "pipeline/export_chain.h"
 
 #include "base/memory.h"
@@ -9,8 +9,13 @@
 #include <stdio.h>
 
 #define SCOPE "go.opentelemetry.io/collector/exporter/exporterhelper"
-#define COUNTER(metric, text, of) {.name = "otelcol_exporter_" metric, .help = text, .unit = of, .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE}
-#define FAILED_HELP(of) "Number of " of " in failed attempts to send to destination. At detailed telemetry level, includes attributes: error.type (semantic convention), error.permanent. [Alpha]"
+#define COUNTER(metric, text, of)                                                                                                                    \
+    {                                                                                                                                                \
+        .name = "otelcol_exporter_" metric, .help = text, .unit = of, .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE            \
+    }
+#define FAILED_HELP(of)                                                                                                                              \
+    "Number of " of " in failed attempts to send to destination. At detailed telemetry level, includes attributes: error.type (semantic "            \
+                    "convention), error.permanent. [Alpha]"
 
 static const struct sm_own_metric sent[SM_SIGNAL_COUNT] = {
     [SM_TRACES] = COUNTER("sent_spans", "Number of spans successfully sent to destination. [Alpha]", "{span}"),
@@ -27,24 +32,43 @@ static const struct sm_own_metric enqueue_failed[SM_SIGNAL_COUNT] = {
     [SM_METRICS] = COUNTER("enqueue_failed_metric_points", "Number of metric points failed to be added to the sending queue. [Alpha]", "{datapoint}"),
     [SM_LOGS] = COUNTER("enqueue_failed_log_records", "Number of log records failed to be added to the sending queue. [Alpha]", "{record}"),
 };
-static const struct sm_own_metric in_flight = {
-    .name = "otelcol_exporter_in_flight_requests", .help = "Number of export requests currently in-flight (including retry backoff). [Development]",
-    .unit = "{request}", .kind = SM_OWN_UP_DOWN_COUNTER, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE};
-static const struct sm_own_metric queue_size = {.name = "otelcol_exporter_queue_size", .help = "Current size of the retry queue (in batches). [Alpha]",
-                                                .unit = "{batch}", .kind = SM_OWN_GAUGE, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE};
+static const struct sm_own_metric in_flight = {.name = "otelcol_exporter_in_flight_requests",
+                                               .help = "Number of export requests currently in-flight (including retry backoff). [Development]",
+                                               .unit = "{request}",
+                                               .kind = SM_OWN_UP_DOWN_COUNTER,
+                                               .level = SM_OWN_LEVEL_BASIC,
+                                               .scope = SCOPE};
+static const struct sm_own_metric queue_size = {.name = "otelcol_exporter_queue_size",
+                                                .help = "Current size of the retry queue (in batches). [Alpha]",
+                                                .unit = "{batch}",
+                                                .kind = SM_OWN_GAUGE,
+                                                .level = SM_OWN_LEVEL_BASIC,
+                                                .scope = SCOPE};
 static const struct sm_own_metric queue_capacity = {.name = "otelcol_exporter_queue_capacity",
-                                                    .help = "Fixed capacity of the retry queue (in batches). [Alpha]", .unit = "{batch}",
-                                                    .kind = SM_OWN_GAUGE, .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE};
-static const double size_bounds[] = {10,   25,   50,   75,   100,  250,  500,  750,   1000,  2000,  3000,
+                                                    .help = "Fixed capacity of the retry queue (in batches). [Alpha]",
+                                                    .unit = "{batch}",
+                                                    .kind = SM_OWN_GAUGE,
+                                                    .level = SM_OWN_LEVEL_BASIC,
+                                                    .scope = SCOPE};
+static const double size_bounds[] = {10,   25,   50,   75,   100,  250,  500,   750,   1000,  2000,  3000,
                                      4000, 5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000};
 static const double bytes_bounds[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 6000};
-static const struct sm_own_metric batch_size = {.name = "otelcol_exporter_queue_batch_send_size", .help = "Number of units in the batch [Development]",
-                                                .unit = "{unit}", .kind = SM_OWN_HISTOGRAM, .level = SM_OWN_LEVEL_DETAILED, .bounds = size_bounds,
-                                                .bound_count = sizeof(size_bounds) / sizeof(size_bounds[0]), .scope = SCOPE};
+static const struct sm_own_metric batch_size = {.name = "otelcol_exporter_queue_batch_send_size",
+                                                .help = "Number of units in the batch [Development]",
+                                                .unit = "{unit}",
+                                                .kind = SM_OWN_HISTOGRAM,
+                                                .level = SM_OWN_LEVEL_DETAILED,
+                                                .bounds = size_bounds,
+                                                .bound_count = sizeof(size_bounds) / sizeof(size_bounds[0]),
+                                                .scope = SCOPE};
 static const struct sm_own_metric batch_bytes = {.name = "otelcol_exporter_queue_batch_send_size_bytes",
-                                                 .help = "Number of bytes in batch that was sent. Only available on detailed level. [Development]", .unit = "By",
-                                                 .kind = SM_OWN_HISTOGRAM, .level = SM_OWN_LEVEL_DETAILED, .bounds = bytes_bounds,
-                                                 .bound_count = sizeof(bytes_bounds) / sizeof(bytes_bounds[0]), .scope = SCOPE};
+                                                 .help = "Number of bytes in batch that was sent. Only available on detailed level. [Development]",
+                                                 .unit = "By",
+                                                 .kind = SM_OWN_HISTOGRAM,
+                                                 .level = SM_OWN_LEVEL_DETAILED,
+                                                 .bounds = bytes_bounds,
+                                                 .bound_count = sizeof(bytes_bounds) / sizeof(bytes_bounds[0]),
+                                                 .scope = SCOPE};
 
 /* Every gauge ever made: a reader may be looking at the one of a chain that is gone. */
 static _Atomic(struct sm_export_gauge *) gauges;

@@ -10,7 +10,8 @@ static const struct sm_option_word sizer_words[] = {{"requests", SM_SIZER_REQUES
 
 static const struct sm_option partition_table[] = {
     SM_OPTION_STRING_LIST(struct sm_export_partition_options, metadata_keys,
-                          .help = "Requests with different values of these headers are not put into one batch (needs include_metadata on the receiver)."),
+                          .help =
+                              "Requests with different values of these headers are not put into one batch (needs include_metadata on the receiver)."),
     SM_OPTION_END,
 };
 
@@ -33,7 +34,8 @@ const struct sm_option sm_export_queue_option_table[] = {
     SM_OPTION_INT(struct sm_export_queue_options, num_consumers, .preset.integer = 10, .help = "How many requests are sent at the same time."),
     SM_OPTION_ENUM(struct sm_export_queue_options, sizer, sizer_words, .preset.integer = SM_SIZER_REQUESTS,
                    .set_offset = offsetof(struct sm_export_queue_options, is_sizer_set), .help = "What queue_size counts: requests, items or bytes."),
-    SM_OPTION_INT(struct sm_export_queue_options, queue_size, .preset.integer = 1000, .help = "How much the queue holds, what is being sent included."),
+    SM_OPTION_INT(struct sm_export_queue_options, queue_size, .preset.integer = 1000,
+                  .help = "How much the queue holds, what is being sent included."),
     SM_OPTION_BOOL(struct sm_export_queue_options, wait_for_result, .help = "Answer the sender only when its request has been sent."),
     SM_OPTION_BOOL(struct sm_export_queue_options, block_on_overflow, .help = "Let senders wait while the queue is full instead of refusing them."),
     SM_OPTION_STRING(struct sm_export_queue_options, storage, .help = "Storage extension that holds the queue, so that it outlives the process."),
@@ -47,17 +49,19 @@ const struct sm_option sm_export_retry_option_table[] = {
                        .help = "Wait before the second attempt."),
     SM_OPTION_DOUBLE(struct sm_export_retry_options, randomization_factor, .preset.number = 0.5, .help = "Waits vary by this share, up and down."),
     SM_OPTION_DOUBLE(struct sm_export_retry_options, multiplier, .preset.number = 1.5, .help = "Each wait is this many times the one before."),
-    SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .preset.integer = 30 * SM_S, .help = "No wait is longer."),
+    SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .preset.integer = 30 * SM_S,
+                       .help = "No wait is longer."),
     SM_OPTION_DURATION(struct sm_export_retry_options, max_elapsed_time_ns, .key = "max_elapsed_time", .preset.integer = 5 * SM_MIN,
                        .help = "After this time a request is dropped; 0: never."),
     SM_OPTION_END,
 };
 
 #define EXPORT_ROWS(timeout_preset)                                                                                                                  \
-    SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .preset.integer = (timeout_preset),                                  \
-                       .help = "Limit for one attempt; 0: none."),                                                                                  \
-        SM_OPTION_TABLE(struct sm_export_options, retry_on_failure, sm_export_retry_option_table, .help = "When and how often to try again."),      \
-        SM_OPTION_TABLE(struct sm_export_options, sending_queue, sm_export_queue_option_table, .help = "The queue in front of sending."), SM_OPTION_END
+    SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .preset.integer = (timeout_preset),                                   \
+                       .help = "Limit for one attempt; 0: none."),                                                                                   \
+        SM_OPTION_TABLE(struct sm_export_options, retry_on_failure, sm_export_retry_option_table, .help = "When and how often to try again."),       \
+        SM_OPTION_TABLE(struct sm_export_options, sending_queue, sm_export_queue_option_table, .help = "The queue in front of sending."),            \
+        SM_OPTION_END
 
 const struct sm_option sm_export_option_table[] = {EXPORT_ROWS(5 * SM_S)};
 const struct sm_option sm_export_option_table_30s[] = {EXPORT_ROWS(30 * SM_S)};
@@ -84,7 +88,8 @@ static void validate_partition(const struct sm_string_list *keys, struct sm_vali
     for (size_t i = 0; i < keys->count; i++)
         for (size_t j = 0; j < i; j++)
             if (strcasecmp(keys->items[i], keys->items[j]) == 0)
-                sm_validation_error(validation, "sending_queue::batch::partition", "duplicate entry in metadata_keys: \"%s\" (case-insensitive)", keys->items[i]);
+                sm_validation_error(validation, "sending_queue::batch::partition", "duplicate entry in metadata_keys: \"%s\" (case-insensitive)",
+                                    keys->items[i]);
 }
 
 static int batch_sizer(const struct sm_export_queue_options *queue)

@@ -1,9 +1,8 @@
 /* export_queue.c - the sending queue: its limit, its consumers, and what waits for either.
  *
- * The size is one atomic number for all workers and counts what is under way too, so the limit is exact. The consumers are an atomic number as well. Who
- * finds none sets its bit in a set and looks once more; who gives one back adds first and looks at the set then (all sequentially consistent): one of
- * the two always sees the other.
- * Source: exporterhelper/internal/queue/memory_queue.go, async_queue.go. */
+ * The size is one atomic number for all workers and counts what is under way too, so the limit is exact. The consumers are an atomic number as well.
+ * Who finds none sets its bit in a set and looks once more; who gives one back adds first and looks at the set then (all sequentially consistent):
+ * one of the two always sees the other. Source: exporterhelper/internal/queue/memory_queue.go, async_queue.go. */
 #include "pipeline/export_chain.h"
 
 #include "base/memory.h"
@@ -73,9 +72,12 @@ static bool set_is_empty(struct sm_export_lane_set *set)
 int64_t sm_export_measure(const struct sm_batch *batch, int sizer)
 {
     switch (sizer) {
-    case SM_SIZER_ITEMS: return (int64_t)batch->item_count;
-    case SM_SIZER_BYTES: return (int64_t)sm_batch_encoded_size(batch);
-    default: return 1;
+    case SM_SIZER_ITEMS:
+        return (int64_t)batch->item_count;
+    case SM_SIZER_BYTES:
+        return (int64_t)sm_batch_encoded_size(batch);
+    default:
+        return 1;
     }
 }
 

@@ -1,7 +1,7 @@
 /* export_store.c - the sending queue on disk (sending_queue::storage).
  *
- * One entry of the storage is one request that was accepted and has not been delivered or given up, what is under way included; it is written before the
- * sender is told and deleted afterwards. There is nothing else to keep in step, so a process killed at any moment finds all of it again.
+ * One entry of the storage is one request that was accepted and has not been delivered or given up, what is under way included; it is written before
+ * the sender is told and deleted afterwards. There is nothing else to keep in step, so a process killed at any moment finds all of it again.
  *
  *     key    index (8 bytes, big endian: the order) | items (8) | bytes of the batch (8)
  *     value  batch as OTLP protobuf | head (protobuf: 1 signal, 2 header {1 name, 2 value}) | size of the head (4) | version (1)
@@ -53,9 +53,12 @@ static void write_key(char key[KEY_BYTES], const struct sm_export_entry *entry)
 static int64_t size_of_key(const struct sm_export_chain *chain, const char *key)
 {
     switch (chain->queue->sizer) {
-    case SM_SIZER_ITEMS: return (int64_t)get_u64(key + 8);
-    case SM_SIZER_BYTES: return (int64_t)get_u64(key + 16);
-    default: return 1;
+    case SM_SIZER_ITEMS:
+        return (int64_t)get_u64(key + 8);
+    case SM_SIZER_BYTES:
+        return (int64_t)get_u64(key + 16);
+    default:
+        return 1;
     }
 }
 
@@ -262,7 +265,8 @@ struct sm_export_entry *sm_export_store_take(struct sm_export_store *store)
     struct sm_error error = {0};
     bool ok = sm_storage_next(store->client, sm_bytes_slice(&store->position), &key, &record, &error);
     if (!ok || key.size == 0) {
-        sm_log(SM_LOG_ERROR, &chain->component->logger, "Failed to read from storage", SM_LOG_STR("error", ok ? "fewer items than were counted" : error.text));
+        sm_log(SM_LOG_ERROR, &chain->component->logger, "Failed to read from storage",
+               SM_LOG_STR("error", ok ? "fewer items than were counted" : error.text));
         store->waiting = 0;
         sm_bytes_deinit(&key);
         return NULL;

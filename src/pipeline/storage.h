@@ -1,9 +1,8 @@
 /* storage.h - keys and values that outlive the process: what a storage extension (file_storage) offers to components.
  *
- * A component opens a client of its own; clients do not see each other's keys. Every batch is one transaction: after a crash it is there as a whole or not at
- * all. Calls are synchronous and short (microseconds while the disk cache takes the writes, see file_storage for `fsync`).
- * A client may be used by any thread, by one at a time; opened and closed on any thread.
- * Source: opentelemetry-collector extension/xextension/storage. */
+ * A component opens a client of its own; clients do not see each other's keys. Every batch is one transaction: after a crash it is there as a whole
+ * or not at all. Calls are synchronous and short (microseconds while the disk cache takes the writes, see file_storage for `fsync`). A client may be
+ * used by any thread, by one at a time; opened and closed on any thread. Source: opentelemetry-collector extension/xextension/storage. */
 #pragma once
 
 #include "base/buffer.h"
@@ -39,20 +38,22 @@ struct sm_storage_client {
     const struct sm_storage_type *type;
 };
 
-/* The client `name` ("" or a signal's name) of `user` in the storage extension `storage_id`. NULL with `error` filled when there is no such extension, it is
- * of another kind, the place cannot be used, or the same client is still open (a configuration that is being replaced). */
+/* The client `name` ("" or a signal's name) of `user` in the storage extension `storage_id`. NULL with `error` filled when there is no such
+ * extension, it is of another kind, the place cannot be used, or the same client is still open (a configuration that is being replaced). */
 struct sm_storage_client *sm_storage_open(struct sm_component *user, const char *storage_id, const char *name, struct sm_error *error)
     __attribute__((warn_unused_result));
 /* NULL is allowed. */
 void sm_storage_close(struct sm_storage_client *client);
 
 /* `*value` becomes a buffer of its own (one reference), or NULL when `key` is absent. False: the store failed. */
-bool sm_storage_get(struct sm_storage_client *client, struct sm_slice key, struct sm_buffer **value, struct sm_error *error) __attribute__((warn_unused_result));
+bool sm_storage_get(struct sm_storage_client *client, struct sm_slice key, struct sm_buffer **value, struct sm_error *error)
+    __attribute__((warn_unused_result));
 /* The first entry whose key stands behind `after` in the order of bytes (empty: the very first): writes `key` (replacing its content) and `*value`;
  * `key` is empty at the end. `value` NULL: only the key is wanted. */
 bool sm_storage_next(struct sm_storage_client *client, struct sm_slice after, struct sm_bytes *key, struct sm_buffer **value, struct sm_error *error)
     __attribute__((warn_unused_result));
-bool sm_storage_set(struct sm_storage_client *client, struct sm_slice key, struct sm_slice value, struct sm_error *error) __attribute__((warn_unused_result));
+bool sm_storage_set(struct sm_storage_client *client, struct sm_slice key, struct sm_slice value, struct sm_error *error)
+    __attribute__((warn_unused_result));
 /* An absent key is no error. */
 bool sm_storage_delete(struct sm_storage_client *client, struct sm_slice key, struct sm_error *error) __attribute__((warn_unused_result));
 /* All operations in order, in one transaction. False (disk full, …): none of them happened. */

@@ -88,9 +88,12 @@ static bool may_retry(enum sm_rpc_code code, bool has_retry_info)
     case SM_RPC_ABORTED:
     case SM_RPC_OUT_OF_RANGE:
     case SM_RPC_UNAVAILABLE:
-    case SM_RPC_DATA_LOSS: return true;
-    case SM_RPC_RESOURCE_EXHAUSTED: return has_retry_info;
-    default: return false;
+    case SM_RPC_DATA_LOSS:
+        return true;
+    case SM_RPC_RESOURCE_EXHAUSTED:
+        return has_retry_info;
+    default:
+        return false;
     }
 }
 
@@ -100,8 +103,9 @@ static struct sm_outcome classify(const struct sm_grpc_answer *answer)
     if (!sm_otlp_parse_status(answer->status_details, &status))
         status = (struct sm_otlp_status){0};
     bool is_retry = may_retry(answer->code, status.has_retry_info);
-    struct sm_outcome outcome = is_retry ? sm_outcome_retry("rpc error: code = %s desc = %.*s", sm_otlp_code_name(answer->code), SM_SLICE_ARGS(answer->message))
-                                         : sm_outcome_reject("rpc error: code = %s desc = %.*s", sm_otlp_code_name(answer->code), SM_SLICE_ARGS(answer->message));
+    struct sm_outcome outcome =
+        is_retry ? sm_outcome_retry("rpc error: code = %s desc = %.*s", sm_otlp_code_name(answer->code), SM_SLICE_ARGS(answer->message))
+                 : sm_outcome_reject("rpc error: code = %s desc = %.*s", sm_otlp_code_name(answer->code), SM_SLICE_ARGS(answer->message));
     outcome.code = answer->code;
     outcome.has_code = true;
     if (is_retry)

@@ -39,7 +39,7 @@ static const struct sm_option option_table[] = {
 };
 
 struct state {
-    char *url; /* owned */
+    char *url;                     /* owned */
     struct sm_http_client *client; /* owned */
 };
 
@@ -60,7 +60,8 @@ static const char *signal_endpoint(const struct options *options, enum sm_signal
 static void validate(const void *raw_options, struct sm_validation *validation)
 {
     const struct options *options = raw_options;
-    if (!*options->client.endpoint && !*options->traces_endpoint && !*options->metrics_endpoint && !*options->logs_endpoint && !*options->profiles_endpoint)
+    if (!*options->client.endpoint && !*options->traces_endpoint && !*options->metrics_endpoint && !*options->logs_endpoint &&
+        !*options->profiles_endpoint)
         sm_validation_error(validation, "", "at least one endpoint must be specified");
     sm_http_client_options_validate(&options->client, validation);
     sm_export_options_validate(&options->export, validation);
@@ -151,15 +152,22 @@ static void worker_free(struct sm_component *exporter, struct sm_worker *worker,
 static enum sm_rpc_code code_of_http(int status)
 {
     switch (status) {
-    case 400: return SM_RPC_INVALID_ARGUMENT;
-    case 401: return SM_RPC_UNAUTHENTICATED;
-    case 403: return SM_RPC_PERMISSION_DENIED;
-    case 404: return SM_RPC_UNIMPLEMENTED;
-    case 429: return SM_RPC_RESOURCE_EXHAUSTED;
+    case 400:
+        return SM_RPC_INVALID_ARGUMENT;
+    case 401:
+        return SM_RPC_UNAUTHENTICATED;
+    case 403:
+        return SM_RPC_PERMISSION_DENIED;
+    case 404:
+        return SM_RPC_UNIMPLEMENTED;
+    case 429:
+        return SM_RPC_RESOURCE_EXHAUSTED;
     case 502:
     case 503:
-    case 504: return SM_RPC_UNAVAILABLE;
-    default: return SM_RPC_UNKNOWN;
+    case 504:
+        return SM_RPC_UNAVAILABLE;
+    default:
+        return SM_RPC_UNKNOWN;
     }
 }
 
@@ -196,8 +204,9 @@ static struct sm_outcome classify(const struct call *call, const struct sm_http_
     char details[128];
     describe(answer, details, sizeof(details));
     enum sm_rpc_code code = code_of_http(status);
-    struct sm_outcome outcome = sm_outcome_retry("rpc error: code = %s desc = error exporting items, request to %s responded with HTTP Status Code %d%s",
-                                                 sm_otlp_code_name(code), state->url, status, details);
+    struct sm_outcome outcome =
+        sm_outcome_retry("rpc error: code = %s desc = error exporting items, request to %s responded with HTTP Status Code %d%s",
+                         sm_otlp_code_name(code), state->url, status, details);
     outcome.kind = is_retry ? SM_RETRY : SM_REJECTED;
     outcome.code = code;
     outcome.has_code = true;
