@@ -14,55 +14,40 @@ static const struct sm_option params_table[] = {
     SM_OPTION_END,
 };
 
-static const struct sm_option common_table[] = {
-    SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to."),
-    SM_OPTION_STRING(struct sm_http_client_options, proxy_url, .help = "Proxy for all requests, instead of HTTP_PROXY and HTTPS_PROXY."),
-    SM_OPTION_TABLE(struct sm_http_client_options, tls, sm_tls_client_option_table, .help = "TLS of https connections."),
-    SM_OPTION_STRING_MAP(struct sm_http_client_options, headers, .secret = true, .help = "Headers sent with every request."),
-    SM_OPTION_INT(struct sm_http_client_options, read_buffer_size, .unit = "bytes", .help = "Taken for compatibility: reads share one large buffer."),
-    SM_OPTION_INT(struct sm_http_client_options, write_buffer_size, .preset.integer = 512 * 1024, .unit = "bytes",
-                  .help = "Taken for compatibility: bodies are written without a buffer."),
-    SM_OPTION_TABLE(struct sm_http_client_options, compression_params, params_table, .help = "How hard to pack."),
-    SM_OPTION_INT(struct sm_http_client_options, max_idle_conns, .preset.integer = 100,
-                  .help = "Unused connections that a worker keeps; 0: no limit."),
-    SM_OPTION_INT(struct sm_http_client_options, max_idle_conns_per_host, .help = "The same; the smaller of the two counts. 0: no limit of its own."),
-    SM_OPTION_INT(struct sm_http_client_options, max_conns_per_host, .help = "Connections that a worker has at most, others wait; 0: no limit."),
-    SM_OPTION_DURATION(struct sm_http_client_options, idle_conn_timeout_ns, .key = "idle_conn_timeout", .preset.integer = 90 * SM_S,
-                       .help = "An unused connection is closed after this time; 0: never."),
-    SM_OPTION_BOOL(struct sm_http_client_options, disable_keep_alives, .help = "A connection for each request."),
-    SM_OPTION_BOOL(struct sm_http_client_options, force_attempt_http2, .preset.boolean = true,
-                   .help = "Taken for compatibility: requests go over HTTP/1.1."),
-    SM_OPTION_DURATION(struct sm_http_client_options, http2_read_idle_timeout_ns, .key = "http2_read_idle_timeout",
-                       .help = "Taken for compatibility."),
-    SM_OPTION_DURATION(struct sm_http_client_options, http2_ping_timeout_ns, .key = "http2_ping_timeout", .help = "Taken for compatibility."),
-    SM_OPTION_REFUSED("cookies", .help = "Keeps the server's cookies."),
-    SM_OPTION_REFUSED("auth", .help = "Authenticator extension for requests."),
-    SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests."),
-    SM_OPTION_END,
-};
+/* All rows but `compression`, whose default its users choose. */
+#define COMMON_ROWS                                                                                                                                  \
+    SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to."),                                                            \
+        SM_OPTION_STRING(struct sm_http_client_options, proxy_url, .help = "Proxy for all requests, instead of HTTP_PROXY and HTTPS_PROXY."),        \
+        SM_OPTION_TABLE(struct sm_http_client_options, tls, sm_tls_client_option_table, .help = "TLS of https connections."),                        \
+        SM_OPTION_STRING_MAP(struct sm_http_client_options, headers, .secret = true, .help = "Headers sent with every request."),                    \
+        SM_OPTION_INT(struct sm_http_client_options, read_buffer_size, .unit = "bytes",                                                              \
+                      .help = "Taken for compatibility: reads share one large buffer."),                                                             \
+        SM_OPTION_INT(struct sm_http_client_options, write_buffer_size, .preset.integer = 512 * 1024, .unit = "bytes",                               \
+                      .help = "Taken for compatibility: bodies are written without a buffer."),                                                      \
+        SM_OPTION_TABLE(struct sm_http_client_options, compression_params, params_table, .help = "How hard to pack."),                               \
+        SM_OPTION_INT(struct sm_http_client_options, max_idle_conns, .preset.integer = 100,                                                          \
+                      .help = "Unused connections that a worker keeps; 0: no limit."),                                                               \
+        SM_OPTION_INT(struct sm_http_client_options, max_idle_conns_per_host,                                                                        \
+                      .help = "The same; the smaller of the two counts. 0: no limit of its own."),                                                   \
+        SM_OPTION_INT(struct sm_http_client_options, max_conns_per_host,                                                                             \
+                      .help = "Connections that a worker has at most, others wait; 0: no limit."),                                                   \
+        SM_OPTION_DURATION(struct sm_http_client_options, idle_conn_timeout_ns, .key = "idle_conn_timeout", .preset.integer = 90 * SM_S,             \
+                           .help = "An unused connection is closed after this time; 0: never."),                                                     \
+        SM_OPTION_BOOL(struct sm_http_client_options, disable_keep_alives, .help = "A connection for each request."),                                \
+        SM_OPTION_BOOL(struct sm_http_client_options, force_attempt_http2, .preset.boolean = true,                                                   \
+                       .help = "Taken for compatibility: requests go over HTTP/1.1."),                                                               \
+        SM_OPTION_DURATION(struct sm_http_client_options, http2_read_idle_timeout_ns, .key = "http2_read_idle_timeout",                              \
+                           .help = "Taken for compatibility."),                                                                                      \
+        SM_OPTION_DURATION(struct sm_http_client_options, http2_ping_timeout_ns, .key = "http2_ping_timeout", .help = "Taken for compatibility."),   \
+        SM_OPTION_REFUSED("cookies", .help = "Keeps the server's cookies."),                                                                         \
+        SM_OPTION_REFUSED("auth", .help = "Authenticator extension for requests."),                                                                  \
+        SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests.")
 
-const struct sm_option sm_http_client_option_table[] = {
-    SM_OPTION_ROW(SM_OPTION_KIND_ENUM, struct sm_http_client_options, compression, .words = compression_words, .help = "How bodies are packed."),
-    {.kind = SM_OPTION_KIND_TABLE,
-     .member = "",
-     .offset = 0,
-     .table = common_table,
-     .element_size = sizeof(struct sm_http_client_options),
-     .squash = true},
-    SM_OPTION_END,
-};
+#define COMPRESSION_ROW(preset_value)                                                                                                                \
+    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = (preset_value), .help = "How bodies are packed.")
 
-const struct sm_option sm_http_client_option_table_gzip[] = {
-    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP,
-                   .help = "How bodies are packed."),
-    {.kind = SM_OPTION_KIND_TABLE,
-     .member = "",
-     .offset = 0,
-     .table = common_table,
-     .element_size = sizeof(struct sm_http_client_options),
-     .squash = true},
-    SM_OPTION_END,
-};
+const struct sm_option sm_http_client_option_table[] = {COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
+const struct sm_option sm_http_client_option_table_gzip[] = {COMPRESSION_ROW(SM_COMPRESSION_GZIP), COMMON_ROWS, SM_OPTION_END};
 
 static bool takes_level(int compression, int64_t level)
 {
