@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/flags.h"
 #include "config/diags.h"
 
@@ -123,6 +124,7 @@ static bool is_one_of(const char *text, const char *name, const char *letter)
 
 int sm_cli_main(int argc, char **argv)
 {
+    sm_memory_tune();
     if (argc > 1 && is_one_of(argv[1], "--version", "-v"))
         return print_version(argc, argv);
     if (argc > 1 && is_one_of(argv[1], "--help", "-h"))
