@@ -45,7 +45,8 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
     struct sm_export_chain *chain = sm_alloc(1, sizeof(*chain));
     chain->component = exporter;
     chain->options = (const void *)((const char *)exporter->options + exporter->type->export_options_offset);
-    chain->queue = chain->options->sending_queue.enabled ? &chain->options->sending_queue : NULL;
+    const struct sm_export_queue_options *queue = chain->options->optional_queue ? chain->options->optional_queue : &chain->options->sending_queue;
+    chain->queue = queue->enabled ? queue : NULL;
     chain->batching = batching_of(chain->queue);
     if (chain->batching)
         chain->batch_sizer = chain->batching->is_sizer_set || !chain->queue->is_sizer_set ? chain->batching->sizer : chain->queue->sizer;

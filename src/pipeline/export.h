@@ -49,7 +49,10 @@ struct sm_export_options {
     uint64_t timeout_ns;
     struct sm_export_retry_options retry_on_failure;
     struct sm_export_queue_options sending_queue;
+    struct sm_export_queue_options *optional_queue; /* key `sending_queue` of exporters without a queue by default; NULL: as sending_queue says */
 };
+/* Only the key `sending_queue`, without a queue when it is absent; neither timeout nor retries. */
+extern const struct sm_option sm_export_optional_queue_option_table[];
 extern const struct sm_option sm_export_option_table[];     /* timeout 5s */
 extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
 extern const struct sm_option sm_export_retry_option_table[];

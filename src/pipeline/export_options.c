@@ -56,6 +56,12 @@ const struct sm_option sm_export_retry_option_table[] = {
     SM_OPTION_END,
 };
 
+const struct sm_option sm_export_optional_queue_option_table[] = {
+    SM_OPTION_OPTIONAL(struct sm_export_options, optional_queue, sm_export_queue_option_table, .key = "sending_queue",
+                       .help = "The queue in front of the exporter; none when the key is absent."),
+    SM_OPTION_END,
+};
+
 #define EXPORT_ROWS(timeout_preset)                                                                                                                  \
     SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .preset.integer = (timeout_preset),                                   \
                        .help = "Limit for one attempt; 0: none."),                                                                                   \
@@ -135,5 +141,5 @@ static void validate_queue(const struct sm_export_queue_options *queue, struct s
 void sm_export_options_validate(const struct sm_export_options *options, struct sm_validation *validation)
 {
     validate_retry(&options->retry_on_failure, validation);
-    validate_queue(&options->sending_queue, validation);
+    validate_queue(options->optional_queue ? options->optional_queue : &options->sending_queue, validation);
 }

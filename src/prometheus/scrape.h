@@ -74,5 +74,9 @@ const char *sm_prometheus_content_type(struct sm_prometheus_format format);
  * were left out. */
 size_t sm_prometheus_write(struct sm_prometheus_set *set, struct sm_prometheus_format format, uint64_t now_ns, struct sm_bytes *out);
 
-/* The content encoding an Accept-Encoding header asks for among identity, gzip and zstd: "identity", "gzip", "zstd". */
-const char *sm_prometheus_negotiate_encoding(struct sm_slice accept_encoding);
+/* Whether an Accept-Encoding header asks for gzip rather than nothing; the reference offers no other. */
+bool sm_prometheus_wants_gzip(struct sm_slice accept_encoding);
+
+struct sm_http_request;
+/* Answers a scrape with `page`, packed when the request wants it. */
+void sm_prometheus_respond(struct sm_http_request *request, struct sm_prometheus_format format, const struct sm_bytes *page);

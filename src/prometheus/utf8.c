@@ -1,0 +1,53 @@
+/* utf8.c - see utf8.h. Ranges: The Unicode Standard, table 3-7 (well-formed UTF-8 byte sequences). */
+#include "prometheus/utf8.h"
+
+struct lead {
+    unsigned char first, last; /* of the lead byte */
+    unsigned char second_first, second_last;
+    unsigned char size;
+};
+
+static const struct lead leads[] = {
+    {0x00, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
+    {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+static const struct lead *find_lead(unsigned char byte)
+{
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+        if (byte >= leads[i].first && byte <= leads[i].last)
+            return &leads[i];
+    return NULL;
+}
+
+static bool continues(unsigned char byte, unsigned char first, unsigned char last)
+{
+    return byte >= first && byte <= last;
+}
+
+uint32_t sm_utf8_read(struct sm_slice text, size_t *size, bool *is_sound)
+{
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    const struct lead *lead = find_lead(at[0]);
+    *size = 1;
+    *is_sound = false;
+    if (!lead || lead->size > text.size)
+        return SM_RUNE_ERROR;
+    if (lead->size > 1 && !continues(at[1], lead->second_first, lead->second_last))
+        return SM_RUNE_ERROR;
+    for (size_t i = 2; i < lead->size; i++)
+        if (!continues(at[i], 0x80, 0xBF))
+            return SM_RUNE_ERROR;
+    *size = lead->size;
+    *is_sound = true;
+    switch (lead->size) {
+    case 1:
+        return at[0];
+    case 2:
+        return (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
+    case 3:
+        return (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    default:
+        return (at[0] & 0x07u) << 18 | (at[1] & 0x3Fu) << 12 | (at[2] & 0x3Fu) << 6 | (at[3] & 0x3Fu);
+    }
+}
