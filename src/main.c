@@ -1,8 +1,7 @@
 /* main.c - the program's entry; everything happens in cli/. */
-#include <stdio.h>
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    puts("spanmill " SPANMILL_VERSION);
-    return 0;
+    return sm_cli_main(argc, argv);
 }

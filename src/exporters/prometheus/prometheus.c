@@ -90,6 +90,8 @@ static void validate(const void *from, struct sm_validation *validation)
 {
     const struct options *options = from;
     sm_export_options_validate(&options->export, validation);
+    if (!sm_slice_trim(sm_slice_of(options->server.endpoint)).size)
+        sm_validation_error(validation, "", "expecting a non-blank address to run the Prometheus metrics handler");
     enum strategy strategy;
     if (!find_strategy(options->translation_strategy, &strategy)) /* a rule here and not an ENUM, because the message is the reference's */
         sm_validation_error(validation, "", "invalid translation_strategy: %s", options->translation_strategy);
@@ -149,8 +151,6 @@ static void answer(struct sm_http_request *request, void *context)
 static bool prometheus_create(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
-    if (!sm_slice_trim(sm_slice_of(options->server.endpoint)).size)
-        return sm_error_set(error, SM_ERROR_USAGE, "expecting a non-blank address to run the Prometheus metrics handler");
     struct exporter *exporter = sm_alloc(1, sizeof(*exporter));
     component->state = exporter;
     exporter->prometheus = translate(options);
