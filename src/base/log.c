@@ -185,7 +185,7 @@ static void append_console_head(struct sm_bytes *line, const struct settings *se
 {
     append_time(line);
     sm_bytes_printf(line, "\t%s\t", level_names[level]);
-    if (!settings->options.disable_caller)
+    if (!settings->options.disable_caller && site->file)
         sm_bytes_printf(line, "%s:%d\t", short_path(site->file), site->line);
     sm_bytes_append_text(line, event);
     sm_bytes_append_char(line, '\t');
@@ -197,7 +197,7 @@ static void append_json_head(struct sm_bytes *line, const struct settings *setti
     sm_bytes_printf(line, "{\"level\":\"%s\",\"ts\":\"", level_names[level]);
     append_time(line);
     sm_bytes_append_text(line, "\",");
-    if (!settings->options.disable_caller)
+    if (!settings->options.disable_caller && site->file)
         sm_bytes_printf(line, "\"caller\":\"%s:%d\",", short_path(site->file), site->line);
     append_text_field(line, &separators[SM_LOG_ENCODING_JSON], "msg", event);
 }

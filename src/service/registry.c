@@ -6,6 +6,7 @@ extern const struct sm_component_type sm_receiver_nop;
 extern const struct sm_component_type sm_receiver_otlp;
 extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
+extern const struct sm_component_type sm_exporter_debug;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_exporter_otlp_http;
@@ -21,6 +22,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_receiver_otlp,
     &sm_processor_batch,
     &sm_processor_memory_limiter,
+    &sm_exporter_debug,
     &sm_exporter_nop,
     &sm_exporter_otlp_grpc,
     &sm_exporter_otlp_http,
