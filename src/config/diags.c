@@ -174,7 +174,7 @@ static void print_one(const struct diag *diag, FILE *out, bool colour)
     const struct sm_position *at = &diag->position;
     bool is_error = diag->severity == SM_DIAG_ERROR;
     if (diag->source_name && at->line)
-        fprintf(out, "%s:%u:%u: ", diag->source_name, at->line, at->column ? at->column : 1);
+        fprintf(out, at->column ? "%s:%u:%u: " : "%s:%u: ", diag->source_name, at->line, at->column);
     else if (diag->source_name)
         fprintf(out, "%s: ", diag->source_name);
     if (colour)

@@ -410,6 +410,18 @@ static void *make_element(struct decoder *decoder, const struct sm_option *optio
 
 static bool has_row(const struct sm_option *table, const char *key);
 
+static const struct sm_node *without_key(struct decoder *decoder, const struct sm_node *map, const char *key)
+{
+    struct sm_node *rest = sm_arena_zalloc(decoder->arena, 1, sizeof(*rest));
+    *rest = *map;
+    rest->map.entries = sm_arena_zalloc(decoder->arena, map->map.count, sizeof(struct sm_node_entry));
+    rest->map.count = 0;
+    for (size_t i = 0; i < map->map.count; i++)
+        if (strcmp(map->map.entries[i].key, key) != 0)
+            rest->map.entries[rest->map.count++] = map->map.entries[i];
+    return rest;
+}
+
 /* Optional sections may be switched off with `enabled: false`; what else they hold is checked all the same. */
 static bool decode_optional(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
                             const struct place *place)
@@ -417,11 +429,10 @@ static bool decode_optional(struct decoder *decoder, const struct sm_option *opt
     void *element = make_element(decoder, option, 1);
     bool is_enabled = true, is_good = true;
     const struct sm_node *enabled = has_row(option->table, "enabled") ? NULL : sm_node_find(node, "enabled");
-    if (enabled && enabled->kind == SM_NODE_BOOL) {
-        is_enabled = enabled->boolean;
-    } else if (enabled) {
+    if (enabled) {
         struct place enabled_place = {.parent = place, .key = "enabled"};
-        is_good = wrong_type(decoder, option, enabled, &enabled_place, "a boolean", NULL);
+        is_good = decode_bool(decoder, option, &is_enabled, enabled, &enabled_place);
+        node = without_key(decoder, node, "enabled");
     }
     is_good &= decode_table(decoder, option, element, node, place);
     *(void **)member = is_enabled ? element : NULL;

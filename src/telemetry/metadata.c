@@ -65,6 +65,6 @@ struct sm_slice sm_metadata_get(const struct sm_metadata *metadata, struct sm_sl
     for (size_t i = 0; metadata && i < metadata->count; i++)
         if (sm_slice_equal_nocase(metadata->entries[i].name, name) && index-- == 0)
             return metadata->entries[i].value;
-    assert(!"sm_metadata_get: no such value");
+    assert(false); /* no such value */
     return (struct sm_slice){0};
 }
