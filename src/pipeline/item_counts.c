@@ -10,8 +10,6 @@
 
 #define SCOPE "go.opentelemetry.io/collector/processor/processorhelper"
 
-static const double duration_bounds_s[] = {0, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
-
 static const struct sm_own_metric incoming_items = {
     .name = "otelcol_processor_incoming_items",
     .help = "Number of items passed to the processor. [Alpha]",
@@ -34,8 +32,6 @@ static const struct sm_own_metric internal_duration = {
     .unit = "s",
     .kind = SM_OWN_HISTOGRAM,
     .level = SM_OWN_LEVEL_DETAILED,
-    .bounds = duration_bounds_s,
-    .bound_count = sizeof(duration_bounds_s) / sizeof(duration_bounds_s[0]),
     .scope = SCOPE,
 };
 

@@ -2,7 +2,6 @@
  * Source: contrib/otelconf (prometheus reader), opentelemetry-go exporters/prometheus. */
 #include "service/metrics_endpoint.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,21 +51,23 @@ static void answer(struct sm_http_request *request, void *context)
     sm_batch_release(batch);
 }
 
-static bool matches_any(const struct sm_string_list *patterns, const char *name)
+static bool is_in(const struct sm_string_list *names, const char *name)
 {
-    for (size_t i = 0; i < patterns->count; i++)
-        if (fnmatch(patterns->items[i], name, 0) == 0)
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
             return true;
     return false;
 }
 
-/* The attributes that with_resource_constant_labels puts on every series. */
+/* The attributes that with_resource_constant_labels puts on every series: those included (without a list all), less those excluded. */
 static struct sm_string_map select_labels(const struct sm_metrics_reader *reader, const struct sm_string_map *identity, struct sm_arena *arena)
 {
     struct sm_string_map labels = {.entries = sm_arena_zalloc(arena, identity->count, sizeof(*labels.entries))};
-    for (size_t i = 0; reader->has_resource_labels && i < identity->count; i++)
-        if (matches_any(&reader->included_labels, identity->entries[i].key) && !matches_any(&reader->excluded_labels, identity->entries[i].key))
+    for (size_t i = 0; reader->has_resource_labels && i < identity->count; i++) {
+        const char *name = identity->entries[i].key;
+        if ((reader->included_labels.count == 0 || is_in(&reader->included_labels, name)) && !is_in(&reader->excluded_labels, name))
             labels.entries[labels.count++] = identity->entries[i];
+    }
     return labels;
 }
 
