@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -309,14 +310,31 @@ static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, i
     limit_head(connection);
 }
 
-/* Idle ones close at once; a request that is being sent or handled is still answered. */
+/* An idle connection goes on at the server that has taken over the address: its client may be about to send a request, which would be lost. */
+static void end_idle_connection(struct connection *connection)
+{
+    struct sm_server_life *successor = connection->link.life->successor;
+    struct sm_worker *worker = connection->link.worker;
+    char peer[sizeof(connection->request.peer)];
+    memcpy(peer, connection->request.peer, sizeof(peer));
+    int fd = successor && connection->stream ? sm_stream_try_take_fd(connection->stream) : -1;
+    if (fd >= 0)
+        connection->stream = NULL;
+    connection_free(connection);
+    if (fd < 0)
+        return;
+    sm_worker_add_load(worker, 1);
+    on_accepted(successor, worker, fd, peer);
+}
+
+/* A request that is being sent or handled is still answered. */
 static void end_connection(struct sm_server_link *link)
 {
     struct connection *connection = (struct connection *)link;
     if (connection->is_handling || connection->is_ending)
         return;
     if (!sm_http1_parser_is_busy(connection->parser))
-        connection_free(connection);
+        end_idle_connection(connection);
     else
         limit_time(connection, STOP_LIMIT_NS);
 }

@@ -303,6 +303,15 @@ const char *sm_listener_address(const struct sm_listener *listener)
     return listener->port->address;
 }
 
+sm_listener_accepted *sm_listener_successor(const struct sm_listener *listener, void **context)
+{
+    const struct sm_listener *owner = listener->port->owners;
+    if (owner == listener)
+        owner = owner->older;
+    *context = owner ? owner->context : NULL;
+    return owner ? owner->accepted : NULL;
+}
+
 void sm_listener_close(struct sm_listener *listener)
 {
     if (!listener)

@@ -28,6 +28,8 @@ struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm
                                      struct sm_error *error) __attribute__((warn_unused_result));
 /* The address bound to, with the real port: "127.0.0.1:43017". */
 const char *sm_listener_address(const struct sm_listener *listener);
+/* Whom new connections go to once `listener` is closed: another owner of the same address, older or newer. NULL: nobody. */
+sm_listener_accepted *sm_listener_successor(const struct sm_listener *listener, void **context);
 /* No new connection is taken. Those already on their way were posted before this returns: what the main worker posts to a worker afterwards runs behind
  * their `accepted`. NULL is allowed. */
 void sm_listener_close(struct sm_listener *listener);

@@ -106,9 +106,21 @@ static void stop_list(struct sm_worker *worker, void *context)
     }
 }
 
+/* The server of the same kind that a reload has put on this address, if both speak plain text (a TLS session belongs to its context). It is there as long as
+ * this one stops: its own stop would reach the workers later. */
+static struct sm_server_life *find_successor(const struct sm_server_life *life)
+{
+    void *context = NULL;
+    if (!life->listener || sm_listener_successor(life->listener, &context) != on_accepted)
+        return NULL;
+    struct sm_server_life *successor = context;
+    return successor->kind == life->kind && !successor->tls && !life->tls ? successor : NULL;
+}
+
 void sm_server_life_stop(struct sm_server_life *life, void (*stopped)(void *context), void *context)
 {
     sm_worker_assert(sm_workers_main(life->workers));
+    life->successor = find_successor(life);
     sm_listener_close(life->listener);
     life->listener = NULL;
     life->stopped = stopped;

@@ -42,6 +42,7 @@ struct sm_server_life {
     struct sm_server_list *lists;    /* owned: one per worker */
     unsigned list_count;
     atomic_uint connection_count;    /* any thread */
+    struct sm_server_life *successor; /* borrowed: who has the address after this one stopped (a reload) and takes idle connections; NULL: nobody */
     unsigned lists_left;             /* main worker, while stopping */
     void (*stopped)(void *context);
     void *stopped_context;

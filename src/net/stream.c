@@ -105,6 +105,20 @@ void sm_stream_close(struct sm_stream *stream)
         release(stream);
 }
 
+int sm_stream_try_take_fd(struct sm_stream *stream)
+{
+    bool is_plain = !stream->tls && !stream->pending_tls && stream->state == STATE_OPEN;
+    bool is_used = stream->is_closed || stream->depth > 0 || stream->has_ended || stream->is_finishing || stream->is_lingering;
+    if (!is_plain || is_used || sm_stream_unsent_bytes(stream) > 0)
+        return -1;
+    int fd = stream->fd;
+    event_del(stream->read_event);
+    event_del(stream->write_event);
+    stream->fd = -1;
+    sm_stream_close(stream);
+    return fd;
+}
+
 /* Around every callback. `leave` returns whether the stream is still there. */
 static void enter(struct sm_stream *stream)
 {
