@@ -1,0 +1,500 @@
+/* regex.c - PCRE2 behind RE2's syntax.
+ *
+ * The pattern is checked and rewritten where the two differ (\s, \v, \C, …), then compiled with JIT. State: per thread the match data, and one counter of
+ * matches given up.
+ * Source: the syntax of Go's regexp/syntax package (RE2), pcre2pattern(3). */
+#include "base/regex.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/memory.h"
+
+enum {
+    PATTERN_SIZE_MAX = 64 * 1024,
+    REPEAT_MAX = 1000,        /* RE2's limit for {n,m} */
+    MATCH_STEPS_MAX = 1000000 /* backtracking steps of one match: a few milliseconds */
+};
+
+struct sm_regex {
+    pcre2_code *code;          /* owned */
+    struct sm_slice *names;    /* owned array; names point into `code` */
+    size_t group_count;
+};
+
+static atomic_uint_fast64_t limit_hits;
+
+/* ---- what RE2 accepts */
+
+struct translation {
+    const char *start, *at, *end;
+    struct sm_bytes out;
+    bool in_class;
+    struct sm_error *error;
+};
+
+static bool refuse(struct translation *t, const char *what)
+{
+    return sm_error_set(t->error, SM_ERROR_USAGE, "regular expression: %s at position %zu (only RE2's syntax is accepted)", what, (size_t)(t->at - t->start));
+}
+
+static char look(const struct translation *t, size_t ahead)
+{
+    return (size_t)(t->end - t->at) > ahead ? t->at[ahead] : '\0';
+}
+
+static void take(struct translation *t, size_t count)
+{
+    sm_bytes_append(&t->out, t->at, count);
+    t->at += count;
+}
+
+static void put(struct translation *t, const char *text, size_t skip)
+{
+    sm_bytes_append_text(&t->out, text);
+    t->at += skip;
+}
+
+/* \Q…\E: everything literal. */
+static void take_quoted(struct translation *t)
+{
+    t->at += 2;
+    while (t->at < t->end && !(look(t, 0) == '\\' && look(t, 1) == 'E')) {
+        if (!isalnum((unsigned char)*t->at) && (unsigned char)*t->at < 0x80)
+            sm_bytes_append_char(&t->out, '\\');
+        take(t, 1);
+    }
+    if (t->at < t->end)
+        t->at += 2;
+}
+
+static bool take_octal(struct translation *t)
+{
+    if (look(t, 1) != '0' && (look(t, 2) < '0' || look(t, 2) > '7'))
+        return refuse(t, "a backreference");
+    unsigned number = 0;
+    t->at++;
+    for (unsigned i = 0; i < 3 && look(t, 0) >= '0' && look(t, 0) <= '7'; i++, t->at++)
+        number = number * 8 + (unsigned)(look(t, 0) - '0');
+    sm_bytes_printf(&t->out, "\\x{%x}", number);
+    return true;
+}
+
+static bool take_escape(struct translation *t)
+{
+    char c = look(t, 1);
+    if (t->end - t->at < 2)
+        return refuse(t, "a trailing backslash");
+    if (isdigit((unsigned char)c))
+        return c <= '7' ? take_octal(t) : refuse(t, "a backreference");
+    switch (c) {
+    case 'Q':
+        take_quoted(t);
+        return true;
+    case 's':
+        put(t, t->in_class ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]", 2);
+        return true;
+    case 'S':
+        put(t, t->in_class ? "\\S" : "[^\\t\\n\\f\\r ]", 2);
+        return true;
+    case 'v':
+        put(t, "\\x0b", 2);
+        return true;
+    case 'a':
+        put(t, "\\x07", 2);
+        return true;
+    case 'z':
+    case 'A':
+    case 'b':
+    case 'B':
+        if (t->in_class)
+            return refuse(t, "an escape that has no meaning in a class");
+        take(t, 2);
+        return true;
+    case 'd':
+    case 'D':
+    case 'w':
+    case 'W':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+    case 'x':
+    case 'p':
+    case 'P':
+        take(t, 2);
+        return true;
+    default:
+        if (isalpha((unsigned char)c))
+            return refuse(t, "an unknown escape");
+        take(t, 2);
+        return true;
+    }
+}
+
+/* After "(?": flags, a name, or what RE2 does not have. */
+static bool check_group(struct translation *t)
+{
+    size_t at = 2;
+    if (look(t, 2) == 'P' && look(t, 3) != '<')
+        return refuse(t, "a named backreference or call");
+    if (look(t, 2) == 'P' || (look(t, 2) == '<' && (isalpha((unsigned char)look(t, 3)) || look(t, 3) == '_')))
+        return true;
+    while (look(t, at) != '\0' && strchr("imsU-", look(t, at)))
+        at++;
+    if (look(t, at) != ')' && look(t, at) != ':')
+        return refuse(t, "a lookaround, atomic or other group");
+    return true;
+}
+
+/* A repetition must not be followed by "+" (possessive) or by another repetition; one "?" makes it lazy. */
+static bool check_behind_repeat(struct translation *t)
+{
+    if (look(t, 0) == '?')
+        take(t, 1);
+    if (look(t, 0) == '*' || look(t, 0) == '+' || look(t, 0) == '?')
+        return refuse(t, "a repetition of a repetition");
+    return true;
+}
+
+/* {n}, {n,} or {n,m}; anything else is literal text. */
+static bool take_counted(struct translation *t)
+{
+    size_t at = 1;
+    unsigned long numbers[2] = {0, 0};
+    size_t part = 0;
+    while (isdigit((unsigned char)look(t, at)) || (look(t, at) == ',' && part == 0 && at > 1)) {
+        if (look(t, at) == ',')
+            part = 1;
+        else if (numbers[part] <= REPEAT_MAX)
+            numbers[part] = numbers[part] * 10 + (unsigned long)(look(t, at) - '0');
+        at++;
+    }
+    if (at == 1 || look(t, at) != '}') {
+        put(t, "\\{", 1);
+        return true;
+    }
+    if (numbers[0] > REPEAT_MAX || numbers[1] > REPEAT_MAX)
+        return refuse(t, "a repeat count above 1000");
+    take(t, at + 1);
+    return check_behind_repeat(t);
+}
+
+static bool take_class(struct translation *t)
+{
+    t->in_class = true;
+    take(t, 1);
+    if (look(t, 0) == '^')
+        take(t, 1);
+    if (look(t, 0) == ']')
+        put(t, "\\]", 1);
+    while (t->at < t->end && *t->at != ']') {
+        if (*t->at == '\\') {
+            if (!take_escape(t))
+                return false;
+        } else if (*t->at == '[' && look(t, 1) == ':') {
+            do {
+                take(t, 1);
+            } while (t->at < t->end && *t->at != ']');
+            if (t->at < t->end)
+                take(t, 1);
+        } else if (*t->at == '[') {
+            put(t, "\\[", 1);
+        } else {
+            take(t, 1);
+        }
+    }
+    t->in_class = false;
+    if (t->at == t->end)
+        return refuse(t, "a class without \"]\"");
+    take(t, 1);
+    return true;
+}
+
+static bool take_part(struct translation *t)
+{
+    switch (*t->at) {
+    case '\\':
+        return take_escape(t);
+    case '[':
+        return take_class(t);
+    case '(':
+        if (look(t, 1) == '*')
+            return refuse(t, "a missing operand of \"*\"");
+        if (look(t, 1) == '?' && !check_group(t))
+            return false;
+        take(t, look(t, 1) == '?' ? 2 : 1);
+        return true;
+    case '{':
+        return take_counted(t);
+    case '*':
+    case '+':
+    case '?':
+        if (t->at == t->start)
+            return refuse(t, "a missing operand of a repetition");
+        take(t, 1);
+        return check_behind_repeat(t);
+    default:
+        take(t, 1);
+        return true;
+    }
+}
+
+static bool translate(struct translation *t, struct sm_slice pattern)
+{
+    t->start = t->at = pattern.ptr;
+    t->end = pattern.ptr + pattern.size;
+    if (pattern.size > PATTERN_SIZE_MAX)
+        return sm_error_set(t->error, SM_ERROR_USAGE, "regular expression: longer than %d bytes", PATTERN_SIZE_MAX);
+    while (t->at < t->end)
+        if (!take_part(t))
+            return false;
+    return true;
+}
+
+/* ---- compiling */
+
+static void collect_names(struct sm_regex *regex)
+{
+    uint32_t captures = 0, name_count = 0, entry_size = 0;
+    PCRE2_SPTR table = NULL;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &captures);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &name_count);
+    regex->group_count = captures + 1;
+    regex->names = sm_alloc(regex->group_count, sizeof(*regex->names));
+    if (name_count == 0)
+        return;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &entry_size);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+    for (uint32_t i = 0; i < name_count; i++, table += entry_size) {
+        size_t group = (size_t)table[0] << 8 | table[1];
+        if (group < regex->group_count)
+            regex->names[group] = sm_slice_of((const char *)table + 2);
+    }
+}
+
+struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *error)
+{
+    struct translation t = {.error = error};
+    struct sm_regex *regex = NULL;
+    if (!translate(&t, pattern))
+        goto out;
+    int code_error = 0;
+    PCRE2_SIZE offset = 0;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    const char *text = t.out.size ? t.out.ptr : "";
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, t.out.size, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code_error, &offset, context);
+    pcre2_compile_context_free(context);
+    if (!code) {
+        PCRE2_UCHAR message[160];
+        pcre2_get_error_message(code_error, message, sizeof(message));
+        sm_error_set(error, SM_ERROR_USAGE, "regular expression: %s", (const char *)message);
+        goto out;
+    }
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT it is interpreted */
+    regex = sm_alloc(1, sizeof(*regex));
+    regex->code = code;
+    collect_names(regex);
+    if (regex->group_count > SM_REGEX_GROUPS_MAX) {
+        sm_error_set(error, SM_ERROR_USAGE, "regular expression: more than %d groups", SM_REGEX_GROUPS_MAX - 1);
+        sm_regex_free(regex);
+        regex = NULL;
+    }
+out:
+    sm_bytes_deinit(&t.out);
+    return regex;
+}
+
+void sm_regex_free(struct sm_regex *regex)
+{
+    if (!regex)
+        return;
+    pcre2_code_free(regex->code);
+    free(regex->names);
+    free(regex);
+}
+
+/* ---- matching: one match data and context a thread */
+
+struct working_memory {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+};
+
+static pthread_key_t memory_key;
+static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+static _Thread_local struct working_memory *thread_memory;
+
+static void free_memory(void *pointer)
+{
+    struct working_memory *memory = pointer;
+    pcre2_match_data_free(memory->data);
+    pcre2_match_context_free(memory->context);
+    free(memory);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&memory_key, free_memory);
+}
+
+static struct working_memory *get_memory(void)
+{
+    if (thread_memory)
+        return thread_memory;
+    pthread_once(&memory_once, make_key);
+    struct working_memory *memory = sm_alloc(1, sizeof(*memory));
+    memory->data = pcre2_match_data_create(SM_REGEX_GROUPS_MAX, NULL);
+    memory->context = pcre2_match_context_create(NULL);
+    pcre2_set_match_limit(memory->context, MATCH_STEPS_MAX);
+    pthread_setspecific(memory_key, memory);
+    return thread_memory = memory;
+}
+
+static int run(const struct sm_regex *regex, struct sm_slice text, size_t from, const struct working_memory *memory)
+{
+    PCRE2_SPTR subject = (PCRE2_SPTR)(text.ptr ? text.ptr : "");
+    int count = pcre2_match(regex->code, subject, text.size, from, 0, memory->data, memory->context);
+    if (count < 0 && count != PCRE2_ERROR_NOMATCH)
+        atomic_fetch_add_explicit(&limit_hits, 1, memory_order_relaxed);
+    return count;
+}
+
+bool sm_regex_matches(const struct sm_regex *regex, struct sm_slice text)
+{
+    return run(regex, text, 0, get_memory()) > 0;
+}
+
+bool sm_regex_find(const struct sm_regex *regex, struct sm_slice text, size_t from, struct sm_regex_match *match)
+{
+    const struct working_memory *memory = get_memory();
+    int count = from <= text.size ? run(regex, text, from, memory) : PCRE2_ERROR_NOMATCH;
+    if (count <= 0)
+        return false;
+    const PCRE2_SIZE *positions = pcre2_get_ovector_pointer(memory->data);
+    match->count = regex->group_count;
+    for (size_t i = 0; i < match->count; i++) {
+        bool is_set = i < (size_t)count && positions[2 * i] != PCRE2_UNSET;
+        match->groups[i] = is_set ? (struct sm_regex_span){positions[2 * i], positions[2 * i + 1]} : (struct sm_regex_span){SM_REGEX_NONE, SM_REGEX_NONE};
+    }
+    return true;
+}
+
+size_t sm_regex_group_count(const struct sm_regex *regex)
+{
+    return regex->group_count;
+}
+
+struct sm_slice sm_regex_group_name(const struct sm_regex *regex, size_t group)
+{
+    return regex->names[group];
+}
+
+static size_t rune_step(struct sm_slice text, size_t at)
+{
+    size_t step = 1;
+    if (at < text.size && (unsigned char)text.ptr[at] >= 0xc0)
+        while (step < 4 && at + step < text.size && ((unsigned char)text.ptr[at + step] & 0xc0) == 0x80)
+            step++;
+    return step;
+}
+
+bool sm_regex_next(const struct sm_regex *regex, struct sm_slice text, size_t *position, size_t *last_end, struct sm_regex_match *match)
+{
+    while (*position <= text.size && sm_regex_find(regex, text, *position, match)) {
+        size_t start = match->groups[0].start, end = match->groups[0].end;
+        bool is_empty = start == end;
+        bool counts = !(is_empty && start == *last_end);
+        *position = is_empty ? end + rune_step(text, end) : end;
+        *last_end = end;
+        if (counts)
+            return true;
+    }
+    return false;
+}
+
+/* ---- replacing */
+
+static void append_group(struct sm_slice text, const struct sm_regex_match *match, size_t group, struct sm_bytes *out)
+{
+    if (group < match->count && match->groups[group].start != SM_REGEX_NONE)
+        sm_bytes_append(out, text.ptr + match->groups[group].start, match->groups[group].end - match->groups[group].start);
+}
+
+static void append_named(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice name, struct sm_bytes *out)
+{
+    size_t number = 0;
+    bool is_number = true;
+    for (size_t i = 0; i < name.size; i++) {
+        is_number = is_number && isdigit((unsigned char)name.ptr[i]) && number < SM_REGEX_GROUPS_MAX;
+        number = is_number ? number * 10 + (size_t)(name.ptr[i] - '0') : number;
+    }
+    if (is_number) {
+        append_group(text, match, number, out);
+        return;
+    }
+    for (size_t i = 1; i < regex->group_count; i++)
+        if (sm_slice_equal(regex->names[i], name) && match->groups[i].start != SM_REGEX_NONE) {
+            append_group(text, match, i, out);
+            return;
+        }
+}
+
+/* The name behind a "$": letters, digits and underscores, or the same in braces. Returns the bytes it takes, 0: none. */
+static size_t take_name(struct sm_slice rest, struct sm_slice *name)
+{
+    bool has_brace = rest.size > 0 && rest.ptr[0] == '{';
+    size_t start = has_brace, end = start;
+    while (end < rest.size && (isalnum((unsigned char)rest.ptr[end]) || rest.ptr[end] == '_' || (unsigned char)rest.ptr[end] >= 0x80))
+        end++;
+    *name = sm_slice_make(rest.ptr + start, end - start);
+    if (end == start || (has_brace && (end == rest.size || rest.ptr[end] != '}')))
+        return 0;
+    return end + has_brace;
+}
+
+void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement, struct sm_bytes *out)
+{
+    for (size_t i = 0; i < replacement.size;) {
+        struct sm_slice name;
+        if (replacement.ptr[i] != '$') {
+            sm_bytes_append_char(out, replacement.ptr[i++]);
+            continue;
+        }
+        i++;
+        if (i < replacement.size && replacement.ptr[i] == '$') {
+            sm_bytes_append_char(out, '$');
+            i++;
+            continue;
+        }
+        size_t taken = take_name(sm_slice_make(replacement.ptr + i, replacement.size - i), &name);
+        if (taken == 0)
+            sm_bytes_append_char(out, '$'); /* malformed: stays as it is */
+        else
+            append_named(regex, text, match, name, out);
+        i += taken;
+    }
+}
+
+void sm_regex_replace_all(const struct sm_regex *regex, struct sm_slice text, struct sm_slice replacement, struct sm_bytes *out)
+{
+    struct sm_regex_match match;
+    size_t position = 0, last_end = SM_REGEX_NONE, copied = 0;
+    while (sm_regex_next(regex, text, &position, &last_end, &match)) {
+        sm_bytes_append(out, text.ptr + copied, match.groups[0].start - copied);
+        sm_regex_expand(regex, text, &match, replacement, out);
+        copied = match.groups[0].end;
+    }
+    if (copied < text.size)
+        sm_bytes_append(out, text.ptr + copied, text.size - copied);
+}
+
+uint64_t sm_regex_limit_hits(void)
+{
+    return atomic_load_explicit(&limit_hits, memory_order_relaxed);
+}
