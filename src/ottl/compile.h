@@ -62,6 +62,22 @@ enum sm_ottl_indexing {
 
 struct sm_ottl_ref;
 
+/* Fields of plain structs, read and set by their type and offset. */
+enum sm_ottl_field_kind {
+    SM_OTTL_FIELD_NONE,
+    SM_OTTL_FIELD_TEXT,         /* struct sm_slice */
+    SM_OTTL_FIELD_INT32,
+    SM_OTTL_FIELD_UINT32,       /* set: cut to 32 bits */
+    SM_OTTL_FIELD_FLAGS,        /* uint32_t; set: refused out of range */
+    SM_OTTL_FIELD_UINT64,
+    SM_OTTL_FIELD_NANOS,        /* uint64_t ns since 1970, as an integer */
+    SM_OTTL_FIELD_TIME,         /* the same as a time */
+    SM_OTTL_FIELD_TRACE_ID,     /* struct sm_slice of 0 or 16 bytes */
+    SM_OTTL_FIELD_TRACE_ID_HEX, /* the same as text */
+    SM_OTTL_FIELD_SPAN_ID,      /* 0 or 8 bytes */
+    SM_OTTL_FIELD_SPAN_ID_HEX,
+};
+
 struct sm_ottl_path {
     const char *name; /* without the context; NULL ends a table: "status.code" */
     const char *type; /* for docs */
@@ -69,9 +85,13 @@ struct sm_ottl_path {
     enum sm_ottl_indexing indexing;
     bool (*get)(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out);
     bool (*set)(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, const struct sm_ottl_value *value);
-    /* Attribute sets have these two instead of `get` and `set`. */
+    /* Plain fields have these instead of `get` and `set`. */
+    enum sm_ottl_field_kind field;
+    size_t offset;
+    void *(*owner)(struct sm_ottl_run *run);
+    /* Attribute sets have this one. */
     struct sm_attributes *(*attributes)(struct sm_ottl_run *run);
-    void (*mark)(struct sm_ottl_run *run); /* says that the owner changed */
+    void (*mark)(struct sm_ottl_run *run); /* fields, attribute sets: says that the owner changed */
     /* Other maps and values that can be edited in place: the value, or NULL. */
     struct sm_value *(*slot)(struct sm_ottl_run *run);
 };
@@ -94,13 +114,17 @@ bool sm_ottl_ref_set(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, con
 /* The map that the path leads to, for changing in place; marks its owner changed. Fails when it is none. */
 bool sm_ottl_ref_edit_map(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_map **map);
 
+bool sm_ottl_field_get(const struct sm_ottl_path *path, struct sm_ottl_run *run, struct sm_ottl_value *out);
+bool sm_ottl_field_set(const struct sm_ottl_path *path, struct sm_ottl_run *run, const struct sm_ottl_value *value);
+/* The 2 * size hexadecimal digits of `text` as bytes in the arena; all zero gives the empty slice. */
+bool sm_ottl_id_from_hex(struct sm_ottl_run *run, struct sm_slice text, size_t size, struct sm_slice *id);
+
 /* For setters: the value if it has the wanted type, else the reference's error. */
 bool sm_ottl_want(struct sm_ottl_run *run, const struct sm_ottl_value *value, enum sm_ottl_kind kind);
 
 /* Marks of owners, for setters. */
 void sm_ottl_mark_resource(struct sm_ottl_run *run);
 void sm_ottl_mark_scope(struct sm_ottl_run *run);
-void sm_ottl_mark_span(struct sm_ottl_run *run);
 void sm_ottl_mark_metric(struct sm_ottl_run *run);
 void sm_ottl_mark_point(struct sm_ottl_run *run);
 

@@ -58,6 +58,8 @@ struct sm_ottl_expr;
 
 struct sm_ottl_program *sm_ottl_program_create(void) __attribute__((returns_nonnull, warn_unused_result));
 void sm_ottl_program_free(struct sm_ottl_program *program); /* NULL is allowed */
+/* For what belongs to the compiled texts and lives as long. */
+struct sm_arena *sm_ottl_program_arena(struct sm_ottl_program *program);
 
 /* NULL with `error` filled when the text is not valid in that language. `text` is copied. */
 const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,

@@ -86,6 +86,8 @@ bool sm_ottl_ref_get(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, str
 {
     if (ref->path->get)
         return ref->path->get(ref, run, out);
+    if (ref->path->field != SM_OTTL_FIELD_NONE)
+        return sm_ottl_field_get(ref->path, run, out);
     if (ref->path->slot) {
         struct sm_value *value = ref->path->slot(run);
         if (ref->key_count > 0)
@@ -121,6 +123,8 @@ bool sm_ottl_ref_set(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, con
 {
     if (ref->path->set)
         return ref->path->set(ref, run, value);
+    if (ref->path->field != SM_OTTL_FIELD_NONE)
+        return sm_ottl_field_set(ref->path, run, value);
     if (!ref->path->attributes)
         return sm_ottl_fail(run, "%s cannot be set", ref->path->name);
     struct sm_attributes *attributes = ref->path->attributes(run);
@@ -135,8 +139,8 @@ bool sm_ottl_ref_edit_map(const struct sm_ottl_ref *ref, struct sm_ottl_run *run
 {
     struct sm_ottl_value value;
     struct sm_value *slot;
-    if (ref->path->get && !ref->path->slot && !ref->path->attributes) {
-        if (!ref->path->get(ref, run, &value))
+    if (!ref->path->slot && !ref->path->attributes) {
+        if (!sm_ottl_ref_get(ref, run, &value))
             return false;
         return sm_ottl_fail(run, "expected pcommon.Map but got %s", sm_ottl_kind_name(&value));
     }
@@ -163,7 +167,7 @@ bool sm_ottl_want(struct sm_ottl_run *run, const struct sm_ottl_value *value, en
 {
     const struct sm_ottl_value wanted = {.kind = kind};
     return value->kind == kind ||
-           sm_ottl_fail(run, "the value type is not supported, expected %s but got %s", sm_ottl_kind_name(&wanted), sm_ottl_kind_name(value));
+           sm_ottl_fail(run, "expects %s but got %s", sm_ottl_kind_name(&wanted), sm_ottl_kind_name(value));
 }
 
 void sm_ottl_mark_resource(struct sm_ottl_run *run)

@@ -46,6 +46,11 @@ void sm_ottl_program_free(struct sm_ottl_program *program)
     free(program);
 }
 
+struct sm_arena *sm_ottl_program_arena(struct sm_ottl_program *program)
+{
+    return &program->arena;
+}
+
 const struct sm_regex *sm_ottl_compile_regex(struct sm_ottl_compiler *compiler, struct sm_slice pattern, const struct sm_ottl_node *node)
 {
     struct sm_error error = {0};

@@ -5,74 +5,18 @@
 #include "ottl/value.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "wire/number.h"
 
 /* ---- numbers */
 
-/* The fewest digits that read back as `number`: digits without point, and the exponent of the first one. */
-static int shortest_digits(double number, char digits[static 20], int *exponent)
-{
-    char text[40];
-    for (int precision = 0; precision < 17; precision++) {
-        snprintf(text, sizeof(text), "%.*e", precision, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    int count = 0;
-    const char *at = text;
-    for (; *at && *at != 'e'; at++)
-        if (*at >= '0' && *at <= '9')
-            digits[count++] = *at;
-    *exponent = *at == 'e' ? atoi(at + 1) : 0;
-    return count;
-}
-
-static void append_fixed(struct sm_bytes *out, const char *digits, int count, int exponent)
-{
-    if (exponent < 0) {
-        sm_bytes_append_text(out, "0.");
-        for (int i = -1; i > exponent; i--)
-            sm_bytes_append_char(out, '0');
-        sm_bytes_append(out, digits, (size_t)count);
-        return;
-    }
-    for (int i = 0; i <= exponent || i < count; i++) {
-        if (i == exponent + 1)
-            sm_bytes_append_char(out, '.');
-        sm_bytes_append_char(out, i < count ? digits[i] : '0');
-    }
-}
-
 void sm_ottl_append_double(struct sm_bytes *out, double number, bool pad_exponent)
 {
-    char digits[20];
-    int exponent;
-    if (isnan(number)) {
-        sm_bytes_append_text(out, "NaN");
-        return;
-    }
-    if (isinf(number)) {
-        sm_bytes_append_text(out, number > 0 ? "+Inf" : "-Inf");
-        return;
-    }
-    if (signbit(number))
-        sm_bytes_append_char(out, '-');
-    number = fabs(number);
-    int count = shortest_digits(number, digits, &exponent);
-    if (number == 0 || (number >= 1e-6 && number < 1e21)) {
-        append_fixed(out, digits, count, exponent);
-        return;
-    }
-    sm_bytes_append_char(out, digits[0]);
-    if (count > 1) {
-        sm_bytes_append_char(out, '.');
-        sm_bytes_append(out, digits + 1, (size_t)count - 1);
-    }
-    sm_bytes_printf(out, pad_exponent ? "e%c%02d" : "e%c%d", exponent < 0 ? '-' : '+', abs(exponent));
+    char *at = sm_bytes_reserve(out, SM_NUMBER_SIZE_MAX);
+    out->size += sm_number_format(number, pad_exponent ? SM_NUMBER_JSON : SM_NUMBER_ECMASCRIPT, at);
 }
 
 /* ---- JSON */
