@@ -1,8 +1,7 @@
 /* regex.c - PCRE2 behind RE2's syntax.
  *
- * The pattern is checked and rewritten where the two differ (\s, \v, \C, …), then compiled with JIT. State: per thread the match data, and one counter of
- * matches given up.
- * Source: the syntax of Go's regexp/syntax package (RE2), pcre2pattern(3). */
+ * The pattern is checked and rewritten where the two differ (\s, \v, \C, …), then compiled with JIT. State: per thread the match data, and one
+ * counter of matches given up. Source: the syntax of Go's regexp/syntax package (RE2), pcre2pattern(3). */
 #include "base/regex.h"
 
 #include <ctype.h>
@@ -21,8 +20,8 @@ enum {
 };
 
 struct sm_regex {
-    pcre2_code *code;          /* owned */
-    struct sm_slice *names;    /* owned array; names point into `code` */
+    pcre2_code *code;       /* owned */
+    struct sm_slice *names; /* owned array; names point into `code` */
     size_t group_count;
 };
 
@@ -39,7 +38,8 @@ struct translation {
 
 static bool refuse(struct translation *t, const char *what)
 {
-    return sm_error_set(t->error, SM_ERROR_USAGE, "regular expression: %s at position %zu (only RE2's syntax is accepted)", what, (size_t)(t->at - t->start));
+    return sm_error_set(t->error, SM_ERROR_USAGE, "error parsing regexp: %s at position %zu (only RE2's syntax is accepted)", what,
+                        (size_t)(t->at - t->start));
 }
 
 static char look(const struct translation *t, size_t ahead)
@@ -75,7 +75,7 @@ static void take_quoted(struct translation *t)
 static bool take_octal(struct translation *t)
 {
     if (look(t, 1) != '0' && (look(t, 2) < '0' || look(t, 2) > '7'))
-        return refuse(t, "a backreference");
+        return refuse(t, "invalid escape sequence: a backreference");
     unsigned number = 0;
     t->at++;
     for (unsigned i = 0; i < 3 && look(t, 0) >= '0' && look(t, 0) <= '7'; i++, t->at++)
@@ -90,7 +90,7 @@ static bool take_escape(struct translation *t)
     if (t->end - t->at < 2)
         return refuse(t, "a trailing backslash");
     if (isdigit((unsigned char)c))
-        return c <= '7' ? take_octal(t) : refuse(t, "a backreference");
+        return c <= '7' ? take_octal(t) : refuse(t, "invalid escape sequence: a backreference");
     switch (c) {
     case 'Q':
         take_quoted(t);
@@ -130,7 +130,7 @@ static bool take_escape(struct translation *t)
         return true;
     default:
         if (isalpha((unsigned char)c))
-            return refuse(t, "an unknown escape");
+            return refuse(t, "invalid escape sequence: an unknown escape");
         take(t, 2);
         return true;
     }
@@ -249,7 +249,7 @@ static bool translate(struct translation *t, struct sm_slice pattern)
     t->start = t->at = pattern.ptr;
     t->end = pattern.ptr + pattern.size;
     if (pattern.size > PATTERN_SIZE_MAX)
-        return sm_error_set(t->error, SM_ERROR_USAGE, "regular expression: longer than %d bytes", PATTERN_SIZE_MAX);
+        return sm_error_set(t->error, SM_ERROR_USAGE, "error parsing regexp: longer than %d bytes", PATTERN_SIZE_MAX);
     while (t->at < t->end)
         if (!take_part(t))
             return false;
@@ -288,12 +288,13 @@ struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *erro
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     const char *text = t.out.size ? t.out.ptr : "";
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, t.out.size, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code_error, &offset, context);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)text, t.out.size, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code_error, &offset, context);
     pcre2_compile_context_free(context);
     if (!code) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(code_error, message, sizeof(message));
-        sm_error_set(error, SM_ERROR_USAGE, "regular expression: %s", (const char *)message);
+        sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: %s", (const char *)message);
         goto out;
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT it is interpreted */
@@ -301,7 +302,7 @@ struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *erro
     regex->code = code;
     collect_names(regex);
     if (regex->group_count > SM_REGEX_GROUPS_MAX) {
-        sm_error_set(error, SM_ERROR_USAGE, "regular expression: more than %d groups", SM_REGEX_GROUPS_MAX - 1);
+        sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: more than %d groups", SM_REGEX_GROUPS_MAX - 1);
         sm_regex_free(regex);
         regex = NULL;
     }
@@ -380,7 +381,8 @@ bool sm_regex_find(const struct sm_regex *regex, struct sm_slice text, size_t fr
     match->count = regex->group_count;
     for (size_t i = 0; i < match->count; i++) {
         bool is_set = i < (size_t)count && positions[2 * i] != PCRE2_UNSET;
-        match->groups[i] = is_set ? (struct sm_regex_span){positions[2 * i], positions[2 * i + 1]} : (struct sm_regex_span){SM_REGEX_NONE, SM_REGEX_NONE};
+        match->groups[i] =
+            is_set ? (struct sm_regex_span){positions[2 * i], positions[2 * i + 1]} : (struct sm_regex_span){SM_REGEX_NONE, SM_REGEX_NONE};
     }
     return true;
 }
@@ -426,7 +428,8 @@ static void append_group(struct sm_slice text, const struct sm_regex_match *matc
         sm_bytes_append(out, text.ptr + match->groups[group].start, match->groups[group].end - match->groups[group].start);
 }
 
-static void append_named(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice name, struct sm_bytes *out)
+static void append_named(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice name,
+                         struct sm_bytes *out)
 {
     size_t number = 0;
     bool is_number = true;
@@ -458,7 +461,8 @@ static size_t take_name(struct sm_slice rest, struct sm_slice *name)
     return end + has_brace;
 }
 
-void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement, struct sm_bytes *out)
+void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement,
+                     struct sm_bytes *out)
 {
     for (size_t i = 0; i < replacement.size;) {
         struct sm_slice name;

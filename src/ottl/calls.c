@@ -43,8 +43,8 @@ static size_t parameter_count(const struct sm_ottl_function *function, bool only
     return count;
 }
 
-static bool find_parameter(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_function *function, size_t position,
-                           size_t *index)
+static bool find_parameter(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_function *function,
+                           size_t position, size_t *index)
 {
     const struct sm_ottl_argument *argument = &node->arguments[position];
     char name[PARAMETER_NAME_MAX];
@@ -55,7 +55,7 @@ static bool find_parameter(struct sm_ottl_compiler *compiler, const struct sm_ot
     for (*index = 0; function->parameters[*index].type != SM_OTTL_ARG_END; (*index)++)
         if (strcmp(name, function->parameters[*index].name) == 0)
             return true;
-    return sm_ottl_compile_error(compiler, node, "%s has no parameter %.*s", function->name, SM_SLICE_ARGS(argument->name));
+    return sm_ottl_compile_error(compiler, node, "%s: no such parameter: %.*s", function->name, SM_SLICE_ARGS(argument->name));
 }
 
 static bool check_count(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_function *function)
@@ -69,19 +69,20 @@ static bool check_count(struct sm_ottl_compiler *compiler, const struct sm_ottl_
     size_t all = parameter_count(function, false), required = parameter_count(function, true);
     if (node->argument_count >= required && node->argument_count <= all)
         return true;
-    if (required == all)
-        return sm_ottl_compile_error(compiler, node, "%s takes %zu arguments, not %zu", function->name, all, node->argument_count);
-    return sm_ottl_compile_error(compiler, node, "%s takes %zu to %zu arguments, not %zu", function->name, required, all, node->argument_count);
+    return sm_ottl_compile_error(compiler, node, "%s: incorrect number of arguments. Expected: %zu Received: %zu", function->name, all,
+                                 node->argument_count);
 }
 
 /* ---- one argument */
 
-static bool refuse_argument(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, const char *what)
+static bool refuse_argument(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                            const char *what)
 {
-    return sm_ottl_compile_error(compiler, node, "argument %s must be %s", parameter->name, what);
+    return sm_ottl_compile_error(compiler, node, "%s: argument %s must be %s", compiler->function->name, parameter->name, what);
 }
 
-static bool compile_reference(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, struct sm_ottl_arg *arg)
+static bool compile_reference(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                              struct sm_ottl_arg *arg)
 {
     if (node->kind != SM_OTTL_NODE_PATH)
         return refuse_argument(compiler, node, parameter, "a path");
@@ -90,7 +91,8 @@ static bool compile_reference(struct sm_ottl_compiler *compiler, const struct sm
     return arg->ref != NULL;
 }
 
-static bool compile_literal(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, struct sm_ottl_arg *arg)
+static bool compile_literal(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                            struct sm_ottl_arg *arg)
 {
     static const struct {
         enum sm_ottl_node_kind kind;
@@ -114,18 +116,20 @@ static bool compile_literal(struct sm_ottl_compiler *compiler, const struct sm_o
     return true;
 }
 
-static bool compile_value(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, struct sm_ottl_arg *arg)
+static bool compile_value(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                          struct sm_ottl_arg *arg)
 {
     struct sm_ottl_run run = {.arena = compiler->arena};
     arg->expr = sm_ottl_compile_node(compiler, node);
     if (!arg->expr)
         return false;
     if (arg->expr->is_literal && !sm_ottl_arg_check(arg, parameter->type, &run))
-        return sm_ottl_compile_error(compiler, node, "argument %s: %s", parameter->name, run.error);
+        return sm_ottl_compile_error(compiler, node, "%s: argument %s: %s", compiler->function->name, parameter->name, run.error);
     return true;
 }
 
-static bool compile_one(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, struct sm_ottl_arg *arg)
+static bool compile_one(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                        struct sm_ottl_arg *arg)
 {
     arg->is_set = true;
     switch (parameter->type) {
@@ -143,7 +147,8 @@ static bool compile_one(struct sm_ottl_compiler *compiler, const struct sm_ottl_
     }
 }
 
-static bool compile_list(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter, struct sm_ottl_arg *arg)
+static bool compile_list(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_parameter *parameter,
+                         struct sm_ottl_arg *arg)
 {
     if (node->kind != SM_OTTL_NODE_LIST)
         return refuse_argument(compiler, node, parameter, "a list");
@@ -156,11 +161,12 @@ static bool compile_list(struct sm_ottl_compiler *compiler, const struct sm_ottl
     return true;
 }
 
-static bool compile_function_name(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *call, const struct sm_ottl_argument *argument, struct sm_ottl_arg *arg)
+static bool compile_function_name(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *call, const struct sm_ottl_argument *argument,
+                                  struct sm_ottl_arg *arg)
 {
-    struct sm_slice name = argument->function.size > 0                                          ? argument->function
+    struct sm_slice name = argument->function.size > 0                                     ? argument->function
                            : argument->value && argument->value->kind == SM_OTTL_NODE_ENUM ? argument->value->text
-                                                                                                : (struct sm_slice){0};
+                                                                                           : (struct sm_slice){0};
     if (name.size == 0)
         return sm_ottl_compile_error(compiler, call, "the name of a converter is expected");
     arg->function = sm_ottl_function_find(name, compiler->language);
@@ -168,8 +174,8 @@ static bool compile_function_name(struct sm_ottl_compiler *compiler, const struc
     return arg->function || sm_ottl_compile_error(compiler, call, "undefined function %.*s", SM_SLICE_ARGS(name));
 }
 
-static bool compile_argument(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_function *function, size_t position,
-                             struct sm_ottl_call *call)
+static bool compile_argument(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const struct sm_ottl_function *function,
+                             size_t position, struct sm_ottl_call *call)
 {
     const struct sm_ottl_argument *argument = &node->arguments[position];
     size_t index;
@@ -179,7 +185,8 @@ static bool compile_argument(struct sm_ottl_compiler *compiler, const struct sm_
     if (parameter->type == SM_OTTL_ARG_FUNCTION)
         return compile_function_name(compiler, node, argument, &call->args[index]);
     if (!argument->value)
-        return sm_ottl_compile_error(compiler, node, "%.*s is the name of a function; argument %s is a value", SM_SLICE_ARGS(argument->function), parameter->name);
+        return sm_ottl_compile_error(compiler, node, "%.*s is the name of a function; argument %s is a value", SM_SLICE_ARGS(argument->function),
+                                     parameter->name);
     return parameter->is_list ? compile_list(compiler, argument->value, parameter, &call->args[index])
                               : compile_one(compiler, argument->value, parameter, &call->args[index]);
 }
@@ -205,7 +212,8 @@ static const struct sm_ottl_function *find_function(struct sm_ottl_compiler *com
     const struct sm_ottl_function *function = sm_ottl_function_find(node->name, compiler->language);
     if (function)
         return function;
-    sm_ottl_compile_error(compiler, node, "undefined function %.*s in the context %s", SM_SLICE_ARGS(node->name), sm_ottl_context_name(compiler->language->context));
+    sm_ottl_compile_error(compiler, node, "undefined function %.*s in the context %s", SM_SLICE_ARGS(node->name),
+                          sm_ottl_context_name(compiler->language->context));
     const char *nearest = sm_ottl_function_nearest(node->name, compiler->language);
     if (nearest)
         snprintf(compiler->error->suggestion, sizeof(compiler->error->suggestion), "%s", nearest);
@@ -219,9 +227,13 @@ const struct sm_ottl_expr *sm_ottl_compile_call(struct sm_ottl_compiler *compile
         return NULL;
     struct sm_ottl_call *call = sm_arena_zalloc(compiler->arena, 1, sizeof(*call));
     *call = (struct sm_ottl_call){.base.eval = eval_call, .function = function, .node = node, .key_count = node->count};
-    for (size_t i = 0; i < node->argument_count; i++)
+    const struct sm_ottl_function *outer = compiler->function;
+    for (size_t i = 0; i < node->argument_count; i++) {
+        compiler->function = function;
         if (!compile_argument(compiler, node, function, i, call))
             return NULL;
+    }
+    compiler->function = outer;
     for (size_t i = 0; i < SM_OTTL_ARGUMENTS_MAX; i++)
         call->base.holds_constants = call->base.holds_constants || holds_constants(&call->args[i]);
     call->keys = sm_ottl_compile_keys(compiler, node->items, node->count);

@@ -173,7 +173,8 @@ static int64_t subtract_times(struct sm_ottl_time x, struct sm_ottl_time y)
     return ns;
 }
 
-static bool calculate_times(struct sm_ottl_run *run, const struct sm_ottl_value *x, char operator, const struct sm_ottl_value *y, struct sm_ottl_value *out)
+static bool calculate_times(struct sm_ottl_run *run, const struct sm_ottl_value *x, char operator, const struct sm_ottl_value * y,
+                            struct sm_ottl_value *out)
 {
     bool is_sum = operator== '+';
     if (!is_sum && operator!= '-')
@@ -198,14 +199,15 @@ static bool eval_math(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, 
     if (!sm_ottl_eval(binary->left, run, &x) || !sm_ottl_eval(binary->right, run, &y))
         return false;
     if (x.kind == SM_OTTL_TIME || x.kind == SM_OTTL_DURATION)
-        return calculate_times(run, &x, binary->operator, &y, out);
+        return calculate_times(run, &x, binary->operator, & y, out);
     if (x.kind != SM_OTTL_INT && x.kind != SM_OTTL_DOUBLE)
         return sm_ottl_fail(run, "%s must be int64, float64, time.Time or time.Duration", sm_ottl_kind_name(&x));
     if (y.kind != SM_OTTL_INT && y.kind != SM_OTTL_DOUBLE)
         return sm_ottl_fail(run, "%s must be int64 or float64", sm_ottl_kind_name(&y));
     if (x.kind == SM_OTTL_INT && y.kind == SM_OTTL_INT)
         return calculate_ints(run, x.integer, binary->operator, y.integer, out);
-    return calculate_doubles(run, x.kind == SM_OTTL_INT ? (double)x.integer : x.number, binary->operator, y.kind == SM_OTTL_INT ? (double)y.integer : y.number, out);
+    return calculate_doubles(run, x.kind == SM_OTTL_INT ? (double)x.integer : x.number, binary->operator,
+                             y.kind == SM_OTTL_INT ? (double)y.integer : y.number, out);
 }
 
 static bool eval_negation(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -243,7 +245,7 @@ static bool eval_compare(const struct sm_ottl_expr *expr, struct sm_ottl_run *ru
     struct sm_ottl_value left, right;
     if (!sm_ottl_eval(binary->left, run, &left) || !sm_ottl_eval(binary->right, run, &right))
         return false;
-    *out = sm_ottl_bool(sm_ottl_compare(&left, (enum sm_ottl_compare)binary->operator, &right, run->arena));
+    *out = sm_ottl_bool(sm_ottl_compare(&left, (enum sm_ottl_compare)binary->operator, & right, run->arena));
     return true;
 }
 
@@ -258,8 +260,8 @@ static const struct sm_ottl_expr *compile_binary(struct sm_ottl_compiler *compil
         return NULL;
     if (!is_comparison || !binary->left->is_literal || !binary->right->is_literal)
         return &binary->base;
-    return make_literal(compiler, sm_ottl_bool(sm_ottl_compare(&binary->left->literal, (enum sm_ottl_compare)binary->operator, &binary->right->literal,
-                                                               compiler->arena)));
+    return make_literal(compiler, sm_ottl_bool(sm_ottl_compare(&binary->left->literal,
+                                                               (enum sm_ottl_compare)binary->operator, & binary->right->literal, compiler->arena)));
 }
 
 static bool eval_not(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out)

@@ -8,8 +8,8 @@
 
 struct sm_ottl_expr {
     bool (*eval)(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out);
-    bool is_literal;              /* `literal` is what it evaluates to */
-    bool holds_constants;         /* the result may point into the program */
+    bool is_literal;      /* `literal` is what it evaluates to */
+    bool holds_constants; /* the result may point into the program */
     struct sm_ottl_value literal;
 };
 
@@ -22,19 +22,21 @@ static inline bool sm_ottl_eval(const struct sm_ottl_expr *expr, struct sm_ottl_
 bool sm_ottl_fail(struct sm_ottl_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- compiling */
+struct sm_ottl_function;
 struct sm_ottl_compiler {
     struct sm_ottl_program *program;
     struct sm_arena *arena; /* the program's */
     const struct sm_ottl_language *language;
     struct sm_ottl_error *error;
-    unsigned depth;
+    const struct sm_ottl_function *function; /* whose arguments are being compiled */
 };
 const struct sm_ottl_expr *sm_ottl_compile_node(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node);
 const struct sm_ottl_expr *sm_ottl_compile_boolean(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node); /* evaluates to BOOL */
 const struct sm_ottl_expr *sm_ottl_compile_call(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node);
 /* The program frees it. NULL with the error filled. */
 const struct sm_regex *sm_ottl_compile_regex(struct sm_ottl_compiler *compiler, struct sm_slice pattern, const struct sm_ottl_node *node);
-bool sm_ottl_compile_error(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool sm_ottl_compile_error(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* ---- keys: ["a"], [0], [expression] */
 struct sm_ottl_key {
@@ -51,7 +53,8 @@ bool sm_ottl_key_text(const struct sm_ottl_key *key, struct sm_ottl_run *run, st
 bool sm_ottl_find_slot(struct sm_value *value, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count, struct sm_value **slot);
 bool sm_ottl_find_in_map(struct sm_map *map, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count, struct sm_value **slot);
 /* Sets what the keys lead to, making maps and lists on the way where there is nothing. */
-bool sm_ottl_set_slot(struct sm_value *slot, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count, const struct sm_ottl_value *value);
+bool sm_ottl_set_slot(struct sm_value *slot, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count,
+                      const struct sm_ottl_value *value);
 bool sm_ottl_set_in_map(struct sm_map *map, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count, const struct sm_ottl_value *value);
 
 /* ---- paths */
@@ -65,10 +68,10 @@ struct sm_ottl_ref;
 /* Fields of plain structs, read and set by their type and offset. */
 enum sm_ottl_field_kind {
     SM_OTTL_FIELD_NONE,
-    SM_OTTL_FIELD_TEXT,         /* struct sm_slice */
+    SM_OTTL_FIELD_TEXT, /* struct sm_slice */
     SM_OTTL_FIELD_INT32,
-    SM_OTTL_FIELD_UINT32,       /* set: cut to 32 bits */
-    SM_OTTL_FIELD_FLAGS,        /* uint32_t; set: refused out of range */
+    SM_OTTL_FIELD_UINT32, /* set: cut to 32 bits */
+    SM_OTTL_FIELD_FLAGS,  /* uint32_t; set: refused out of range */
     SM_OTTL_FIELD_UINT64,
     SM_OTTL_FIELD_NANOS,        /* uint64_t ns since 1970, as an integer */
     SM_OTTL_FIELD_TIME,         /* the same as a time */
@@ -105,8 +108,8 @@ struct sm_ottl_ref {
 };
 
 /* The path tables of a context's own fields. */
-extern const struct sm_ottl_path sm_ottl_resource_paths[], sm_ottl_scope_paths[], sm_ottl_span_paths[], sm_ottl_span_event_paths[], sm_ottl_metric_paths[],
-    sm_ottl_data_point_paths[], sm_ottl_log_paths[], sm_ottl_collector_paths[], sm_ottl_cache_paths[];
+extern const struct sm_ottl_path sm_ottl_resource_paths[], sm_ottl_scope_paths[], sm_ottl_span_paths[], sm_ottl_span_event_paths[],
+    sm_ottl_metric_paths[], sm_ottl_data_point_paths[], sm_ottl_log_paths[], sm_ottl_collector_paths[], sm_ottl_cache_paths[];
 
 const struct sm_ottl_ref *sm_ottl_compile_path(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node);
 bool sm_ottl_ref_get(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out);
@@ -193,7 +196,7 @@ struct sm_ottl_arg {
         int64_t integer;
         double number;
         bool boolean;
-    }; /* LITERAL types */
+    };                         /* LITERAL types */
     struct sm_ottl_arg *items; /* lists */
     size_t count;
 };
@@ -204,7 +207,7 @@ struct sm_ottl_call {
     struct sm_ottl_arg args[SM_OTTL_ARGUMENTS_MAX];
     const struct sm_ottl_key *keys;
     size_t key_count;
-    const void *state; /* made by `prepare` */
+    const void *state;               /* made by `prepare` */
     const struct sm_ottl_node *node; /* where it stands */
 };
 

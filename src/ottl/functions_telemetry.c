@@ -26,10 +26,17 @@ static bool call_has_attr(const struct sm_ottl_call *call, struct sm_ottl_run *r
 }
 
 const struct sm_ottl_function sm_ottl_telemetry_functions[] = {
-    {.name = "HasAttrOnDatapoint", .help = "Whether the first data point with the attribute has that value.", .set = SM_OTTL_FOR_FILTER,
+    {.name = "HasAttrOnDatapoint",
+     .help = "Whether the first data point with the attribute has that value.",
+     .set = SM_OTTL_FOR_FILTER,
      .contexts = 1u << SM_OTTL_METRIC,
-     .parameters = {{.name = "Key", .type = SM_OTTL_ARG_LITERAL_STRING}, {.name = "ExpectedVal", .type = SM_OTTL_ARG_LITERAL_STRING}}, .call = call_has_attr},
-    {.name = "HasAttrKeyOnDatapoint", .help = "Whether a data point has the attribute.", .set = SM_OTTL_FOR_FILTER, .contexts = 1u << SM_OTTL_METRIC,
-     .parameters = {{.name = "Key", .type = SM_OTTL_ARG_LITERAL_STRING}}, .call = call_has_attr},
+     .parameters = {{.name = "Key", .type = SM_OTTL_ARG_LITERAL_STRING}, {.name = "ExpectedVal", .type = SM_OTTL_ARG_LITERAL_STRING}},
+     .call = call_has_attr},
+    {.name = "HasAttrKeyOnDatapoint",
+     .help = "Whether a data point has the attribute.",
+     .set = SM_OTTL_FOR_FILTER,
+     .contexts = 1u << SM_OTTL_METRIC,
+     .parameters = {{.name = "Key", .type = SM_OTTL_ARG_LITERAL_STRING}},
+     .call = call_has_attr},
     {0},
 };

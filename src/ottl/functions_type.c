@@ -7,7 +7,8 @@
 #include "telemetry/span.h"
 
 /* IsString, IsInt, … : `detail` is the kind asked for. */
-static const enum sm_ottl_kind kind_string = SM_OTTL_STRING, kind_int = SM_OTTL_INT, kind_double = SM_OTTL_DOUBLE, kind_bool = SM_OTTL_BOOL, kind_map = SM_OTTL_MAP;
+static const enum sm_ottl_kind kind_string = SM_OTTL_STRING, kind_int = SM_OTTL_INT, kind_double = SM_OTTL_DOUBLE, kind_bool = SM_OTTL_BOOL,
+                               kind_map = SM_OTTL_MAP;
 
 static bool call_is_kind(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
@@ -130,22 +131,50 @@ static bool call_is_root_span(const struct sm_ottl_call *call, struct sm_ottl_ru
     return true;
 }
 
-#define OF_ANY {{.name = "Target", .type = SM_OTTL_ARG_ANY}}
+#define OF_ANY                                                                                                                                       \
+    {                                                                                                                                                \
+        {                                                                                                                                            \
+            .name = "Target", .type = SM_OTTL_ARG_ANY                                                                                                \
+        }                                                                                                                                            \
+    }
 
 const struct sm_ottl_function sm_ottl_type_functions[] = {
-    {.name = "IsString", .help = "Whether the value is a string.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING}}, .call = call_is_kind, .detail = &kind_string},
-    {.name = "IsInt", .help = "Whether the value is an integer.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_INT}}, .call = call_is_kind, .detail = &kind_int},
-    {.name = "IsDouble", .help = "Whether the value is a float.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_FLOAT}}, .call = call_is_kind, .detail = &kind_double},
-    {.name = "IsBool", .help = "Whether the value is a boolean.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_BOOL}}, .call = call_is_kind, .detail = &kind_bool},
-    {.name = "IsMap", .help = "Whether the value is a map.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_MAP}}, .call = call_is_kind, .detail = &kind_map},
+    {.name = "IsString",
+     .help = "Whether the value is a string.",
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING}},
+     .call = call_is_kind,
+     .detail = &kind_string},
+    {.name = "IsInt",
+     .help = "Whether the value is an integer.",
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_INT}},
+     .call = call_is_kind,
+     .detail = &kind_int},
+    {.name = "IsDouble",
+     .help = "Whether the value is a float.",
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_FLOAT}},
+     .call = call_is_kind,
+     .detail = &kind_double},
+    {.name = "IsBool",
+     .help = "Whether the value is a boolean.",
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_BOOL}},
+     .call = call_is_kind,
+     .detail = &kind_bool},
+    {.name = "IsMap",
+     .help = "Whether the value is a map.",
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_MAP}},
+     .call = call_is_kind,
+     .detail = &kind_map},
     {.name = "IsList", .help = "Whether the value is a list.", .parameters = OF_ANY, .call = call_is_list},
     {.name = "Int", .help = "The value as an integer.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_INT_LIKE}}, .call = call_int},
     {.name = "Double", .help = "The value as a float.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_FLOAT_LIKE}}, .call = call_double},
     {.name = "Bool", .help = "The value as a boolean.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_BOOL_LIKE}}, .call = call_bool},
     {.name = "String", .help = "The value as a string.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING_LIKE}}, .call = call_string},
     {.name = "Len", .help = "Bytes of a string, elements of a list or map.", .parameters = OF_ANY, .call = call_len},
-    {.name = "Coalesce", .help = "The first value that is not nil.", .parameters = {{.name = "Values", .type = SM_OTTL_ARG_ANY, .is_list = true}},
-     .call = call_coalesce, .prepare = prepare_coalesce},
+    {.name = "Coalesce",
+     .help = "The first value that is not nil.",
+     .parameters = {{.name = "Values", .type = SM_OTTL_ARG_ANY, .is_list = true}},
+     .call = call_coalesce,
+     .prepare = prepare_coalesce},
     {.name = "Log", .help = "The natural logarithm.", .parameters = {{.name = "Target", .type = SM_OTTL_ARG_FLOAT_LIKE}}, .call = call_log},
     {.name = "IsRootSpan", .help = "Whether the span has no parent.", .contexts = 1u << SM_OTTL_SPAN, .call = call_is_root_span},
     {0},

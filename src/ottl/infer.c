@@ -59,7 +59,8 @@ static void collect(struct sm_ottl_inference *inference, const struct sm_ottl_no
 bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice text, bool is_statement, struct sm_ottl_error *error)
 {
     struct sm_ottl_tree tree;
-    bool is_parsed = is_statement ? sm_ottl_parse_statement(text, &inference->arena, &tree, error) : sm_ottl_parse_condition(text, &inference->arena, &tree, error);
+    bool is_parsed = is_statement ? sm_ottl_parse_statement(text, &inference->arena, &tree, error)
+                                  : sm_ottl_parse_condition(text, &inference->arena, &tree, error);
     if (!is_parsed)
         return false;
     if (tree.editor)
@@ -97,7 +98,8 @@ static bool is_part(enum sm_ottl_context part, enum sm_ottl_context context)
     return (parts[context] >> part & 1) != 0;
 }
 
-bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context, struct sm_ottl_error *error)
+bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context,
+                   struct sm_ottl_error *error)
 {
     enum sm_ottl_context best = SM_OTTL_CONTEXT_COUNT, candidate;
     struct sm_ottl_error ignored;
@@ -105,7 +107,8 @@ bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts,
         if (sm_ottl_context_find(inference->contexts.items[i], &candidate) && candidate < best)
             best = candidate;
     if (best == SM_OTTL_CONTEXT_COUNT)
-        return sm_ottl_error_set(error, 0, 0, "unable to infer a valid context from the paths: they should begin with the name of a context, as in span.name");
+        return sm_ottl_error_set(error, 0, 0,
+                                 "unable to infer a valid context from the paths: they should begin with the name of a context, as in span.name");
     if ((contexts >> best & 1) == 0)
         return sm_ottl_error_set(error, 0, 0, "the context \"%s\" is not one of this signal", sm_ottl_context_name(best));
     *context = best;

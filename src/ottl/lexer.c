@@ -195,7 +195,8 @@ static bool next_token(const struct lexer *lexer, struct sm_ottl_token *token)
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         size_t size = rules[i].match(lexer);
         if (size > 0) {
-            *token = (struct sm_ottl_token){.kind = rules[i].kind, .text = sm_slice_make(lexer->at, size), .offset = (unsigned)(lexer->at - lexer->start)};
+            *token =
+                (struct sm_ottl_token){.kind = rules[i].kind, .text = sm_slice_make(lexer->at, size), .offset = (unsigned)(lexer->at - lexer->start)};
             return true;
         }
     }

@@ -18,7 +18,7 @@ enum sm_ottl_token_kind {
     SM_OTTL_TOKEN_BOOL,
     SM_OTTL_TOKEN_COMPARE,
     SM_OTTL_TOKEN_ARROW,
-    SM_OTTL_TOKEN_OPERATOR, /* + - * / */
+    SM_OTTL_TOKEN_OPERATOR,    /* + - * / */
     SM_OTTL_TOKEN_PUNCTUATION, /* = ( ) { } : , . [ ] */
     SM_OTTL_TOKEN_UPPERCASE,
     SM_OTTL_TOKEN_LOWERCASE,
@@ -37,7 +37,8 @@ struct sm_ottl_tokens {
 };
 
 /* Splits `text`; false with `error` at the first character that starts no token. */
-bool sm_ottl_lex(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tokens *tokens, struct sm_ottl_error *error) __attribute__((warn_unused_result));
+bool sm_ottl_lex(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tokens *tokens, struct sm_ottl_error *error)
+    __attribute__((warn_unused_result));
 
 /* The content of a string token: without its quotes, escapes as in Go. False: an escape is not valid. */
 bool sm_ottl_unquote(struct sm_slice token, struct sm_arena *arena, struct sm_slice *content) __attribute__((warn_unused_result));

@@ -62,10 +62,10 @@ void sm_ottl_program_free(struct sm_ottl_program *program); /* NULL is allowed *
 struct sm_arena *sm_ottl_program_arena(struct sm_ottl_program *program);
 
 /* NULL with `error` filled when the text is not valid in that language. `text` is copied. */
-const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,
-                                                          struct sm_ottl_error *error) __attribute__((warn_unused_result));
-const struct sm_ottl_statement *sm_ottl_compile_statement(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,
-                                                          struct sm_ottl_error *error) __attribute__((warn_unused_result));
+const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                                                          struct sm_slice text, struct sm_ottl_error *error) __attribute__((warn_unused_result));
+const struct sm_ottl_statement *sm_ottl_compile_statement(struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                                                          struct sm_slice text, struct sm_ottl_error *error) __attribute__((warn_unused_result));
 const struct sm_ottl_expr *sm_ottl_compile_value(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,
                                                  struct sm_ottl_error *error) __attribute__((warn_unused_result));
 struct sm_slice sm_ottl_condition_text(const struct sm_ottl_condition *condition);
@@ -82,8 +82,8 @@ struct sm_ottl_run {
     struct sm_metric *metric;
     struct sm_data_point *point;
     struct sm_log_record *log;
-    struct sm_map cache;  /* empty it between items and groups of statements */
-    char error[256];      /* why the last test or execution failed */
+    struct sm_map cache; /* empty it between items and groups of statements */
+    char error[256];     /* why the last test or execution failed */
 };
 
 enum sm_ottl_verdict { SM_OTTL_NO, SM_OTTL_YES, SM_OTTL_FAILED };
@@ -96,7 +96,8 @@ bool sm_ottl_evaluate(const struct sm_ottl_expr *value, struct sm_ottl_run *run,
 struct sm_ottl_inference;
 struct sm_ottl_inference *sm_ottl_inference_create(void) __attribute__((returns_nonnull, warn_unused_result));
 void sm_ottl_inference_free(struct sm_ottl_inference *inference);
-bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice text, bool is_statement, struct sm_ottl_error *error) __attribute__((warn_unused_result));
-/* `contexts`: bits (1u << context) of those that may be chosen. */
-bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context, struct sm_ottl_error *error)
+bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice text, bool is_statement, struct sm_ottl_error *error)
     __attribute__((warn_unused_result));
+/* `contexts`: bits (1u << context) of those that may be chosen. */
+bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context,
+                   struct sm_ottl_error *error) __attribute__((warn_unused_result));

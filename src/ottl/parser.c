@@ -65,11 +65,12 @@ static void *expected(struct parser *parser, const char *what)
         return NULL;
     parser->has_error = true;
     if (token->kind == SM_OTTL_TOKEN_END)
-        sm_ottl_error_set(parser->error, token->offset, 1, "the text ends where %s is expected", what);
+        sm_ottl_error_set(parser->error, token->offset, 1, "unexpected end of the text (expected %s)", what);
     else if (token->kind == SM_OTTL_TOKEN_ARROW)
         sm_ottl_error_set(parser->error, token->offset, 2, "lambda expressions are not built (the reference keeps them behind a feature gate)");
     else
-        sm_ottl_error_set(parser->error, token->offset, (unsigned)token->text.size, "found \"%.*s\" where %s is expected", SM_SLICE_ARGS(token->text), what);
+        sm_ottl_error_set(parser->error, token->offset, (unsigned)token->text.size, "unexpected token \"%.*s\" (expected %s)",
+                          SM_SLICE_ARGS(token->text), what);
     return NULL;
 }
 
@@ -116,7 +117,8 @@ static void set_end(struct parser *parser, struct sm_ottl_node *node)
     node->size = last->offset + (unsigned)last->text.size - node->offset;
 }
 
-static struct sm_ottl_node *wrap(struct parser *parser, enum sm_ottl_node_kind kind, size_t first_token, struct sm_ottl_node *a, struct sm_ottl_node *b)
+static struct sm_ottl_node *wrap(struct parser *parser, enum sm_ottl_node_kind kind, size_t first_token, struct sm_ottl_node *a,
+                                 struct sm_ottl_node *b)
 {
     struct sm_ottl_node *node = make_node(parser, kind, first_token);
     node->items = sm_arena_zalloc(parser->arena, 2, sizeof(struct sm_ottl_node *));
@@ -132,7 +134,7 @@ static struct sm_ottl_node *parse_string(struct parser *parser)
 {
     struct sm_slice content;
     if (!sm_ottl_unquote(peek(parser)->text, parser->arena, &content))
-        return fail_at(parser, peek(parser), "invalid escape in a string (they are those of Go)");
+        return fail_at(parser, peek(parser), "invalid quoted string: an escape that Go does not have");
     parser->at++;
     struct sm_ottl_node *node = make_node(parser, SM_OTTL_NODE_STRING, parser->at - 1);
     node->text = content;
@@ -303,7 +305,8 @@ static bool parse_arguments(struct parser *parser, struct sm_ottl_node *call)
         return true;
     do {
         if (call->argument_count == capacity)
-            call->arguments = sm_arena_grow(parser->arena, call->arguments, call->argument_count, &capacity, call->argument_count + 1, sizeof(*call->arguments));
+            call->arguments =
+                sm_arena_grow(parser->arena, call->arguments, call->argument_count, &capacity, call->argument_count + 1, sizeof(*call->arguments));
         struct sm_ottl_argument *argument = &call->arguments[call->argument_count++];
         *argument = (struct sm_ottl_argument){0};
         if (!parse_argument(parser, argument))
@@ -347,7 +350,7 @@ static struct sm_ottl_node *parse_operand(struct parser *parser)
     if (call > 0)
         return parse_call(parser, call);
     if (call_name_tokens(parser, SM_OTTL_TOKEN_LOWERCASE) > 0)
-        return fail_at(parser, peek(parser), "an editor cannot be used as a value: converter names start with an uppercase letter");
+        return fail_at(parser, peek(parser), "an editor cannot be used as a value: converter names must start with an uppercase letter");
     if (is_text(peek(parser), "("))
         return parse_group(parser);
     switch (peek(parser)->kind) {
@@ -634,7 +637,7 @@ bool sm_ottl_parse_statement(struct sm_slice text, struct sm_arena *arena, struc
     if (!start_parsing(&parser, text, arena, tree, error))
         return false;
     if (call_name_tokens(&parser, SM_OTTL_TOKEN_UPPERCASE) > 0) {
-        fail_at(&parser, peek(&parser), "a statement begins with an editor, and editor names start with a lowercase letter");
+        fail_at(&parser, peek(&parser), "a statement begins with an editor: editor names must start with a lowercase letter");
         return false;
     }
     size_t name = call_name_tokens(&parser, SM_OTTL_TOKEN_LOWERCASE);

@@ -16,8 +16,11 @@ struct subject {
     const struct sm_ottl_path *paths;
 };
 
-#define COMMON_SUBJECTS                                                                                                                                    \
-    {"resource", sm_ottl_resource_paths}, {"scope", sm_ottl_scope_paths}, {"instrumentation_scope", sm_ottl_scope_paths}, {"otelcol", sm_ottl_collector_paths}
+#define COMMON_SUBJECTS                                                                                                                              \
+    {"resource", sm_ottl_resource_paths}, {"scope", sm_ottl_scope_paths}, {"instrumentation_scope", sm_ottl_scope_paths},                            \
+    {                                                                                                                                                \
+        "otelcol", sm_ottl_collector_paths                                                                                                           \
+    }
 
 static const struct context {
     const char *name;
@@ -28,7 +31,11 @@ static const struct context {
     [SM_OTTL_METRIC] = {"metric", {{"metric", sm_ottl_metric_paths}, COMMON_SUBJECTS}},
     [SM_OTTL_SPANEVENT] = {"spanevent", {{"spanevent", sm_ottl_span_event_paths}, {"span", sm_ottl_span_paths}, COMMON_SUBJECTS}},
     [SM_OTTL_SPAN] = {"span", {{"span", sm_ottl_span_paths}, COMMON_SUBJECTS}},
-    [SM_OTTL_SCOPE] = {"scope", {{"scope", sm_ottl_scope_paths}, {"instrumentation_scope", sm_ottl_scope_paths}, {"resource", sm_ottl_resource_paths}, {"otelcol", sm_ottl_collector_paths}}},
+    [SM_OTTL_SCOPE] = {"scope",
+                       {{"scope", sm_ottl_scope_paths},
+                        {"instrumentation_scope", sm_ottl_scope_paths},
+                        {"resource", sm_ottl_resource_paths},
+                        {"otelcol", sm_ottl_collector_paths}}},
     [SM_OTTL_RESOURCE] = {"resource", {{"resource", sm_ottl_resource_paths}, {"otelcol", sm_ottl_collector_paths}}},
 };
 
@@ -166,8 +173,7 @@ bool sm_ottl_ref_edit_map(const struct sm_ottl_ref *ref, struct sm_ottl_run *run
 bool sm_ottl_want(struct sm_ottl_run *run, const struct sm_ottl_value *value, enum sm_ottl_kind kind)
 {
     const struct sm_ottl_value wanted = {.kind = kind};
-    return value->kind == kind ||
-           sm_ottl_fail(run, "expects %s but got %s", sm_ottl_kind_name(&wanted), sm_ottl_kind_name(value));
+    return value->kind == kind || sm_ottl_fail(run, "expects %s but got %s", sm_ottl_kind_name(&wanted), sm_ottl_kind_name(value));
 }
 
 void sm_ottl_mark_resource(struct sm_ottl_run *run)
@@ -226,7 +232,8 @@ static void suggest_path(struct sm_ottl_compiler *compiler, const struct subject
         candidates[count++] = path->name;
     const char *nearest = sm_nearest_word(sm_arena_strdup(compiler->arena, name), candidates, count);
     if (nearest)
-        snprintf(compiler->error->suggestion, sizeof(compiler->error->suggestion), "%s%s%s", has_prefix ? subject->prefix : "", has_prefix ? "." : "", nearest);
+        snprintf(compiler->error->suggestion, sizeof(compiler->error->suggestion), "%s%s%s", has_prefix ? subject->prefix : "", has_prefix ? "." : "",
+                 nearest);
 }
 
 static void suggest_prefix(struct sm_ottl_compiler *compiler, const struct context *context, struct sm_slice name)

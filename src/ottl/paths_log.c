@@ -69,9 +69,11 @@ static bool set_body_text(const struct sm_ottl_ref *ref, struct sm_ottl_run *run
     return sm_ottl_set_slot(&run->log->body, run, NULL, 0, value);
 }
 
-#define LOG_FIELD(field_name, field_type, field_kind, member, text)                                                                                        \
-    {.name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_log_record, member),                 \
-     .owner = log_owner, .mark = mark_log}
+#define LOG_FIELD(field_name, field_type, field_kind, member, text)                                                                                  \
+    {                                                                                                                                                \
+        .name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_log_record, member),         \
+        .owner = log_owner, .mark = mark_log                                                                                                         \
+    }
 
 const struct sm_ottl_path sm_ottl_log_paths[] = {
     LOG_FIELD("time_unix_nano", "int", SM_OTTL_FIELD_NANOS, time_ns, "When it happened, ns since 1970."),
@@ -80,8 +82,14 @@ const struct sm_ottl_path sm_ottl_log_paths[] = {
     LOG_FIELD("observed_time", "time", SM_OTTL_FIELD_TIME, observed_time_ns, "When it was seen."),
     LOG_FIELD("severity_number", "int", SM_OTTL_FIELD_INT32, severity_number, "Severity: SEVERITY_NUMBER_WARN, …"),
     LOG_FIELD("severity_text", "string", SM_OTTL_FIELD_TEXT, severity_text, "Severity as the source named it."),
-    {.name = "body", .type = "any", .help = "The body; maps and lists can be indexed.", .indexing = SM_OTTL_INDEXED, .get = get_body, .set = set_body,
-     .slot = body_slot, .mark = mark_log},
+    {.name = "body",
+     .type = "any",
+     .help = "The body; maps and lists can be indexed.",
+     .indexing = SM_OTTL_INDEXED,
+     .get = get_body,
+     .set = set_body,
+     .slot = body_slot,
+     .mark = mark_log},
     {.name = "body.string", .type = "string", .help = "The body as text.", .get = get_body_text, .set = set_body_text},
     {.name = "attributes", .type = "map", .help = "Attributes of the record.", .attributes = log_attributes, .mark = mark_log},
     LOG_FIELD("dropped_attributes_count", "int", SM_OTTL_FIELD_UINT32, dropped_attributes_count, "How many attributes the client dropped."),

@@ -109,7 +109,8 @@ static bool get_points(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, s
 
 static bool want_object(struct sm_ottl_run *run, const struct sm_ottl_value *value, enum sm_ottl_object kind)
 {
-    return (value->kind == SM_OTTL_OBJECT && value->object_kind == kind) || sm_ottl_fail(run, "expects another type but got %s", sm_ottl_kind_name(value));
+    return (value->kind == SM_OTTL_OBJECT && value->object_kind == kind) ||
+           sm_ottl_fail(run, "expects another type but got %s", sm_ottl_kind_name(value));
 }
 
 static bool set_points(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, const struct sm_ottl_value *value)
@@ -118,16 +119,21 @@ static bool set_points(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, c
     return want_object(run, value, SM_OTTL_DATA_POINTS); /* only its own can come here */
 }
 
-#define METRIC_FIELD(field_name, member, text)                                                                                                             \
-    {.name = (field_name), .type = "string", .help = (text), .field = SM_OTTL_FIELD_TEXT, .offset = offsetof(struct sm_metric, member),                   \
-     .owner = metric_owner, .mark = sm_ottl_mark_metric}
+#define METRIC_FIELD(field_name, member, text)                                                                                                       \
+    {                                                                                                                                                \
+        .name = (field_name), .type = "string", .help = (text), .field = SM_OTTL_FIELD_TEXT, .offset = offsetof(struct sm_metric, member),           \
+        .owner = metric_owner, .mark = sm_ottl_mark_metric                                                                                           \
+    }
 
 const struct sm_ottl_path sm_ottl_metric_paths[] = {
     METRIC_FIELD("name", name, "Name of the metric."),
     METRIC_FIELD("description", description, "Description of the metric."),
     METRIC_FIELD("unit", unit, "Unit of the metric."),
     {.name = "type", .type = "int", .help = "Type as a number: METRIC_DATA_TYPE_SUM, …; setting it does nothing.", .get = get_type, .set = set_type},
-    {.name = "aggregation_temporality", .type = "int", .help = "AGGREGATION_TEMPORALITY_DELTA, …; nil for gauges and summaries.", .get = get_temporality,
+    {.name = "aggregation_temporality",
+     .type = "int",
+     .help = "AGGREGATION_TEMPORALITY_DELTA, …; nil for gauges and summaries.",
+     .get = get_temporality,
      .set = set_temporality},
     {.name = "is_monotonic", .type = "bool", .help = "Whether a sum only grows; nil for others.", .get = get_monotonic, .set = set_monotonic},
     {.name = "data_points", .type = "data points", .help = "The data points as a whole.", .get = get_points, .set = set_points},
@@ -407,9 +413,11 @@ static bool set_quantiles(const struct sm_ottl_ref *ref, struct sm_ottl_run *run
     return want_object(run, value, SM_OTTL_QUANTILES) && (is_of(run, 1u << SM_METRIC_SUMMARY) || refuse_type(run));
 }
 
-#define POINT_FIELD(field_name, field_type, field_kind, member, field_owner, text)                                                                         \
-    {.name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_data_point, member),                 \
-     .owner = (field_owner), .mark = sm_ottl_mark_point}
+#define POINT_FIELD(field_name, field_type, field_kind, member, field_owner, text)                                                                   \
+    {                                                                                                                                                \
+        .name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_data_point, member),         \
+        .owner = (field_owner), .mark = sm_ottl_mark_point                                                                                           \
+    }
 
 const struct sm_ottl_path sm_ottl_data_point_paths[] = {
     {.name = "attributes", .type = "map", .help = "Attributes of the data point.", .attributes = point_attributes, .mark = sm_ottl_mark_point},

@@ -88,7 +88,6 @@ static bool set_deprecated_kind(const struct sm_ottl_ref *ref, struct sm_ottl_ru
 
 enum { TRACE_STATE_MEMBERS_MAX = 32 };
 
-
 static bool is_key_character(char c)
 {
     return islower((unsigned char)c) || isdigit((unsigned char)c) || strchr("_-*/@", c) != NULL;
@@ -204,7 +203,8 @@ static bool set_trace_state(const struct sm_ottl_ref *ref, struct sm_ottl_run *r
 
 static bool want_object(struct sm_ottl_run *run, const struct sm_ottl_value *value, enum sm_ottl_object kind)
 {
-    return (value->kind == SM_OTTL_OBJECT && value->object_kind == kind) || sm_ottl_fail(run, "expects another type but got %s", sm_ottl_kind_name(value));
+    return (value->kind == SM_OTTL_OBJECT && value->object_kind == kind) ||
+           sm_ottl_fail(run, "expects another type but got %s", sm_ottl_kind_name(value));
 }
 
 static bool get_events(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -268,9 +268,11 @@ static bool set_status(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, c
     return want_object(run, value, SM_OTTL_SPAN_STATUS);
 }
 
-#define SPAN_FIELD(field_name, field_type, field_kind, member, text)                                                                                       \
-    {.name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_span, member), .owner = span_owner,  \
-     .mark = mark_fields}
+#define SPAN_FIELD(field_name, field_type, field_kind, member, text)                                                                                 \
+    {                                                                                                                                                \
+        .name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_span, member),               \
+        .owner = span_owner, .mark = mark_fields                                                                                                     \
+    }
 
 const struct sm_ottl_path sm_ottl_span_paths[] = {
     SPAN_FIELD("trace_id", "TraceID", SM_OTTL_FIELD_TRACE_ID, trace_id, "Id of the trace."),
@@ -279,12 +281,20 @@ const struct sm_ottl_path sm_ottl_span_paths[] = {
     SPAN_FIELD("span_id.string", "string", SM_OTTL_FIELD_SPAN_ID_HEX, span_id, "Id of the span in hexadecimal."),
     SPAN_FIELD("parent_span_id", "SpanID", SM_OTTL_FIELD_SPAN_ID, parent_span_id, "Id of the parent; zeros: a root span."),
     SPAN_FIELD("parent_span_id.string", "string", SM_OTTL_FIELD_SPAN_ID_HEX, parent_span_id, "Id of the parent in hexadecimal."),
-    {.name = "trace_state", .type = "string", .help = "Trace state; with a key one of its members.", .indexing = SM_OTTL_INDEXED, .get = get_trace_state,
+    {.name = "trace_state",
+     .type = "string",
+     .help = "Trace state; with a key one of its members.",
+     .indexing = SM_OTTL_INDEXED,
+     .get = get_trace_state,
      .set = set_trace_state},
     SPAN_FIELD("name", "string", SM_OTTL_FIELD_TEXT, name, "Name of the span."),
     SPAN_FIELD("kind", "int", SM_OTTL_FIELD_INT32, kind, "Kind as a number: SPAN_KIND_SERVER, …"),
     {.name = "kind.string", .type = "string", .help = "Kind as a word: \"Server\", …", .get = get_kind_string, .set = set_kind_string},
-    {.name = "kind.deprecated_string", .type = "string", .help = "Kind as \"SPAN_KIND_SERVER\", …", .get = get_deprecated_kind, .set = set_deprecated_kind},
+    {.name = "kind.deprecated_string",
+     .type = "string",
+     .help = "Kind as \"SPAN_KIND_SERVER\", …",
+     .get = get_deprecated_kind,
+     .set = set_deprecated_kind},
     SPAN_FIELD("start_time_unix_nano", "int", SM_OTTL_FIELD_NANOS, start_ns, "Start, ns since 1970."),
     SPAN_FIELD("end_time_unix_nano", "int", SM_OTTL_FIELD_NANOS, end_ns, "End, ns since 1970."),
     SPAN_FIELD("start_time", "time", SM_OTTL_FIELD_TIME, start_ns, "Start."),
@@ -335,9 +345,11 @@ static bool set_event_index(const struct sm_ottl_ref *ref, struct sm_ottl_run *r
     return sm_ottl_fail(run, "the 'event_index' path cannot be modified");
 }
 
-#define EVENT_FIELD(field_name, field_type, field_kind, member, text)                                                                                      \
-    {.name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_span_event, member),                 \
-     .owner = event_owner, .mark = mark_event}
+#define EVENT_FIELD(field_name, field_type, field_kind, member, text)                                                                                \
+    {                                                                                                                                                \
+        .name = (field_name), .type = (field_type), .help = (text), .field = (field_kind), .offset = offsetof(struct sm_span_event, member),         \
+        .owner = event_owner, .mark = mark_event                                                                                                     \
+    }
 
 const struct sm_ottl_path sm_ottl_span_event_paths[] = {
     EVENT_FIELD("time_unix_nano", "int", SM_OTTL_FIELD_NANOS, time_ns, "When it happened, ns since 1970."),
@@ -345,7 +357,10 @@ const struct sm_ottl_path sm_ottl_span_event_paths[] = {
     EVENT_FIELD("name", "string", SM_OTTL_FIELD_TEXT, name, "Name of the event."),
     {.name = "attributes", .type = "map", .help = "Attributes of the event.", .attributes = event_attributes, .mark = mark_event},
     EVENT_FIELD("dropped_attributes_count", "int", SM_OTTL_FIELD_UINT32, dropped_attributes_count, "How many attributes the client dropped."),
-    {.name = "event_index", .type = "int", .help = "Which event of the span it is; not available in any component.", .get = get_event_index,
+    {.name = "event_index",
+     .type = "int",
+     .help = "Which event of the span it is; not available in any component.",
+     .get = get_event_index,
      .set = set_event_index},
     {0},
 };

@@ -56,7 +56,7 @@ const struct sm_regex *sm_ottl_compile_regex(struct sm_ottl_compiler *compiler, 
     struct sm_error error = {0};
     struct sm_regex *regex = sm_regex_compile(pattern, &error);
     if (!regex) {
-        sm_ottl_compile_error(compiler, node, "%s", error.text);
+        sm_ottl_compile_error(compiler, node, "the regex pattern supplied to %.*s is not a valid pattern: %s", SM_SLICE_ARGS(node->name), error.text);
         return NULL;
     }
     struct owned_regex *owned = sm_arena_alloc(compiler->arena, sizeof(*owned));
@@ -80,25 +80,39 @@ static struct sm_ottl_compiler make_compiler(struct sm_ottl_program *program, co
     return (struct sm_ottl_compiler){.program = program, .arena = &program->arena, .language = language, .error = error};
 }
 
-const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,
-                                                          struct sm_ottl_error *error)
+/* Says what is wrong with the line and column in the text itself. */
+static void *refuse_syntax(struct sm_ottl_error *error, struct sm_slice text, const char *what)
+{
+    char message[sizeof(error->message)];
+    unsigned line = 1, column = 1;
+    memcpy(message, error->message, sizeof(message));
+    for (unsigned i = 0; i < error->offset && i < text.size; i++) {
+        column = text.ptr[i] == '\n' ? 1 : column + 1;
+        line += text.ptr[i] == '\n';
+    }
+    snprintf(error->message, sizeof(error->message), "%s has invalid syntax: %u:%u: %.200s", what, line, column, message);
+    return NULL;
+}
+
+const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                                                          struct sm_slice text, struct sm_ottl_error *error)
 {
     struct sm_ottl_compiler compiler = make_compiler(program, language, error);
     struct sm_ottl_tree tree;
     if (!sm_ottl_parse_condition(text, &program->arena, &tree, error))
-        return NULL;
+        return refuse_syntax(error, text, "condition");
     struct sm_ottl_condition *condition = sm_arena_zalloc(&program->arena, 1, sizeof(*condition));
     *condition = (struct sm_ottl_condition){.expr = sm_ottl_compile_boolean(&compiler, tree.condition), .text = tree.text};
     return condition->expr ? condition : NULL;
 }
 
-const struct sm_ottl_statement *sm_ottl_compile_statement(struct sm_ottl_program *program, const struct sm_ottl_language *language, struct sm_slice text,
-                                                          struct sm_ottl_error *error)
+const struct sm_ottl_statement *sm_ottl_compile_statement(struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                                                          struct sm_slice text, struct sm_ottl_error *error)
 {
     struct sm_ottl_compiler compiler = make_compiler(program, language, error);
     struct sm_ottl_tree tree;
     if (!sm_ottl_parse_statement(text, &program->arena, &tree, error))
-        return NULL;
+        return refuse_syntax(error, text, "statement");
     struct sm_ottl_statement *statement = sm_arena_zalloc(&program->arena, 1, sizeof(*statement));
     *statement = (struct sm_ottl_statement){.editor = sm_ottl_compile_call(&compiler, tree.editor), .text = tree.text};
     if (!statement->editor)

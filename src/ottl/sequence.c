@@ -6,7 +6,16 @@
 #include "base/log.h"
 #include "config/diags.h"
 
-const struct sm_option_word sm_ottl_error_mode_words[] = {{"ignore", SM_OTTL_IGNORE}, {"silent", SM_OTTL_SILENT}, {"propagate", SM_OTTL_PROPAGATE}, {0}};
+bool sm_ottl_error_mode_find(const char *word, enum sm_ottl_error_mode *mode)
+{
+    static const char *const words[] = {[SM_OTTL_IGNORE] = "ignore", [SM_OTTL_SILENT] = "silent", [SM_OTTL_PROPAGATE] = "propagate"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (sm_slice_equal_nocase(sm_slice_of(word), sm_slice_of(words[i]))) {
+            *mode = (enum sm_ottl_error_mode)i;
+            return true;
+        }
+    return false;
+}
 
 enum sm_ottl_verdict sm_ottl_conditions_test(const struct sm_ottl_conditions *conditions, struct sm_ottl_run *run, const struct sm_logger *logger)
 {
@@ -40,19 +49,21 @@ void sm_ottl_report(const struct sm_ottl_place *place, const char *text, const s
     for (size_t i = 1; i < error->size && mark_count < count; i++)
         marks[mark_count++] = '~';
     marks[mark_count] = '\0';
+    const char *what = place->what ? place->what : "";
     const char *suggestion = error->suggestion[0] ? error->suggestion : NULL;
     if (place->node && place->node->position.line > 0) {
         char path[256];
-        snprintf(path, sizeof(path), "%s::%s", place->validation->path, place->key_path);
-        sm_diags_add(place->validation->diags, SM_DIAG_ERROR, place->node->position, path, suggestion, "%s\n        %s\n        %s", error->message, shown, marks);
+        snprintf(path, sizeof(path), "%s%s%s", place->validation->path, *place->key_path ? "::" : "", place->key_path);
+        sm_diags_add(place->validation->diags, SM_DIAG_ERROR, place->node->position, path, suggestion, "%s%s\n        %s\n        %s", what,
+                     error->message, shown, marks);
         return;
     }
-    sm_validation_error(place->validation, place->key_path, "%s\n        %s\n        %s%s%s%s", error->message, shown, marks, suggestion ? " did you mean " : "",
-                        suggestion ? suggestion : "", suggestion ? "?" : "");
+    sm_validation_error(place->validation, place->key_path, "%s%s\n        %s\n        %s%s%s%s", what, error->message, shown, marks,
+                        suggestion ? " did you mean " : "", suggestion ? suggestion : "", suggestion ? "?" : "");
 }
 
-bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language, const char *text,
-                            const struct sm_ottl_place *place)
+bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                            const char *text, const struct sm_ottl_place *place)
 {
     struct sm_ottl_error error = {0};
     const struct sm_ottl_condition *condition = sm_ottl_compile_condition(program, language, sm_slice_of(text), &error);
@@ -61,8 +72,8 @@ bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ott
         return false;
     }
     if (conditions->count == conditions->capacity)
-        conditions->items = sm_arena_grow(sm_ottl_program_arena(program), conditions->items, conditions->count, &conditions->capacity, conditions->count + 1,
-                                          sizeof(*conditions->items));
+        conditions->items = sm_arena_grow(sm_ottl_program_arena(program), conditions->items, conditions->count, &conditions->capacity,
+                                          conditions->count + 1, sizeof(*conditions->items));
     conditions->items[conditions->count++] = condition;
     return true;
 }

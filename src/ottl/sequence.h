@@ -9,7 +9,8 @@
 struct sm_logger;
 
 enum sm_ottl_error_mode { SM_OTTL_IGNORE, SM_OTTL_SILENT, SM_OTTL_PROPAGATE };
-extern const struct sm_option_word sm_ottl_error_mode_words[];
+/* By its word, without regard to case; false: there is none of that name. */
+bool sm_ottl_error_mode_find(const char *word, enum sm_ottl_error_mode *mode);
 
 struct sm_ottl_conditions {
     const struct sm_ottl_condition **items; /* borrowed: program */
@@ -25,10 +26,11 @@ struct sm_ottl_place {
     struct sm_validation *validation;
     const char *key_path;       /* of the option */
     const struct sm_node *node; /* the text's own node; NULL: the option's place is taken */
+    const char *what;           /* put before the message; NULL: nothing */
 };
 /* Compiles one more; false when the text is wrong. */
-bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language, const char *text,
-                            const struct sm_ottl_place *place);
+bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language,
+                            const char *text, const struct sm_ottl_place *place);
 /* A list of texts in one language. */
 bool sm_ottl_conditions_add_all(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language,
                                 const struct sm_string_list *texts, struct sm_validation *validation, const char *key_path);

@@ -61,12 +61,12 @@ struct sm_ottl_node {
         double number;
         struct sm_slice text; /* STRING, BYTES: the content; ENUM: the symbol */
     };
-    struct sm_slice name;            /* CALL: function */
+    struct sm_slice name;               /* CALL: function */
     struct sm_ottl_argument *arguments; /* CALL */
-    struct sm_ottl_field *fields;    /* PATH */
-    struct sm_slice *names;          /* MAP: keys, parallel to items */
-    struct sm_ottl_node **items;     /* LIST, MAP, MATH, SIGN, GROUP, conditions; CALL: keys */
-    size_t count;                    /* of items */
+    struct sm_ottl_field *fields;       /* PATH */
+    struct sm_slice *names;             /* MAP: keys, parallel to items */
+    struct sm_ottl_node **items;        /* LIST, MAP, MATH, SIGN, GROUP, conditions; CALL: keys */
+    size_t count;                       /* of items */
     size_t argument_count, field_count;
 };
 
@@ -84,9 +84,12 @@ struct sm_ottl_error {
     char suggestion[64]; /* "" when there is none */
 };
 
-bool sm_ottl_parse_statement(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error) __attribute__((warn_unused_result));
-bool sm_ottl_parse_condition(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error) __attribute__((warn_unused_result));
-bool sm_ottl_parse_value(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error) __attribute__((warn_unused_result));
+bool sm_ottl_parse_statement(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error)
+    __attribute__((warn_unused_result));
+bool sm_ottl_parse_condition(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error)
+    __attribute__((warn_unused_result));
+bool sm_ottl_parse_value(struct sm_slice text, struct sm_arena *arena, struct sm_ottl_tree *tree, struct sm_ottl_error *error)
+    __attribute__((warn_unused_result));
 
 /* Writes the tree in one canonical form, which parses to the same tree. */
 void sm_ottl_print(struct sm_bytes *out, const struct sm_ottl_tree *tree);

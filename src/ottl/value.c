@@ -7,9 +7,9 @@
 #include "base/bytes.h"
 
 static const char *const kind_names[SM_OTTL_KIND_COUNT] = {
-    [SM_OTTL_NIL] = "nil",         [SM_OTTL_BOOL] = "bool",           [SM_OTTL_INT] = "int64",         [SM_OTTL_DOUBLE] = "float64",
-    [SM_OTTL_STRING] = "string",   [SM_OTTL_BYTES] = "[]byte",        [SM_OTTL_MAP] = "map",           [SM_OTTL_LIST] = "list",
-    [SM_OTTL_TIME] = "time",       [SM_OTTL_DURATION] = "duration",   [SM_OTTL_TRACE_ID] = "TraceID",  [SM_OTTL_SPAN_ID] = "SpanID",
+    [SM_OTTL_NIL] = "nil",          [SM_OTTL_BOOL] = "bool",         [SM_OTTL_INT] = "int64",        [SM_OTTL_DOUBLE] = "float64",
+    [SM_OTTL_STRING] = "string",    [SM_OTTL_BYTES] = "[]byte",      [SM_OTTL_MAP] = "map",          [SM_OTTL_LIST] = "list",
+    [SM_OTTL_TIME] = "time",        [SM_OTTL_DURATION] = "duration", [SM_OTTL_TRACE_ID] = "TraceID", [SM_OTTL_SPAN_ID] = "SpanID",
     [SM_OTTL_OBJECT] = "telemetry",
 };
 
@@ -188,7 +188,7 @@ static bool equal_parts(const struct sm_ottl_value *a, const struct sm_ottl_valu
     return sm_value_equal(&left, &right, scratch);
 }
 
-bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value *b, struct sm_arena *scratch)
+bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value * b, struct sm_arena *scratch)
 {
     if (a->kind == SM_OTTL_INT && b->kind == SM_OTTL_INT)
         return decide(order_ints(a->integer, b->integer), operator);

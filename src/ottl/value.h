@@ -121,7 +121,7 @@ struct sm_map sm_ottl_copy_map(const struct sm_map *map, struct sm_arena *arena,
 struct sm_list sm_ottl_copy_list(const struct sm_list *list, struct sm_arena *arena, bool copy_texts);
 
 /* Comparison across types as in the reference's compare.go: numbers mix, other types only equal their own. `scratch` is for decoding. */
-bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value *b, struct sm_arena *scratch);
+bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value * b, struct sm_arena *scratch);
 
 /* Nanoseconds since 1970 as a moment in UTC, and back (saturating at the range of int64). */
 struct sm_ottl_time sm_ottl_time_from_ns(int64_t ns);

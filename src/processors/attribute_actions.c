@@ -1,7 +1,7 @@
 /* attribute_actions.c - insert, update, upsert, delete, hash, extract, convert.
  *
- * Attributes are only decoded and marked changed when an action has something to do. Hashing is SHA-256, as the reference does (its documentation says
- * SHA-1). Source: opentelemetry-collector-contrib internal/coreinternal/attraction. */
+ * Attributes are only decoded and marked changed when an action has something to do. Hashing is SHA-256, as the reference does (its documentation
+ * says SHA-1). Source: opentelemetry-collector-contrib internal/coreinternal/attraction. */
 #include "processors/attribute_actions.h"
 
 #include <ctype.h>
@@ -9,19 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/sha.h>
-
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/regex.h"
 #include "ottl/value.h"
-#include "processors/node_value.h"
+#include "config/node_value.h"
 #include "telemetry/metadata.h"
 
 const struct sm_option sm_attribute_action_table[] = {
     SM_OPTION_STRING(struct sm_attribute_action_options, key, .help = "Attribute to act on."),
     SM_OPTION_NODE(struct sm_attribute_action_options, value, .help = "Value to set (insert, update, upsert)."),
     SM_OPTION_NODE(struct sm_attribute_action_options, default_value, .help = "Value to set when the source has none."),
-    SM_OPTION_STRING(struct sm_attribute_action_options, pattern, .help = "Regular expression: named groups become attributes (extract), keys to act on (delete, hash)."),
+    SM_OPTION_STRING(struct sm_attribute_action_options, pattern,
+                     .help = "Regular expression: named groups become attributes (extract), keys to act on (delete, hash)."),
     SM_OPTION_STRING(struct sm_attribute_action_options, from_attribute, .help = "Attribute to take the value from."),
     SM_OPTION_STRING(struct sm_attribute_action_options, from_context, .help = "Header of the request to take the value from."),
     SM_OPTION_STRING(struct sm_attribute_action_options, converted_type, .help = "Type to convert to: int, double or string."),
@@ -139,7 +139,8 @@ static bool make_action(struct action *action, const struct sm_attribute_action_
     }
     bool may_have_pattern = action->kind == ACTION_DELETE || action->kind == ACTION_HASH;
     if (!*o->key && !(may_have_pattern && *o->pattern))
-        return refuse(message, may_have_pattern ? "at least one of \"key\" and \"pattern\" has to be used" : "missing required field \"key\"", o->key, index);
+        return refuse(message, may_have_pattern ? "at least one of \"key\" and \"pattern\" has to be used" : "missing required field \"key\"", o->key,
+                      index);
     action->key = sm_arena_copy(arena, sm_slice_of(o->key));
     action->from_attribute = sm_arena_copy(arena, sm_slice_of(o->from_attribute));
     action->from_context = sm_arena_copy(arena, sm_slice_of(o->from_context));
@@ -276,7 +277,7 @@ static void apply_delete(struct application *a, const struct action *action)
 
 static void hash_value(struct sm_value *value, struct sm_arena *arena)
 {
-    unsigned char bytes[8] = {0}, digest[SHA256_DIGEST_LENGTH];
+    unsigned char bytes[8] = {0};
     struct sm_slice input = sm_slice_make(bytes, sizeof(bytes));
     uint64_t bits = (uint64_t)value->integer;
     switch (value->type) {
@@ -298,11 +299,7 @@ static void hash_value(struct sm_value *value, struct sm_arena *arena)
     }
     for (size_t i = 0; i < sizeof(bytes) && input.size == sizeof(bytes) && value->type != SM_VALUE_STRING; i++)
         bytes[i] = (unsigned char)(bits >> (8 * i));
-    SHA256((const unsigned char *)(input.ptr ? input.ptr : ""), input.size, digest);
-    char *hex = sm_arena_alloc(arena, 2 * sizeof(digest) + 1);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    *value = sm_value_string(sm_slice_make(hex, 2 * sizeof(digest)));
+    *value = sm_value_string(sm_digest_hex(SM_DIGEST_SHA256, input, arena));
 }
 
 static void apply_hash(struct application *a, const struct action *action)
@@ -321,12 +318,14 @@ static void apply_extract(struct application *a, const struct action *action)
 {
     struct sm_value value;
     struct sm_regex_match match;
-    if (!sm_attributes_find(a->attributes, action->key, &value) || value.type != SM_VALUE_STRING || !sm_regex_find(action->regex, value.string, 0, &match))
+    if (!sm_attributes_find(a->attributes, action->key, &value) || value.type != SM_VALUE_STRING ||
+        !sm_regex_find(action->regex, value.string, 0, &match))
         return;
     struct sm_map *map = edit(a);
     for (size_t i = 1; i < match.count; i++) {
         const struct sm_regex_span *group = &match.groups[i];
-        struct sm_slice text = group->start == SM_REGEX_NONE ? (struct sm_slice){0} : sm_slice_make(value.string.ptr + group->start, group->end - group->start);
+        struct sm_slice text =
+            group->start == SM_REGEX_NONE ? (struct sm_slice){0} : sm_slice_make(value.string.ptr + group->start, group->end - group->start);
         sm_map_set(map, a->arena, sm_arena_copy(a->arena, sm_regex_group_name(action->regex, i)), sm_value_string(text));
     }
 }
@@ -389,9 +388,10 @@ static void apply_convert(struct application *a, const struct action *action)
         sm_map_set(edit(a), a->arena, action->key, converted);
 }
 
-bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata, struct sm_arena *arena)
+bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata,
+                                struct sm_arena *arena)
 {
-    static void (*const apply[ACTION_COUNT])(struct application *a, const struct action *action) = {
+    static void (*const apply[ACTION_COUNT])(struct application * a, const struct action *action) = {
         apply_setting, apply_setting, apply_setting, apply_delete, apply_hash, apply_extract, apply_convert,
     };
     struct application application = {.attributes = attributes, .metadata = metadata, .arena = arena};

@@ -18,8 +18,10 @@ extern const struct sm_option sm_attribute_action_table[];
 struct sm_attribute_actions;
 
 /* NULL with the reason in `message` (size 256) when one of them is not valid; `actions` holds sm_attribute_action_options. */
-struct sm_attribute_actions *sm_attribute_actions_create(const struct sm_table_list *actions, char message[static 256]) __attribute__((warn_unused_result));
+struct sm_attribute_actions *sm_attribute_actions_create(const struct sm_table_list *actions, char message[static 256])
+    __attribute__((warn_unused_result));
 void sm_attribute_actions_free(struct sm_attribute_actions *actions); /* NULL is allowed */
 
 /* Applies all in order. True when something changed (the caller marks the owner). `metadata` may be NULL. */
-bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata, struct sm_arena *arena);
+bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata,
+                                struct sm_arena *arena);

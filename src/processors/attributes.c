@@ -45,7 +45,8 @@ static void attributes_validate(const void *pointer, struct sm_validation *valid
     sm_attribute_actions_free(actions);
 }
 
-static bool make_match(const struct sm_match_properties *properties, enum sm_signal signal, const char *key, struct sm_match **match, struct sm_error *error)
+static bool make_match(const struct sm_match_properties *properties, enum sm_signal signal, const char *key, struct sm_match **match,
+                       struct sm_error *error)
 {
     if (!properties)
         return true;
@@ -88,7 +89,9 @@ static bool attributes_create(struct sm_component *component, struct sm_error *e
 /* For metrics only the names count: the reference does not look at resources here. */
 static bool is_chosen(const struct state *state, const struct sm_ottl_run *run)
 {
-    bool (*matches)(const struct sm_match *match, const struct sm_ottl_run *run) = run->span ? sm_match_span : run->log ? sm_match_log : sm_match_metric_name;
+    bool (*matches)(const struct sm_match *match, const struct sm_ottl_run *run) = run->span  ? sm_match_span
+                                                                                   : run->log ? sm_match_log
+                                                                                              : sm_match_metric_name;
     return (!state->include || matches(state->include, run)) && !(state->exclude && matches(state->exclude, run));
 }
 

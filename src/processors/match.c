@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/regex.h"
-#include "processors/node_value.h"
+#include "config/node_value.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric.h"
 #include "telemetry/span.h"
@@ -24,7 +24,8 @@ const struct sm_option sm_match_attribute_table[] = {
 
 static const struct sm_option library_table[] = {
     SM_OPTION_STRING(struct sm_match_library, name, .help = "Name of the instrumentation scope."),
-    SM_OPTION_STRING(struct sm_match_library, version, .help = "Its version; left out: any.", .set_offset = offsetof(struct sm_match_library, has_version)),
+    SM_OPTION_STRING(struct sm_match_library, version, .help = "Its version; left out: any.",
+                     .set_offset = offsetof(struct sm_match_library, has_version)),
     SM_OPTION_END,
 };
 
@@ -49,14 +50,18 @@ const struct sm_option sm_match_properties_table[] = {
     SM_OPTION_STRING_LIST(struct sm_match_properties, log_severity_texts, .help = "Severity texts of log records."),
     SM_OPTION_OPTIONAL(struct sm_match_properties, log_severity_number, severity_table, .help = "Severity numbers of log records."),
     SM_OPTION_STRING_LIST(struct sm_match_properties, metric_names, .help = "Names of metrics."),
-    SM_OPTION_TABLE_LIST(struct sm_match_properties, attributes, struct sm_match_attribute, sm_match_attribute_table, .help = "Attributes that must all match."),
-    SM_OPTION_TABLE_LIST(struct sm_match_properties, resources, struct sm_match_attribute, sm_match_attribute_table, .help = "Resource attributes that must all match."),
-    SM_OPTION_TABLE_LIST(struct sm_match_properties, libraries, struct sm_match_library, library_table, .help = "Instrumentation scopes that must all match."),
+    SM_OPTION_TABLE_LIST(struct sm_match_properties, attributes, struct sm_match_attribute, sm_match_attribute_table,
+                         .help = "Attributes that must all match."),
+    SM_OPTION_TABLE_LIST(struct sm_match_properties, resources, struct sm_match_attribute, sm_match_attribute_table,
+                         .help = "Resource attributes that must all match."),
+    SM_OPTION_TABLE_LIST(struct sm_match_properties, libraries, struct sm_match_library, library_table,
+                         .help = "Instrumentation scopes that must all match."),
     SM_OPTION_STRING_LIST(struct sm_match_properties, span_kinds, .help = "Kinds of spans: SPAN_KIND_SERVER, …"),
     SM_OPTION_END,
 };
 
-static const char *const kind_names[] = {"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"};
+static const char *const kind_names[] = {"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
+                                         "SPAN_KIND_CLIENT",      "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"};
 
 static bool has_unknown_kind(const struct sm_match_properties *properties)
 {
@@ -91,16 +96,21 @@ static const char *check_logs(const struct sm_match_properties *p)
 {
     if (p->span_names.count + p->services.count + p->span_kinds.count + p->metric_names.count > 0)
         return "services, span_names, span_kinds and metric_names are not valid for log records";
-    if (p->attributes.count + p->libraries.count + p->resources.count + p->log_bodies.count + p->log_severity_texts.count == 0 && !p->log_severity_number)
-        return "at least one of \"attributes\", \"libraries\", \"resources\", \"log_bodies\", \"log_severity_texts\" or \"log_severity_number\" field must be specified";
+    if (p->attributes.count + p->libraries.count + p->resources.count + p->log_bodies.count + p->log_severity_texts.count == 0 &&
+        !p->log_severity_number)
+        return "at least one of \"attributes\", \"libraries\", \"resources\", \"log_bodies\", \"log_severity_texts\" or \"log_severity_number\" "
+               "field must be specified";
     return NULL;
 }
 
 static const char *check_metrics(const struct sm_match_properties *p)
 {
-    if (p->log_bodies.count + p->log_severity_texts.count + p->span_names.count + p->services.count + p->span_kinds.count + p->attributes.count + p->libraries.count > 0 ||
+    if (p->log_bodies.count + p->log_severity_texts.count + p->span_names.count + p->services.count + p->span_kinds.count + p->attributes.count +
+                p->libraries.count >
+            0 ||
         p->log_severity_number)
-        return "\"span_names\", \"span_kinds\", \"log_bodies\", \"log_severity_texts\", \"log_severity_number\", \"services\", \"attributes\" and \"libraries\" are not "
+        return "\"span_names\", \"span_kinds\", \"log_bodies\", \"log_severity_texts\", \"log_severity_number\", \"services\", \"attributes\" and "
+               "\"libraries\" are not "
                "valid for metrics";
     if (p->metric_names.count + p->resources.count == 0)
         return "at least one of \"metric_names\" or \"resources\" field must be specified";
@@ -178,7 +188,8 @@ static bool set_matches(const struct text_set *set, struct sm_slice text)
 
 /* ---- making */
 
-static bool make_attributes(struct sm_match *match, const struct sm_table_list *list, struct attribute_match **attributes, size_t *count, struct sm_error *error)
+static bool make_attributes(struct sm_match *match, const struct sm_table_list *list, struct attribute_match **attributes, size_t *count,
+                            struct sm_error *error)
 {
     const struct sm_match_attribute *items = list->items;
     *attributes = sm_arena_zalloc(&match->arena, list->count, sizeof(**attributes));
@@ -342,10 +353,21 @@ static bool severity_matches(const struct sm_match *match, const struct sm_log_r
 bool sm_match_log(const struct sm_match *match, const struct sm_ottl_run *run)
 {
     return (match->bodies.count == 0 || set_matches(&match->bodies, sm_value_to_string(&run->log->body, run->arena))) &&
-           set_matches(&match->severity_texts, run->log->severity_text) && severity_matches(match, run->log) && common_matches(match, run, &run->log->attributes);
+           set_matches(&match->severity_texts, run->log->severity_text) && severity_matches(match, run->log) &&
+           common_matches(match, run, &run->log->attributes);
 }
 
 bool sm_match_resource(const struct sm_match *match, const struct sm_ottl_run *run)
 {
     return attributes_match(match->resources, match->resource_count, &run->group->resource.attributes, run->arena);
+}
+
+bool sm_match_has_resources(const struct sm_match *match)
+{
+    return match->resource_count > 0;
+}
+
+bool sm_match_has_metric_names(const struct sm_match *match)
+{
+    return match->metric_names.count > 0;
 }

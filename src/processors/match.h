@@ -55,3 +55,6 @@ bool sm_match_span(const struct sm_match *match, const struct sm_ottl_run *run);
 bool sm_match_metric_name(const struct sm_match *match, const struct sm_ottl_run *run);
 bool sm_match_log(const struct sm_match *match, const struct sm_ottl_run *run);
 bool sm_match_resource(const struct sm_match *match, const struct sm_ottl_run *run);
+/* Whether there is something to compare with. */
+bool sm_match_has_resources(const struct sm_match *match);
+bool sm_match_has_metric_names(const struct sm_match *match);

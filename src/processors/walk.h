@@ -9,8 +9,8 @@ static inline struct sm_ottl_run sm_walk_start(struct sm_batch *batch)
     return (struct sm_ottl_run){.arena = &batch->arena, .batch = batch};
 }
 
-/* Walks with `run` set to what is not dropped, in order: `item` for every span, metric or log record (batch->signal says which pointer is set); `scope`
- * and `resource` before what they contain. Any may be NULL. `resource` and `scope` return whether to go into what they contain. */
+/* Walks with `run` set to what is not dropped, in order: `item` for every span, metric or log record (batch->signal says which pointer is set);
+ * `scope` and `resource` before what they contain. Any may be NULL. `resource` and `scope` return whether to go into what they contain. */
 struct sm_walker {
     bool (*resource)(struct sm_ottl_run *run, void *context);
     bool (*scope)(struct sm_ottl_run *run, void *context);

@@ -7,13 +7,16 @@ extern const struct sm_component_type sm_receiver_otlp;
 extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_debug;
+extern const struct sm_component_type sm_processor_filter;
+extern const struct sm_component_type sm_processor_attributes;
+extern const struct sm_component_type sm_processor_resource;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_exporter_otlp_http;
 extern const struct sm_component_type sm_extension_file_storage;
 extern const struct sm_component_type sm_exporter_prometheus;
 extern const struct sm_component_type sm_connector_forward;
-extern const struct sm_component_type sm_connector_span_metrics;
+extern const struct sm_component_type sm_connector_count;
 extern const struct sm_component_type sm_extension_health_check;
 extern const struct sm_component_type sm_extension_zpages;
 
@@ -24,12 +27,15 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_processor_batch,
     &sm_processor_memory_limiter,
     &sm_exporter_debug,
+    &sm_processor_filter,
+    &sm_processor_attributes,
+    &sm_processor_resource,
     &sm_exporter_nop,
     &sm_exporter_otlp_grpc,
     &sm_exporter_otlp_http,
     &sm_exporter_prometheus,
     &sm_connector_forward,
-    &sm_connector_span_metrics,
+    &sm_connector_count,
     &sm_extension_health_check,
     &sm_extension_zpages,
     &sm_extension_file_storage,

@@ -1,10 +1,11 @@
 /* node_value.c - see node_value.h. Source: pdata's Value.FromRaw. */
-#include "processors/node_value.h"
+#include "config/node_value.h"
 
 static struct sm_value list_value(const struct sm_node *node, struct sm_arena *arena)
 {
     struct sm_list *list = sm_arena_zalloc(arena, 1, sizeof(*list));
-    *list = (struct sm_list){.items = sm_arena_zalloc(arena, node->list.count, sizeof(struct sm_value)), .count = node->list.count, .capacity = node->list.count};
+    *list = (struct sm_list){
+        .items = sm_arena_zalloc(arena, node->list.count, sizeof(struct sm_value)), .count = node->list.count, .capacity = node->list.count};
     for (size_t i = 0; i < list->count; i++)
         list->items[i] = sm_node_to_value(node->list.items[i], arena);
     return (struct sm_value){.type = SM_VALUE_LIST, .list = list};
