@@ -18,7 +18,6 @@ static void decode_exemplar(struct sm_slice message, struct sm_exemplar *exempla
 {
     struct sm_proto_cursor cursor = sm_proto_begin(message);
     struct sm_proto_field field;
-    struct sm_attributes *attributes = &exemplar->filtered_attributes;
     *exemplar = (struct sm_exemplar){0};
     while (sm_proto_next(&cursor, &field)) {
         switch (field.number) {
@@ -40,9 +39,7 @@ static void decode_exemplar(struct sm_slice message, struct sm_exemplar *exempla
             exemplar->integer = (int64_t)field.integer;
             break;
         case FILTERED_ATTRIBUTES:
-            if (!attributes->raw.ptr)
-                *attributes = (struct sm_attributes){.raw = field.whole, .field = FILTERED_ATTRIBUTES};
-            attributes->raw.size = (size_t)(field.whole.ptr + field.whole.size - attributes->raw.ptr);
+            sm_otlp_widen(&exemplar->filtered_attributes, FILTERED_ATTRIBUTES, field.whole.ptr, cursor.at);
             break;
         default:
             break;

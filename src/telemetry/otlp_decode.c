@@ -45,7 +45,7 @@ static bool decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice mes
         bool ok;
         switch (tag) {
         case SM_TAG(1, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 1, &resource->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 1, &resource->attributes);
             break;
         case SM_TAG(2, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &resource->dropped_attributes_count);
@@ -80,7 +80,7 @@ static bool decode_scope(struct sm_otlp_decoder *decoder, struct sm_slice messag
             ok = sm_otlp_read_bytes(decoder, &at, end, &scope->version);
             break;
         case SM_TAG(3, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 3, &scope->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 3, &scope->attributes);
             break;
         case SM_TAG(4, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &scope->dropped_attributes_count);

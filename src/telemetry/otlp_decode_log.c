@@ -41,7 +41,7 @@ bool sm_otlp_decode_log_record(struct sm_otlp_decoder *decoder, struct sm_slice 
             ok = read_body(decoder, &at, end, &record->body);
             break;
         case SM_TAG(6, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 6, &record->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 6, &record->attributes);
             break;
         case SM_TAG(7, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &record->dropped_attributes_count);

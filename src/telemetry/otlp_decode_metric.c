@@ -141,7 +141,7 @@ static bool decode_number_point(struct sm_otlp_decoder *decoder, struct sm_slice
             point->integer = ok ? (int64_t)bits : 0;
             break;
         case SM_TAG(7, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 7, &point->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 7, &point->attributes);
             break;
         case SM_TAG(8, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &point->flags);
@@ -202,7 +202,7 @@ static bool decode_histogram_point(struct sm_otlp_decoder *decoder, struct sm_sl
             ok = read_exemplar(decoder, start, &at, end, 8, point);
             break;
         case SM_TAG(9, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 9, &point->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 9, &point->attributes);
             break;
         case SM_TAG(10, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &point->flags);
@@ -290,7 +290,7 @@ static bool decode_exponential_point(struct sm_otlp_decoder *decoder, struct sm_
         bool ok;
         switch (tag) {
         case SM_TAG(1, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 1, &point->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 1, &point->attributes);
             break;
         case SM_TAG(2, SM_WIRE_FIXED64):
             ok = sm_otlp_read_fixed64(decoder, &at, end, &point->start_ns);
@@ -390,7 +390,7 @@ static bool decode_summary_point(struct sm_otlp_decoder *decoder, struct sm_slic
             ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_quantile(decoder, bytes, &point->quantiles[point->quantile_count++]);
             break;
         case SM_TAG(7, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 7, &point->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 7, &point->attributes);
             break;
         case SM_TAG(8, SM_WIRE_VARINT):
             ok = sm_otlp_read_uint32(decoder, &at, end, &point->flags);
@@ -494,7 +494,7 @@ bool sm_otlp_decode_metric(struct sm_otlp_decoder *decoder, struct sm_slice mess
             ok = sm_otlp_read_bytes(decoder, &at, end, &metric->unit);
             break;
         case SM_TAG(12, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 12, &metric->metadata);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 12, &metric->metadata);
             break;
         default:
             kind = find_kind(tag);

@@ -140,6 +140,7 @@ static bool decode_rare_field(struct sm_otlp_decoder *decoder, const char *start
     case SM_TAG(14, SM_WIRE_VARINT):
         return sm_otlp_read_uint32(decoder, at, end, &span->dropped_links_count);
     default:
+        span->_has_unknown = true;
         return sm_otlp_skip(decoder, at, end, tag, 0x1fffe);
     }
 }
@@ -157,7 +158,7 @@ bool sm_otlp_decode_span(struct sm_otlp_decoder *decoder, struct sm_slice messag
         bool ok;
         switch (tag) {
         case SM_TAG(9, SM_WIRE_BYTES):
-            ok = sm_otlp_read_attribute(decoder, start, &at, end, 9, &span->attributes);
+            ok = sm_otlp_read_attributes(decoder, start, &at, end, 9, &span->attributes);
             break;
         case SM_TAG(1, SM_WIRE_BYTES):
             ok = sm_otlp_read_id(decoder, &at, end, SM_TRACE_ID_SIZE, &span->trace_id);

@@ -153,7 +153,7 @@ bool sm_otlp_check_value(struct sm_otlp_decoder *decoder, struct sm_slice messag
     return true;
 }
 
-static bool check_key_value_slow(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth)
+bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth)
 {
     const char *at = message.ptr, *end = at + message.size;
     struct sm_slice bytes;
@@ -179,38 +179,6 @@ static bool check_key_value_slow(struct sm_otlp_decoder *decoder, struct sm_slic
         if (!ok)
             return false;
     }
-    return true;
-}
-
-/* The shape that all SDKs write - a short key, then a short string - is recognised by its few fixed bytes:
- *     0a K key... 12 V 0a S string...   with S = V - 2 and nothing behind */
-static inline bool is_plain_string_attribute(const char *at, size_t size)
-{
-    if (size < 6 || at[0] != 0x0a || (uint8_t)at[1] > 0x7f)
-        return false;
-    size_t value = 2 + (size_t)(uint8_t)at[1];
-    if (value + 4 > size || at[value] != 0x12 || at[value + 2] != 0x0a)
-        return false;
-    size_t value_size = (uint8_t)at[value + 1];
-    return value_size < 0x80 && value + 2 + value_size == size && (size_t)(uint8_t)at[value + 3] + 2 == value_size;
-}
-
-bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth)
-{
-    return is_plain_string_attribute(message.ptr, message.size) || check_key_value_slow(decoder, message, depth);
-}
-
-bool sm_otlp_read_attribute(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint8_t field,
-                            struct sm_attributes *attributes)
-{
-    struct sm_slice message;
-    if (!sm_otlp_read_bytes(decoder, at, end, &message) || !sm_otlp_check_key_value(decoder, message, 0))
-        return false;
-    if (!attributes->raw.ptr) {
-        attributes->raw.ptr = start;
-        attributes->field = field;
-    }
-    attributes->raw.size = (size_t)(*at - attributes->raw.ptr);
     return true;
 }
 
@@ -277,7 +245,7 @@ struct sm_attribute sm_otlp_attribute(struct sm_slice message)
 {
     struct sm_attribute attribute = {0};
     const char *at = message.ptr;
-    if (is_plain_string_attribute(at, message.size)) {
+    if (sm_otlp_is_plain_attribute(at, message.size) && at[4 + (uint8_t)at[1]] == 0x0a) {
         size_t value = 2 + (size_t)(uint8_t)at[1];
         attribute.key = sm_slice_make(at + 2, (size_t)(uint8_t)at[1]);
         attribute.value = sm_value_string(sm_slice_make(at + value + 4, message.size - value - 4));

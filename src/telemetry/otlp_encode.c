@@ -85,6 +85,10 @@ static bool is_unknown(uint32_t number, uint32_t known)
 
 void sm_otlp_write_attributes(struct sm_proto_writer *writer, const struct sm_attributes *attributes, uint32_t field)
 {
+    if (!attributes->changed && !attributes->_has_gaps) {
+        sm_proto_write_raw(writer, attributes->raw);
+        return;
+    }
     if (!attributes->changed) {
         sm_proto_write_fields(writer, attributes->raw, is_number, attributes->field);
         return;

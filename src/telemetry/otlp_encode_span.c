@@ -85,7 +85,8 @@ void sm_otlp_write_span(struct sm_proto_writer *writer, const struct sm_span *sp
         return;
     }
     size_t mark = sm_proto_writer_mark(writer);
-    sm_otlp_write_unknown(writer, span->raw, 0x1fffe);
+    if (span->_has_unknown)
+        sm_otlp_write_unknown(writer, span->raw, 0x1fffe);
     sm_otlp_write_fixed32(writer, 16, span->flags);
     write_status(writer, span);
     sm_otlp_write_uint(writer, 14, span->dropped_links_count);

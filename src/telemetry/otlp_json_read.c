@@ -146,13 +146,11 @@ static bool read_base64(struct reader *reader, uint32_t number)
     return end_message(reader, mark, 1);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* Values of the hexadecimal digits plus one; 0: none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11,
+    ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 static bool read_id(struct reader *reader, uint32_t number, size_t size)
 {
@@ -167,10 +165,10 @@ static bool read_id(struct reader *reader, uint32_t number, size_t size)
     to = write_varint(to, (uint64_t)number << 3 | SM_WIRE_BYTES);
     *to++ = (char)(text.size / 2);
     for (size_t i = 0; i < text.size; i += 2) {
-        int high = hex_value(text.ptr[i]), low = hex_value(text.ptr[i + 1]);
-        if (high < 0 || low < 0)
+        unsigned high = hex_values[(uint8_t)text.ptr[i]], low = hex_values[(uint8_t)text.ptr[i + 1]];
+        if (high == 0 || low == 0)
             return sm_json_fail(&reader->scanner, "ID that is not hexadecimal");
-        *to++ = (char)(high << 4 | low);
+        *to++ = (char)(uint8_t)((high - 1) << 4 | (low - 1));
     }
     reader->out->size = (size_t)(to - reader->out->data);
     return true;
@@ -412,7 +410,7 @@ struct sm_batch *sm_otlp_decode_json(enum sm_signal signal, struct sm_slice requ
     else if (read_message(&reader, sm_schema_request(signal)))
         batch = sm_otlp_decode_protobuf(signal, reader.out, error);
     else
-        *error = (struct sm_decode_error){.offset = (size_t)(reader.scanner.at - request.ptr), .reason = reader.scanner.error};
+        *error = (struct sm_decode_error){.offset = request.size - (size_t)(reader.scanner.end - reader.scanner.at), .reason = reader.scanner.error};
     sm_buffer_release(reader.out);
     sm_arena_deinit(&scratch);
     return batch;

@@ -24,11 +24,14 @@ struct sm_otlp_decoder {
     struct sm_decode_error *error;
 };
 
+/* The readers of the innermost loop: a call for each would cost more than what they do. */
+#define SM_HOT static inline __attribute__((always_inline))
+
 /* Fills the error; returns false. */
 bool sm_otlp_fail(struct sm_otlp_decoder *decoder, const char *at, const char *reason) __attribute__((cold));
 bool sm_otlp_read_varint_slow(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value);
 
-static inline bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value)
+SM_HOT bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *value)
 {
     if (__builtin_expect(*at < end && (uint8_t) * *at < 0x80, 1)) {
         *value = (uint8_t) * (*at)++;
@@ -37,7 +40,7 @@ static inline bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const ch
     return sm_otlp_read_varint_slow(decoder, at, end, value);
 }
 
-static inline bool sm_otlp_read_tag(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t *tag)
+SM_HOT bool sm_otlp_read_tag(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint32_t *tag)
 {
     uint64_t bits;
     const char *start = *at;
@@ -53,7 +56,7 @@ static inline bool sm_otlp_read_tag(struct sm_otlp_decoder *decoder, const char 
     return true;
 }
 
-static inline bool sm_otlp_read_bytes(struct sm_otlp_decoder *decoder, const char **at, const char *end, struct sm_slice *bytes)
+SM_HOT bool sm_otlp_read_bytes(struct sm_otlp_decoder *decoder, const char **at, const char *end, struct sm_slice *bytes)
 {
     uint64_t size;
     if (!sm_otlp_read_varint(decoder, at, end, &size))
@@ -65,7 +68,7 @@ static inline bool sm_otlp_read_bytes(struct sm_otlp_decoder *decoder, const cha
     return true;
 }
 
-static inline bool sm_otlp_read_fixed64(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *bits)
+SM_HOT bool sm_otlp_read_fixed64(struct sm_otlp_decoder *decoder, const char **at, const char *end, uint64_t *bits)
 {
     if (__builtin_expect((size_t)(end - *at) < sizeof(*bits), 0))
         return sm_otlp_fail(decoder, *at, "truncated 64-bit number");
@@ -137,9 +140,60 @@ size_t sm_otlp_count(struct sm_slice message, uint32_t tag);
 bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
 bool sm_otlp_check_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
 
-/* Reads and checks one KeyValue field of `field`, whose tag starts at `start` (content at `*at`), and widens the set's range by it. */
-bool sm_otlp_read_attribute(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint8_t field,
-                            struct sm_attributes *attributes);
+/* Does a KeyValue message have the shape that all SDKs write - a short key, then a short value that is a string or a varint - so that its few fixed
+ * bytes are all there is to check?
+ *     0a K key... 12 V 0a S string...   with S = V - 2
+ *     0a K key... 12 V 18 varint        (or 10, a bool)            and nothing behind */
+SM_HOT bool sm_otlp_is_plain_attribute(const char *at, size_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+    if (size < 6 || bytes[0] != 0x0a || bytes[1] > 0x7f)
+        return false;
+    size_t value = 2 + (size_t)bytes[1];
+    if (value + 4 > size || bytes[value] != 0x12 || bytes[value + 1] > 0x7f || value + 2 + bytes[value + 1] != size)
+        return false;
+    if (bytes[value + 2] == 0x0a)
+        return (size_t)bytes[value + 3] + 2 == bytes[value + 1];
+    if (bytes[value + 2] != 0x18 && bytes[value + 2] != 0x10)
+        return false;
+    size_t last = size - 1;
+    for (size_t i = value + 3; i < last; i++)
+        if (bytes[i] < 0x80)
+            return false;
+    return bytes[last] < 0x80 && last - (value + 3) < 10;
+}
+
+/* Adds the KeyValue fields of number `field` from `start` to `end` to the set's range. */
+static inline void sm_otlp_widen(struct sm_attributes *attributes, uint8_t field, const char *start, const char *end)
+{
+    if (!attributes->raw.ptr) {
+        attributes->raw.ptr = start;
+        attributes->field = field;
+    } else if (attributes->raw.ptr + attributes->raw.size != start) {
+        attributes->_has_gaps = true;
+    }
+    attributes->raw.size = (size_t)(end - attributes->raw.ptr);
+}
+
+/* Reads and checks a run of KeyValue fields of number `field` (below 16), the first of whose tags starts at `start` (content at `*at`), and widens
+ * the set's range by it. */
+SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint8_t field,
+                                    struct sm_attributes *attributes)
+{
+    const char tag = (char)(uint8_t)SM_TAG(field, SM_WIRE_BYTES);
+    struct sm_slice message;
+    for (;;) {
+        if (!sm_otlp_read_bytes(decoder, at, end, &message))
+            return false;
+        if (!sm_otlp_is_plain_attribute(message.ptr, message.size) && !sm_otlp_check_key_value(decoder, message, 0))
+            return false;
+        if (*at >= end || **at != tag)
+            break;
+        ++*at;
+    }
+    sm_otlp_widen(attributes, field, start, *at);
+    return true;
+}
 
 /* A message field that occurs more than once merges: the occurrences are joined in the arena (joined encodings are the merged message). */
 struct sm_slice sm_otlp_join(struct sm_arena *arena, struct sm_slice message, uint32_t number);

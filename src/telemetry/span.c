@@ -7,15 +7,6 @@
 
 enum { EVENT_FIELD = 11, LINK_FIELD = 13, EVENT_ATTRIBUTES = 3, LINK_ATTRIBUTES = 4 };
 
-static void widen(struct sm_attributes *attributes, struct sm_slice whole, uint8_t field)
-{
-    if (!attributes->raw.ptr) {
-        attributes->raw.ptr = whole.ptr;
-        attributes->field = field;
-    }
-    attributes->raw.size = (size_t)(whole.ptr + whole.size - attributes->raw.ptr);
-}
-
 static void decode_event(struct sm_slice message, struct sm_span_event *event)
 {
     struct sm_proto_cursor cursor = sm_proto_begin(message);
@@ -30,7 +21,7 @@ static void decode_event(struct sm_slice message, struct sm_span_event *event)
             event->name = field.bytes;
             break;
         case EVENT_ATTRIBUTES:
-            widen(&event->attributes, field.whole, EVENT_ATTRIBUTES);
+            sm_otlp_widen(&event->attributes, EVENT_ATTRIBUTES, field.whole.ptr, cursor.at);
             break;
         case 4:
             event->dropped_attributes_count = (uint32_t)field.integer;
@@ -66,7 +57,7 @@ static void decode_link(struct sm_slice message, struct sm_span_link *link)
             link->trace_state = field.bytes;
             break;
         case LINK_ATTRIBUTES:
-            widen(&link->attributes, field.whole, LINK_ATTRIBUTES);
+            sm_otlp_widen(&link->attributes, LINK_ATTRIBUTES, field.whole.ptr, cursor.at);
             break;
         case 5:
             link->dropped_attributes_count = (uint32_t)field.integer;

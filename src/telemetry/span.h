@@ -65,7 +65,8 @@ struct sm_span {
     struct sm_attributes attributes;
     struct sm_span_lists *_lists; /* borrowed: arena; NULL: neither events nor links. Ask sm_span_events, sm_span_links */
     bool dropped;
-    uint8_t changed; /* SM_SPAN_CHANGED_… */
+    uint8_t changed;   /* SM_SPAN_CHANGED_… */
+    bool _has_unknown; /* `raw` holds fields that are not decoded */
 };
 
 /* Decode events / links on the first call. The bytes were validated when the batch was decoded, so this cannot fail. */

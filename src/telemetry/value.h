@@ -49,6 +49,7 @@ struct sm_attributes {
     struct sm_map *_map; /* borrowed: arena; NULL until decoded. Ask sm_attributes_map */
     uint8_t field;       /* number of the KeyValue field in `raw` */
     bool changed;        /* `_map` differs from `raw`: the encoder must write it */
+    bool _has_gaps;      /* other fields stand in `raw` */
 };
 
 /* ---- values */

@@ -123,6 +123,8 @@ enum sm_decompress_result sm_decompress(enum sm_compression compression, struct 
 {
     if (compression == SM_COMPRESSION_NONE)
         return copy_plain(packed, limit_bytes, unpacked);
+    if (!packed.ptr)
+        packed = SM_SLICE("");
     struct sm_unpack_sink sink;
     enum sm_decompress_result result = sm_unpack_start(&sink, limit_bytes, expected_size(compression, packed));
     if (result == SM_DECOMPRESS_OK)

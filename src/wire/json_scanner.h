@@ -15,7 +15,8 @@ enum { SM_JSON_DEPTH_MAX = 1000 }; /* nested lists and objects that are skipped 
 
 static inline void sm_json_begin(struct sm_json_scanner *scanner, struct sm_slice text, struct sm_arena *scratch)
 {
-    *scanner = (struct sm_json_scanner){.at = text.ptr, .end = text.ptr + text.size, ._scratch = scratch};
+    const char *start = text.ptr ? text.ptr : "";
+    *scanner = (struct sm_json_scanner){.at = start, .end = start + text.size, ._scratch = scratch};
 }
 
 /* Returns false, for `return sm_json_fail(…)`. */

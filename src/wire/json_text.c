@@ -63,7 +63,7 @@ static void put_escape(struct sm_bytes *out, uint8_t c, bool is_strict)
 
 void sm_json_put_string(struct sm_bytes *out, struct sm_slice text)
 {
-    const char *at = text.ptr, *end = at + text.size;
+    const char *at = text.ptr, *end = text.size ? at + text.size : at;
     sm_bytes_reserve(out, text.size + 2);
     out->ptr[out->size++] = '"';
     while (at < end) {
@@ -94,7 +94,7 @@ static size_t utf8_size(const char *at, const char *end)
 
 void sm_json_put_string_strict(struct sm_bytes *out, struct sm_slice text)
 {
-    const char *at = text.ptr, *end = at + text.size;
+    const char *at = text.ptr, *end = text.size ? at + text.size : at;
     sm_bytes_append_char(out, '"');
     while (at < end) {
         uint8_t c = (uint8_t)*at;

@@ -54,7 +54,7 @@ static inline char *reserve(struct sm_proto_writer *writer, size_t size)
     return writer->_at -= size;
 }
 
-void sm_proto_write_varint(struct sm_proto_writer *writer, uint64_t value)
+static void write_long_varint(struct sm_proto_writer *writer, uint64_t value)
 {
     char *to = reserve(writer, sm_proto_varint_size(value));
     for (; value >= 0x80; value >>= 7)
@@ -62,21 +62,37 @@ void sm_proto_write_varint(struct sm_proto_writer *writer, uint64_t value)
     *to = (char)(uint8_t)value;
 }
 
-static void write_tag(struct sm_proto_writer *writer, uint32_t number, enum sm_wire_type type)
+/* Most tags and lengths are one byte. Only counting, `_at` and `_block` are both NULL. */
+static inline void write_varint(struct sm_proto_writer *writer, uint64_t value)
 {
-    sm_proto_write_varint(writer, (uint64_t)number << 3 | type);
+    if (value < 0x80 && writer->_at != writer->_block) {
+        *--writer->_at = (char)value;
+        writer->size++;
+        return;
+    }
+    write_long_varint(writer, value);
+}
+
+void sm_proto_write_varint(struct sm_proto_writer *writer, uint64_t value)
+{
+    write_varint(writer, value);
+}
+
+static inline void write_tag(struct sm_proto_writer *writer, uint32_t number, enum sm_wire_type type)
+{
+    write_varint(writer, (uint64_t)number << 3 | type);
 }
 
 void sm_proto_write_message(struct sm_proto_writer *writer, uint32_t number, size_t mark)
 {
     assert(mark <= writer->size);
-    sm_proto_write_varint(writer, writer->size - mark);
+    write_varint(writer, writer->size - mark);
     write_tag(writer, number, SM_WIRE_BYTES);
 }
 
 void sm_proto_write_uint(struct sm_proto_writer *writer, uint32_t number, uint64_t value)
 {
-    sm_proto_write_varint(writer, value);
+    write_varint(writer, value);
     write_tag(writer, number, SM_WIRE_VARINT);
 }
 
@@ -117,7 +133,7 @@ void sm_proto_write_raw(struct sm_proto_writer *writer, struct sm_slice bytes)
 void sm_proto_write_bytes(struct sm_proto_writer *writer, uint32_t number, struct sm_slice bytes)
 {
     sm_proto_write_raw(writer, bytes);
-    sm_proto_write_varint(writer, bytes.size);
+    write_varint(writer, bytes.size);
     write_tag(writer, number, SM_WIRE_BYTES);
 }
 
