@@ -98,11 +98,12 @@ static struct sm_node *read_alias(struct reader *reader, struct fy_event *event)
 
 /* ---- scalars */
 
-enum tag { TAG_NONE, TAG_STR, TAG_NULL, TAG_BOOL, TAG_INT, TAG_FLOAT, TAG_OTHER };
+enum tag { TAG_NONE, TAG_STR, TAG_NULL, TAG_BOOL, TAG_INT, TAG_FLOAT, TAG_BINARY, TAG_OTHER };
 
 static enum tag tag_of(struct fy_token *token)
 {
-    static const char *const names[] = {[TAG_STR] = "str", [TAG_NULL] = "null", [TAG_BOOL] = "bool", [TAG_INT] = "int", [TAG_FLOAT] = "float"};
+    static const char *const names[] = {
+        [TAG_STR] = "str", [TAG_NULL] = "null", [TAG_BOOL] = "bool", [TAG_INT] = "int", [TAG_FLOAT] = "float", [TAG_BINARY] = "binary"};
     size_t size = 0;
     const char *text = token ? fy_token_get_text(token, &size) : NULL;
     if (!text)
@@ -111,7 +112,7 @@ static enum tag tag_of(struct fy_token *token)
     if (!sm_slice_starts_with(tag, prefix))
         return TAG_OTHER;
     tag = sm_slice_make(tag.ptr + prefix.size, tag.size - prefix.size);
-    for (size_t i = TAG_STR; i <= TAG_FLOAT; i++)
+    for (size_t i = TAG_STR; i <= TAG_BINARY; i++)
         if (sm_slice_is(tag, names[i]))
             return (enum tag)i;
     return TAG_OTHER;
@@ -140,6 +141,10 @@ static struct sm_node *read_scalar(struct reader *reader, struct fy_event *event
         return NULL;
     }
     enum tag tag = tag_of(event->scalar.tag);
+    if (tag == TAG_BINARY) {
+        FAIL(reader, position, "values with the tag !!binary are not taken: write the text itself");
+        return NULL;
+    }
     bool is_plain = !event->scalar.value || fy_scalar_token_get_style(event->scalar.value) == FYSS_PLAIN;
     struct sm_node *node = make_node(reader, SM_NODE_STRING, position);
     node->string = sm_arena_strdup(reader->arena, value);
