@@ -8,3 +8,11 @@
 uint64_t sm_hash(struct sm_slice bytes);
 /* Continues `seed`, for keys of several parts. */
 uint64_t sm_hash_with(uint64_t seed, struct sm_slice bytes);
+
+/* 128 bits, for keys that are told apart by their hash alone: `secret` must be a random number of the process (sm_hash_secret). */
+struct sm_hash128 {
+    uint64_t low, high;
+};
+struct sm_hash128 sm_hash128(uint64_t secret, struct sm_slice bytes);
+/* A random number, the same for the life of the process. */
+uint64_t sm_hash_secret(void);

@@ -266,9 +266,14 @@ static bool decode_enum(struct decoder *decoder, const struct sm_option *option,
     }
     const char *near = sm_nearest_word(text, candidates, candidate_count);
     const char *suggestion = near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
+    const char *before = "unknown value ", *behind = sm_arena_printf(decoder->arena, ", must be one of %s", sm_bytes_cstr(&accepted));
+    if (option->unknown_word[0]) {
+        before = option->unknown_word[0];
+        behind = option->unknown_word[1];
+    }
     decoder->error_count++;
-    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, suggestion, "%sunknown value \"%.*s\", must be one of %s",
-                 quoted_path(decoder, place), SHOWN_MAX, text, sm_bytes_cstr(&accepted));
+    sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, suggestion, "%s%s\"%.*s\"%s", quoted_path(decoder, place), before,
+                 SHOWN_MAX, text, behind);
     return false;
 }
 

@@ -19,6 +19,7 @@
 struct sm_component;
 struct sm_component_type;
 struct sm_graph;
+struct sm_string_map;
 struct sm_workers;
 
 struct sm_graph_component {
@@ -44,6 +45,7 @@ struct sm_graph_plan {
     size_t pipeline_count;
     const struct sm_graph_component *const *extensions; /* borrowed; those of service::extensions, in order */
     size_t extension_count;
+    const struct sm_string_map *resource; /* borrowed: service::telemetry::resource as given; NULL: none */
 };
 
 /* Makes every instance (their `create`), connects them, opens nothing. NULL with `error` filled: "failed to create \"x\" processor for …", or a cycle. */

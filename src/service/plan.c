@@ -62,6 +62,7 @@ const struct sm_graph_plan *sm_plan_create(const struct sm_config *config, struc
         .pipeline_count = config->pipeline_count,
         .extensions = plan_references(&planner, &config->extensions),
         .extension_count = config->extensions.count,
+        .resource = &config->telemetry.resource,
     };
     return plan;
 }

@@ -16,6 +16,7 @@ extern const struct sm_component_type sm_exporter_otlp_http;
 extern const struct sm_component_type sm_extension_file_storage;
 extern const struct sm_component_type sm_exporter_prometheus;
 extern const struct sm_component_type sm_connector_forward;
+extern const struct sm_component_type sm_connector_span_metrics;
 extern const struct sm_component_type sm_connector_count;
 extern const struct sm_component_type sm_extension_health_check;
 extern const struct sm_component_type sm_extension_zpages;
@@ -35,6 +36,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_exporter_otlp_http,
     &sm_exporter_prometheus,
     &sm_connector_forward,
+    &sm_connector_span_metrics,
     &sm_connector_count,
     &sm_extension_health_check,
     &sm_extension_zpages,

@@ -83,6 +83,9 @@ bool sm_value_equal(const struct sm_value *a, const struct sm_value *b, struct s
  * returned as they are, others are written into `arena`. */
 struct sm_slice sm_value_to_string(const struct sm_value *value, struct sm_arena *arena);
 
+/* The content of `value` as an AnyValue message, in `arena`. */
+struct sm_slice sm_value_encode(const struct sm_value *value, struct sm_arena *arena);
+
 /* ---- maps (decoded) */
 struct sm_value *sm_map_find(const struct sm_map *map, struct sm_slice key); /* NULL: absent */
 /* Sets or appends; `key` and what `value` points to are borrowed and must live as long as the arena. Returns the place of the value. */
@@ -96,6 +99,9 @@ bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice 
 struct sm_map *sm_attributes_map(struct sm_attributes *attributes, struct sm_arena *arena);
 /* The decoded map, for changing: marks the set changed. The owner (span, resource, …) must be marked changed as well: see batch.h. */
 struct sm_map *sm_attributes_edit(struct sm_attributes *attributes, struct sm_arena *arena);
+
+/* The whole set as KeyValue fields, in `arena`; of number `field`, which must be the number of its `raw`. */
+struct sm_slice sm_attributes_encode(const struct sm_attributes *attributes, uint8_t field, struct sm_arena *arena);
 
 /* Walks the attributes in wire order without decoding to an array:
  *     struct sm_attribute_cursor cursor = sm_attributes_begin(&span->attributes);

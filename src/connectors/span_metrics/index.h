@@ -1,0 +1,62 @@
+/* index.h - finds numbered entries by a 128-bit hash: open addressing with 8 bytes a slot. Worker-local.
+ *
+ * Entries stand elsewhere, each beginning with its hash; the index holds their numbers. Two keys are taken for one when all 128 bits agree: the hash is
+ * XXH3 with a secret of the process, so that nobody outside can make that happen (the reference tells resources apart by 128 bits too). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+
+#define SM_INDEX_NONE UINT32_MAX
+
+/* Entries of one size in pages, so that growing moves nothing and entries keep their address. Numbers of removed entries are used again. */
+struct sm_entries {
+    char **_pages; /* owned */
+    uint32_t _page_count, _page_capacity;
+    uint32_t _used;       /* numbers given out so far */
+    uint32_t _free;       /* first of the chain of removed entries; SM_INDEX_NONE: none */
+    uint32_t size;        /* bytes of an entry */
+    uint32_t count;
+};
+enum { SM_ENTRIES_PAGE_BITS = 9, SM_ENTRIES_PAGE = 1 << SM_ENTRIES_PAGE_BITS };
+
+/* `entry_size`: at least 20 bytes, a multiple of 8; a multiple of 64 is aligned so. */
+void sm_entries_init(struct sm_entries *entries, size_t entry_size);
+void sm_entries_deinit(struct sm_entries *entries);
+/* A zeroed entry with that hash. */
+uint32_t sm_entries_add(struct sm_entries *entries, struct sm_hash128 hash);
+void sm_entries_remove(struct sm_entries *entries, uint32_t number);
+static inline void *sm_entries_at(const struct sm_entries *entries, uint32_t number)
+{
+    return entries->_pages[number >> SM_ENTRIES_PAGE_BITS] + (size_t)(number & (SM_ENTRIES_PAGE - 1)) * entries->size;
+}
+/* Numbers below this may be in use; those that are not have the hash {0, 0}. */
+static inline uint32_t sm_entries_limit(const struct sm_entries *entries)
+{
+    return entries->_used;
+}
+
+struct sm_index {
+    struct sm_index_slot {
+        uint32_t tag;    /* upper bits of the hash */
+        uint32_t number; /* SM_INDEX_NONE: empty */
+    } *_slots; /* owned; NULL: none yet */
+    uint32_t _mask;
+    uint32_t count;
+};
+
+void sm_index_deinit(struct sm_index *index);
+/* The number of the entry with `hash`, or SM_INDEX_NONE. */
+uint32_t sm_index_find(const struct sm_index *index, const struct sm_entries *entries, struct sm_hash128 hash);
+/* The hash must not be there yet. */
+void sm_index_add(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
+void sm_index_remove(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
+/* Brings the slot into the cache ahead of a find. */
+static inline void sm_index_prefetch(const struct sm_index *index, struct sm_hash128 hash)
+{
+    if (index->_slots)
+        __builtin_prefetch(&index->_slots[(uint32_t)(hash.high >> 32) & index->_mask]);
+}

@@ -1,0 +1,249 @@
+/* span_metrics.c - the connector `span_metrics`: request, error and duration metrics of every span.
+ *
+ * How its parts stand together:
+ *
+ *     worker 0 … n   consume: counts into the worker's shard (shard.h) by the labels of each span (labels.h), and accepts the batch
+ *     home worker    a timer every metrics_flush_interval sends the ledger (ledger.h) round all workers, each of which adds its shard; when it is back,
+ *                    its series are exported as metrics batches (export.h) to the metrics pipelines, what has expired is let go, and if shards have
+ *                    to forget something it goes round once more
+ *
+ * One instance serves all pipelines that name it (`shared`). The home worker is the last one. Rounds do not overlap: what comes due during one (the
+ * timer, a question of `spanmill top`, the stop) is noted and done when it ends.
+ * There is no export at the end, as in the reference. With `storage` the ledger is kept there (persist.h).
+ * Source: opentelemetry-collector-contrib connector/spanmetricsconnector v0.155.0. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "connectors/span_metrics/export.h"
+#include "pipeline/component.h"
+#include "pipeline/delivery.h"
+#include "pipeline/graph.h"
+#include "pipeline/worker.h"
+
+enum round_kind { ROUND_NONE, ROUND_EXPORT, ROUND_SWEEP, ROUND_LAST };
+
+/* Immutable after creation but for what is marked. */
+struct state {
+    struct sm_arena arena; /* holds the settings */
+    const struct sm_span_metrics_settings *settings;
+    struct sm_ledger *ledger; /* owned; touched by the worker that holds it */
+    struct sm_component *component;
+    /* Home worker only. */
+    struct sm_timer *timer;
+    enum round_kind round; /* under way */
+    bool is_due, is_stopping;
+    /* With the ledger. */
+    unsigned next_worker;
+};
+
+/* A random UUID (version 4), as the reference makes one for each instance. */
+static void make_uuid(char text[37])
+{
+    unsigned char bytes[16];
+    uint64_t parts[2] = {sm_hash_with(sm_clock_mono_ns(), SM_SLICE("span_metrics")), sm_hash_secret() ^ sm_clock_wall_ns()};
+    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) != (ssize_t)sizeof(bytes))
+        memcpy(bytes, parts, sizeof(bytes));
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    for (size_t i = 0, at = 0; i < sizeof(bytes); i++)
+        at += (size_t)snprintf(text + at, 37 - at, "%02x%s", bytes[i], i == 3 || i == 5 || i == 7 || i == 9 ? "-" : "");
+}
+
+/* What service::telemetry::resource says collector.instance.id is; NULL: nothing. */
+static const char *given_instance(const struct sm_component *component)
+{
+    const struct sm_graph_plan *plan = component->graph ? sm_graph_plan(component->graph) : NULL;
+    for (size_t i = 0; plan && plan->resource && i < plan->resource->count; i++)
+        if (strcmp(plan->resource->entries[i].key, "collector.instance.id") == 0)
+            return plan->resource->entries[i].value;
+    return NULL;
+}
+
+static struct sm_worker *home_of(const struct state *state)
+{
+    return sm_workers_get(state->component->workers, sm_workers_count(state->component->workers) - 1);
+}
+
+/* ---- rounds */
+
+static void send_round(struct state *state, enum round_kind kind);
+static void end_round(struct sm_worker *worker, void *context);
+
+/* On each worker in turn. */
+static void visit_worker(struct sm_worker *worker, void *context)
+{
+    struct state *state = context;
+    sm_ledger_visit(state->ledger, sm_component_local(state->component, worker), state->round == ROUND_EXPORT);
+    unsigned next = state->next_worker++;
+    if (next < sm_workers_count(state->component->workers))
+        sm_worker_post(sm_workers_get(state->component->workers, next), visit_worker, state);
+    else
+        sm_worker_post(home_of(state), end_round, state);
+}
+
+static void send_round(struct state *state, enum round_kind kind)
+{
+    state->round = kind;
+    state->next_worker = 1;
+    sm_worker_post(sm_workers_get(state->component->workers, 0), visit_worker, state);
+}
+
+static void report_overflow(struct state *state)
+{
+    struct sm_ledger *ledger = state->ledger;
+    if (!ledger->overflow_count)
+        return;
+    size_t most = 0;
+    for (size_t i = 1; i < ledger->distinct->count; i++)
+        if (sm_distinct_estimate(ledger->distinct, i) > sm_distinct_estimate(ledger->distinct, most))
+            most = i;
+    sm_log(SM_LOG_WARN, &state->component->logger, "aggregation_cardinality_limit is reached: spans are counted in the overflow series",
+           SM_LOG_INT("spans", ledger->overflow_count), SM_LOG_INT("limit", state->settings->series_max),
+           SM_LOG_SLICE("dimension with most values", sm_labels_dimension_name(state->settings->plan, most)),
+           SM_LOG_INT("values, about", sm_distinct_estimate(ledger->distinct, most)));
+    ledger->overflow_count = 0;
+}
+
+struct forwarding {
+    struct state *state;
+    struct sm_worker *worker;
+};
+
+static void forward_batch(void *context, struct sm_batch *batch)
+{
+    const struct forwarding *forwarding = context;
+    sm_component_forward(forwarding->state->component, forwarding->worker, batch);
+}
+
+/* The ledger is home with everything in it. */
+static void export_ledger(struct state *state, struct sm_worker *worker)
+{
+    uint64_t now_ns = sm_clock_wall_ns();
+    report_overflow(state);
+    struct forwarding forwarding = {.state = state, .worker = worker};
+    sm_ledger_export(state->ledger, now_ns, forward_batch, &forwarding);
+    if (sm_ledger_expire(state->ledger, now_ns))
+        send_round(state, ROUND_SWEEP);
+}
+
+static void begin_due(struct state *state)
+{
+    if (state->is_stopping) {
+        sm_component_stopped(state->component);
+    } else if (state->is_due) {
+        state->is_due = false;
+        send_round(state, ROUND_EXPORT);
+    }
+}
+
+static void end_round(struct sm_worker *worker, void *context)
+{
+    struct state *state = context;
+    enum round_kind ended = state->round;
+    state->round = ROUND_NONE;
+    if (ended == ROUND_SWEEP)
+        sm_ledger_sweep(state->ledger);
+    else if (ended == ROUND_EXPORT && !state->is_stopping)
+        export_ledger(state, worker);
+    if (state->round == ROUND_NONE)
+        begin_due(state);
+}
+
+static void flush_interval_passed(struct sm_worker *worker, void *context)
+{
+    struct state *state = context;
+    (void)worker;
+    state->is_due = true;
+    if (state->round == ROUND_NONE)
+        begin_due(state);
+}
+
+/* ---- the component */
+
+static bool span_metrics_create(struct sm_component *component, struct sm_error *error)
+{
+    (void)error;
+    struct state *state = sm_alloc(1, sizeof(*state));
+    char uuid[37];
+    make_uuid(uuid);
+    state->component = component;
+    const char *given = given_instance(component);
+    state->settings = sm_span_metrics_settings_create(component->options, given ? given : uuid, &state->arena);
+    state->ledger = sm_ledger_create(state->settings);
+    component->state = state;
+    return true;
+}
+
+static void *span_metrics_worker_create(struct sm_component *component, struct sm_worker *worker)
+{
+    struct state *state = component->state;
+    if (worker == home_of(state)) {
+        state->timer = sm_timer_create(worker, flush_interval_passed, state);
+        sm_timer_arm(state->timer, (uint64_t)state->settings->options->metrics_flush_interval_ns, true);
+    }
+    return sm_series_shard_create(state->settings);
+}
+
+static void span_metrics_worker_free(struct sm_component *component, struct sm_worker *worker, void *local)
+{
+    struct state *state = component->state;
+    if (worker == home_of(state))
+        sm_timer_free(state->timer);
+    sm_series_shard_free(local);
+}
+
+static void span_metrics_consume(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
+{
+    sm_series_shard_add(sm_component_local(component, worker), batch, sm_clock_wall_ns());
+    sm_batch_accept(batch, worker);
+}
+
+static void stop_at_home(struct sm_worker *worker, void *context)
+{
+    struct state *state = context;
+    (void)worker;
+    state->is_stopping = true;
+    if (state->timer)
+        sm_timer_disarm(state->timer);
+    if (state->round == ROUND_NONE)
+        begin_due(state);
+}
+
+static void span_metrics_stop(struct sm_component *component)
+{
+    struct state *state = component->state;
+    sm_worker_post(home_of(state), stop_at_home, state);
+}
+
+static void span_metrics_free(struct sm_component *component)
+{
+    struct state *state = component->state;
+    sm_ledger_free(state->ledger);
+    sm_arena_deinit(&state->arena);
+    free(state);
+}
+
+static const char *const old_names[] = {"spanmetrics", NULL};
+
+const struct sm_component_type sm_connector_span_metrics = {
+    .kind = SM_CONNECTOR,
+    .name = "span_metrics",
+    .old_names = old_names,
+    .help = "Counts spans, their errors and durations (and events) by service, operation and chosen attributes.",
+    .signals = SM_SIGNAL_TRACES,
+    .gives = {[SM_TRACES] = SM_SIGNAL_METRICS},
+    .stability = {[SM_TRACES] = SM_STABILITY_ALPHA},
+    .shared = true,
+    .options = sm_span_metrics_option_table,
+    .options_size = sizeof(struct sm_span_metrics_options),
+    .validate = sm_span_metrics_validate,
+    .create = span_metrics_create,
+    .worker_create = span_metrics_worker_create,
+    .worker_free = span_metrics_worker_free,
+    .consume = span_metrics_consume,
+    .stop = span_metrics_stop,
+    .free = span_metrics_free,
+};
