@@ -659,6 +659,8 @@ void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_
         sm_timer_arm(call->timer, options->deadline_ns > now_ns ? options->deadline_ns - now_ns : 1, false);
     }
     wait_for_stream(call);
+    if (channel->is_closing)
+        return; /* whoever closes it ends what waits */
     if (channel->state == IDLE)
         begin_connect(channel);
     else

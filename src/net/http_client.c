@@ -50,6 +50,7 @@ struct sm_http_channel {
     size_t connection_count, idle_count; /* dials count as connections */
     struct request *requests;            /* all that are not answered */
     struct request *waiting_first, *waiting_last;
+    bool is_closing; /* nothing is sent any more: whoever closes it ends what waits */
 };
 
 struct request {
@@ -498,6 +499,8 @@ static struct connection *find_idle(const struct sm_http_channel *channel)
 static bool start(struct request *request)
 {
     struct sm_http_channel *channel = request->channel;
+    if (channel->is_closing)
+        return false;
     struct connection *connection = find_idle(channel);
     if (connection) {
         channel->idle_count--;
@@ -572,6 +575,7 @@ void sm_http_channel_free(struct sm_http_channel *channel)
     if (!channel)
         return;
     sm_worker_assert(channel->worker);
+    channel->is_closing = true;
     while (channel->connections) {
         struct request *request = channel->connections->request;
         if (request)

@@ -55,6 +55,8 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
     atomic_init(&chain->free_consumers, chain->queue ? chain->queue->num_consumers : 0);
     atomic_init(&chain->open, 1);
     compose_events(chain);
+    chain->drained = sm_alloc(1, sizeof(*chain->drained));
+    chain->drained->component = exporter;
     exporter->_chain = chain;
     return true;
 }
@@ -130,21 +132,30 @@ static void stop_lane(struct sm_worker *worker, void *context)
     sm_export_close(lane->chain);
 }
 
-static void stop_type(struct sm_worker *worker, void *context)
+static void stop_type(struct sm_component *exporter)
 {
-    (void)worker;
-    struct sm_component *exporter = context;
     if (exporter->type->stop)
         exporter->type->stop(exporter);
     else
         sm_component_stopped(exporter);
 }
 
+static void on_drained(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_export_drained *drained = context;
+    drained->is_received = true;
+    if (drained->component)
+        stop_type(drained->component);
+    else
+        free(drained);
+}
+
 void sm_export_chain_stop(struct sm_component *exporter)
 {
     struct sm_export_chain *chain = sm_export_chain_of(exporter);
     if (!chain || !chain->is_started) {
-        stop_type(NULL, exporter);
+        stop_type(exporter);
         return;
     }
     /* Release: a worker that sees it also sees what was made before. */
@@ -171,6 +182,10 @@ void sm_export_chain_free(struct sm_component *exporter)
     /* A gauge that was shown stays, see export_metrics.c. */
     if (!chain->is_started)
         free(chain->gauge);
+    chain->drained->component = NULL;
+    bool is_on_its_way = chain->is_started && !chain->drained->is_received && atomic_load(&chain->open) == 0;
+    if (!is_on_its_way)
+        free(chain->drained);
     free(chain->lanes);
     free(chain->dropping_event);
     free(chain->rejecting_event);
@@ -187,7 +202,7 @@ void sm_export_close(struct sm_export_chain *chain)
 {
     /* Release and acquire: everything that ended happened before the type is stopped. */
     if (atomic_fetch_sub_explicit(&chain->open, 1, memory_order_acq_rel) == 1)
-        sm_worker_post(sm_workers_main(chain->component->workers), stop_type, chain->component);
+        sm_worker_post(sm_workers_main(chain->component->workers), on_drained, chain->drained);
 }
 
 /* ---- one request */

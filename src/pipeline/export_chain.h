@@ -88,7 +88,14 @@ struct sm_export_instruments {
     _Atomic(struct sm_instrument *) sent, failed, enqueue_failed, in_flight, batch_size, batch_bytes;
 };
 
+/* Message to the main worker that the chain has drained; the chain may be gone before it arrives (drain limit). Main worker, but for its sending. */
+struct sm_export_drained {
+    struct sm_component *component; /* NULL: the chain is gone */
+    bool is_received;
+};
+
 struct sm_export_chain {
+    struct sm_export_drained *drained; /* shared with the message */
     struct sm_component *component;                 /* borrowed */
     const struct sm_export_options *options;        /* borrowed: component */
     const struct sm_export_queue_options *queue;    /* NULL: no queue */

@@ -138,6 +138,13 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
         [SM_METRICS] = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
         [SM_LOGS] = "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
     };
+    struct sm_grpc_channel *channel = sm_component_local(exporter, worker);
+    if (!channel) {
+        /* The drain limit has passed, and the worker's connections are gone. */
+        struct sm_outcome outcome = sm_outcome_retry("the exporter is stopped");
+        sm_export_done(request, worker, &outcome);
+        return;
+    }
     struct call *call = sm_alloc(1, sizeof(*call));
     *call = (struct call){.exporter = exporter, .request = request};
     struct sm_otlp_pieces pieces;
@@ -148,7 +155,7 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
         .message_count = pieces.count,
         .deadline_ns = request->deadline_ns,
     };
-    sm_grpc_channel_call(sm_component_local(exporter, worker), &options, on_answer, call);
+    sm_grpc_channel_call(channel, &options, on_answer, call);
 }
 
 static const char *const old_names[] = {"otlp", NULL};

@@ -267,6 +267,13 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
 {
     const struct options *options = exporter->options;
     enum sm_compression compression = (enum sm_compression)options->client.compression;
+    struct sm_http_channel *channel = sm_component_local(exporter, worker);
+    if (!channel) {
+        /* The drain limit has passed, and the worker's connections are gone. */
+        struct sm_outcome outcome = sm_outcome_retry("the exporter is stopped");
+        sm_export_done(request, worker, &outcome);
+        return;
+    }
     struct call *call = sm_alloc(1, sizeof(*call));
     *call = (struct call){.exporter = exporter, .request = request};
     struct sm_otlp_pieces pieces = {0};
@@ -298,7 +305,7 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
         .body_count = pieces.count,
         .deadline_ns = request->deadline_ns,
     };
-    sm_http_channel_send(sm_component_local(exporter, worker), &call_options, on_answer, call);
+    sm_http_channel_send(channel, &call_options, on_answer, call);
 }
 
 static const char *const old_names[] = {"otlphttp", NULL};
