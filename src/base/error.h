@@ -10,6 +10,7 @@ enum sm_error_class {
     SM_ERROR_NONE = 0,
     SM_ERROR_USAGE,    /* the configuration or the command line asks for something impossible */
     SM_ERROR_IO,       /* the system refused: file, socket, disk */
+    SM_ERROR_BUSY,     /* somebody still has it: later it may work */
     SM_ERROR_PROTOCOL, /* a peer sent something unsound */
     SM_ERROR_INTERNAL,
 };

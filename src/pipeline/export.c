@@ -86,12 +86,44 @@ static void choose_home(struct sm_export_chain *chain)
         chain->home->batcher = sm_export_batcher_create(chain->home);
 }
 
-static void on_store_open(struct sm_worker *worker, void *context)
+#define STORE_RETRY_NS (50 * SM_NS_PER_MS)
+
+static void look_for_store(struct sm_worker *worker, void *context)
 {
-    (void)worker;
     struct sm_export_chain *chain = context;
+    struct sm_error error = {0};
+    bool is_stopping = atomic_load_explicit(&chain->is_stopping, memory_order_acquire);
+    if (!chain->store && !is_stopping && !sm_export_store_open(chain, &error) && error.class == SM_ERROR_BUSY) {
+        if (!chain->store_timer)
+            chain->store_timer = sm_timer_create(worker, look_for_store, chain);
+        sm_timer_arm(chain->store_timer, STORE_RETRY_NS, false);
+        return;
+    }
+    sm_timer_free(chain->store_timer);
+    chain->store_timer = NULL;
+    chain->is_store_lost = !chain->store;
+    if (chain->store) {
+        sm_export_store_waiting(chain->home);
+    } else {
+        sm_log(SM_LOG_ERROR, &chain->component->logger, "Storage cannot be used", SM_LOG_STR("error", is_stopping ? "the exporter is stopping" : error.text));
+        sm_export_refuse_waiting(chain->home, "the storage of the sending queue cannot be used");
+    }
     sm_export_dispatch(chain->home);
     sm_export_close(chain);
+}
+
+/* A store that the configuration before this one still has is waited for: it closes it when its requests have ended. */
+static bool start_store(struct sm_export_chain *chain, struct sm_error *error)
+{
+    struct sm_error own_error = {0};
+    chain->is_persistent = true;
+    if (!sm_export_store_open(chain, &own_error) && own_error.class != SM_ERROR_BUSY) {
+        *error = own_error;
+        return sm_error_wrap(error, "exporter %s: sending_queue", chain->component->id);
+    }
+    sm_export_open(chain);
+    sm_worker_post(chain->home->worker, look_for_store, chain);
+    return true;
 }
 
 bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error)
@@ -99,14 +131,10 @@ bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error
     struct sm_export_chain *chain = sm_export_chain_of(exporter);
     create_lanes(chain);
     choose_home(chain);
-    if (chain->queue && *chain->queue->storage && !sm_export_store_open(chain, error))
-        return sm_error_wrap(error, "exporter %s: sending_queue", exporter->id);
+    if (chain->queue && *chain->queue->storage && !start_store(chain, error))
+        return false;
     sm_export_metrics_start(chain);
     chain->is_started = true;
-    if (chain->store) {
-        sm_export_open(chain);
-        sm_worker_post(chain->home->worker, on_store_open, chain);
-    }
     return true;
 }
 
@@ -280,7 +308,7 @@ void sm_export_log_rejected(struct sm_export_chain *chain, const struct sm_outco
 static void log_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted)
 {
     struct sm_export_chain *chain = request->lane->chain;
-    if (chain->store && is_interrupted)
+    if (chain->is_persistent && is_interrupted)
         sm_log(SM_LOG_INFO, &chain->component->logger, "Exporting interrupted. The data stays in storage.", SM_LOG_STR("error", outcome->reason),
                SM_LOG_INT("items", request->item_count));
     else if (chain->queue)
@@ -317,8 +345,8 @@ void sm_export_request_end(struct sm_export_request *request, const struct sm_ou
 static void entry_end(struct sm_export_entry *entry)
 {
     struct sm_export_chain *chain = entry->lane->chain;
-    bool is_kept = chain->store && entry->is_interrupted;
-    if (chain->store && !is_kept)
+    bool is_kept = chain->is_persistent && entry->is_interrupted;
+    if (chain->is_persistent && !is_kept)
         sm_export_store_delete(chain->store, entry);
     if (chain->queue && !is_kept)
         sm_export_give_back_size(chain, entry->size);

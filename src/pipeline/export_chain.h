@@ -106,7 +106,10 @@ struct sm_export_chain {
     size_t attribute_count;
     struct sm_export_instruments instruments[SM_SIGNAL_COUNT];
     struct sm_export_gauge *gauge;
-    struct sm_export_store *store; /* owned; NULL: memory. Touched by the home lane's worker */
+    bool is_persistent;                             /* the queue is on disk */
+    bool is_store_lost;                             /* it could not be opened after all. Home lane's worker */
+    struct sm_export_store *store;                  /* owned; NULL: memory, or not open yet. Touched by the home lane's worker once started */
+    struct sm_timer *store_timer;                   /* owned by the home lane's worker: looks again for a store that is still in use */
     struct sm_export_lane *home;   /* NULL: every lane for itself */
     struct sm_export_lane *lanes;  /* owned; the last is the main worker's */
     unsigned lane_count;
@@ -141,6 +144,9 @@ struct sm_export_entry *sm_export_list_pop(struct sm_export_list *list);
 int64_t sm_export_measure(const struct sm_batch *batch, int sizer);
 void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, struct sm_batch *batch);
 void sm_export_give_back_size(struct sm_export_chain *chain, int64_t size);
+/* Writes, or refuses, what came before the store was open. */
+void sm_export_store_waiting(struct sm_export_lane *lane);
+void sm_export_refuse_waiting(struct sm_export_lane *lane, const char *why);
 /* Starts what can be started. */
 void sm_export_dispatch(struct sm_export_lane *lane);
 /* Gives one consumer back: to another lane that waits, or to all. */

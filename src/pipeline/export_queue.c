@@ -221,15 +221,16 @@ static void start_ready(struct sm_export_lane *lane)
 
 static bool has_pending(const struct sm_export_lane *lane)
 {
-    if (!lane->chain->store)
+    struct sm_export_chain *chain = lane->chain;
+    if (!chain->is_persistent)
         return lane->pending.first != NULL;
     /* What is on disk stays there when the program stops. */
-    return !atomic_load_explicit(&lane->chain->is_stopping, memory_order_relaxed) && sm_export_store_has_more(lane->chain->store);
+    return chain->store && !atomic_load_explicit(&chain->is_stopping, memory_order_relaxed) && sm_export_store_has_more(chain->store);
 }
 
 static struct sm_export_entry *take_pending(struct sm_export_lane *lane)
 {
-    return lane->chain->store ? sm_export_store_take(lane->chain->store) : sm_export_list_pop(&lane->pending);
+    return lane->chain->is_persistent ? sm_export_store_take(lane->chain->store) : sm_export_list_pop(&lane->pending);
 }
 
 static void make_request(struct sm_export_lane *lane, struct sm_export_entry *entry)
@@ -290,15 +291,21 @@ static void refuse(struct sm_export_entry *entry, const struct sm_outcome *outco
     sm_export_close(chain);
 }
 
+/* The same for one that had its share of the queue already. */
+static void refuse_late(struct sm_export_entry *entry, const char *why)
+{
+    struct sm_outcome outcome = sm_outcome_retry("%s", why);
+    sm_export_give_back_size(entry->lane->chain, entry->size);
+    refuse(entry, &outcome);
+}
+
 /* Writes the entry to disk; what is there is in the queue. */
 static void store(struct sm_export_lane *lane, struct sm_export_entry *entry)
 {
     struct sm_export_chain *chain = lane->chain;
     struct sm_error error = {0};
     if (!sm_export_store_put(chain->store, entry, &error)) {
-        struct sm_outcome outcome = sm_outcome_retry("%s", error.text);
-        sm_export_give_back_size(chain, entry->size);
-        refuse(entry, &outcome);
+        refuse_late(entry, error.text);
         return;
     }
     struct sm_delivery *delivery = entry->delivery;
@@ -308,6 +315,20 @@ static void store(struct sm_export_lane *lane, struct sm_export_entry *entry)
     sm_export_close(chain);
 }
 
+void sm_export_store_waiting(struct sm_export_lane *lane)
+{
+    struct sm_export_entry *entry;
+    while ((entry = sm_export_list_pop(&lane->pending)))
+        store(lane, entry);
+}
+
+void sm_export_refuse_waiting(struct sm_export_lane *lane, const char *why)
+{
+    struct sm_export_entry *entry;
+    while ((entry = sm_export_list_pop(&lane->pending)))
+        refuse_late(entry, why);
+}
+
 static void arrive(struct sm_worker *worker, void *context)
 {
     (void)worker;
@@ -315,6 +336,8 @@ static void arrive(struct sm_worker *worker, void *context)
     struct sm_export_lane *lane = entry->lane;
     if (lane->chain->store)
         store(lane, entry);
+    else if (lane->chain->is_store_lost)
+        refuse_late(entry, "the storage of the sending queue cannot be used");
     else
         sm_export_list_push(&lane->pending, entry);
     sm_export_dispatch(lane);
@@ -323,7 +346,7 @@ static void arrive(struct sm_worker *worker, void *context)
 /* Makes the entry independent of its batch and of the worker that brought it. False: no memory. */
 static bool prepare(struct sm_export_chain *chain, struct sm_export_entry *entry, bool is_moving)
 {
-    if (chain->store) {
+    if (chain->is_persistent) {
         if (!sm_export_store_encode(chain, entry))
             return false;
         sm_batch_release(entry->batch);
@@ -360,7 +383,7 @@ static void admit(struct sm_export_lane *lane, struct sm_export_entry *entry)
         return;
     }
     entry->lane = target;
-    if (!chain->store && !chain->queue->wait_for_result) {
+    if (!chain->is_persistent && !chain->queue->wait_for_result) {
         sm_delivery_complete(entry->delivery, lane->worker, &SM_OUTCOME_ACCEPTED);
         entry->delivery = NULL;
     }
@@ -416,7 +439,7 @@ void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, st
     entry->size = sm_export_measure(batch, chain->queue->sizer);
     struct sm_outcome outcome;
     if (entry->size > chain->gauge->capacity) {
-        outcome = sm_outcome_retry(chain->store ? "sending queue is full" : "element size too large");
+        outcome = sm_outcome_retry(chain->is_persistent ? "sending queue is full" : "element size too large");
         refuse(entry, &outcome);
     } else if (!lane->blocked.first && take_size(chain, entry->size)) {
         admit(lane, entry);

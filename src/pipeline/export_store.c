@@ -76,7 +76,7 @@ static bool count_entries(struct sm_export_store *store, struct sm_error *error)
         sm_bytes_deinit(&after);
         if (!ok || key.size == 0) {
             sm_bytes_deinit(&key);
-            atomic_store(&store->chain->gauge->size, total);
+            atomic_fetch_add(&store->chain->gauge->size, total); /* beside what came while it was not open */
             return ok;
         }
         if (key.size != KEY_BYTES)

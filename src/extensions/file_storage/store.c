@@ -162,7 +162,7 @@ struct sm_storage_client *sm_file_store_open(const char *path, bool fsync, const
     store->base.type = sm_file_storage_type;
     store->path = sm_strdup(path);
     if (!list_if_closed(store)) {
-        sm_error_set(error, SM_ERROR_IO, "storage %s: still in use", path);
+        sm_error_set(error, SM_ERROR_BUSY, "storage %s: still in use", path);
         free(store->path);
         free(store);
         return NULL;

@@ -344,6 +344,7 @@ int main(void)
         cmocka_unit_test(delivers_a_million_spans_while_the_next_hop_fails_and_recovers),
         cmocka_unit_test(waits_grow_to_their_limit_and_vary),
     };
-    sm_log_configure(SM_LOG_ERROR, SM_LOG_ENCODING_CONSOLE, STDERR_FILENO);
+    const struct sm_log_options quiet = {.level = SM_LOG_ERROR, .fd = STDERR_FILENO};
+    sm_log_configure(&quiet);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
