@@ -133,6 +133,7 @@ static void attributes_consume(struct sm_component *component, struct sm_worker 
 
 const struct sm_component_type sm_processor_attributes = {
     .kind = SM_PROCESSOR,
+    .counts_items = true,
     .name = "attributes",
     .help = "Changes the attributes of spans, data points and log records.",
     .signals = SM_SIGNAL_ALL,

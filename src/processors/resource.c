@@ -60,6 +60,7 @@ static void resource_consume(struct sm_component *component, struct sm_worker *w
 
 const struct sm_component_type sm_processor_resource = {
     .kind = SM_PROCESSOR,
+    .counts_items = true,
     .name = "resource",
     .help = "Changes the attributes of resources.",
     .signals = SM_SIGNAL_ALL,

@@ -248,6 +248,7 @@ static void filter_consume(struct sm_component *component, struct sm_worker *wor
 
 const struct sm_component_type sm_processor_filter = {
     .kind = SM_PROCESSOR,
+    .counts_items = true,
     .name = "filter",
     .help = "Drops telemetry by OTTL conditions.",
     .signals = SM_SIGNAL_ALL,
