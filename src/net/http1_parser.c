@@ -128,9 +128,22 @@ static struct sm_slice slice_of(const struct sm_http1_parser *self, struct span 
     return sm_slice_make(self->text.ptr + span.at, span.size);
 }
 
+/* The library as Debian builds it takes spaces in names, which lets one server see headers that another does not. */
+static bool are_names_sound(const struct sm_http1_parser *self)
+{
+    for (size_t i = 0; i < self->header_count; i++) {
+        struct sm_slice name = slice_of(self, self->headers[i][0]);
+        if (name.size == 0 || memchr(name.ptr, ' ', name.size))
+            return false;
+    }
+    return true;
+}
+
 static int on_headers_complete(http_parser *parser)
 {
     struct sm_http1_parser *self = parser->data;
+    if (!are_names_sound(self))
+        return -1;
     self->collecting = COLLECTING_NOTHING;
     if (!self->text.ptr)
         sm_bytes_reserve(&self->text, 1); /* an answer without headers: slices still need a place */

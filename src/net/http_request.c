@@ -222,5 +222,5 @@ const char *sm_http_request_peer(const struct sm_http_request *request)
 
 struct sm_slice sm_http_request_body(const struct sm_http_request *request)
 {
-    return request->body ? sm_buffer_slice(request->body) : (struct sm_slice){0};
+    return request->body ? sm_buffer_slice(request->body) : SM_SLICE("");
 }
