@@ -193,19 +193,19 @@ static void check_ambiguous(struct sm_config_builder *builder, const struct sm_c
 static bool check_document(struct sm_config_builder *builder, const struct document *document)
 {
     struct sm_position start = {.source = builder->root->position.source};
-    bool is_empty = true, has_error[SM_COMPONENT_KIND_COUNT] = {0};
+    bool is_empty = true, is_given[SM_COMPONENT_KIND_COUNT] = {0};
     for (size_t kind = 0; kind < SM_COMPONENT_KIND_COUNT; kind++) {
         const struct sm_node *section = document->sections[kind];
-        has_error[kind] = section && section->kind != SM_NODE_NULL && (section->kind != SM_NODE_MAP || section->map.count > 0);
-        is_empty &= !has_error[kind];
+        is_given[kind] = section && section->kind != SM_NODE_NULL && (section->kind != SM_NODE_MAP || section->map.count > 0);
+        is_empty &= !is_given[kind];
     }
     if (is_empty) {
         sm_diags_add(builder->diags, SM_DIAG_ERROR, start, NULL, NULL, "empty configuration file");
         return false;
     }
-    if (!sm_gate_is_on(SM_GATE_ALLOW_NO_PIPELINES) && !has_error[SM_RECEIVER])
+    if (!sm_gate_is_on(SM_GATE_ALLOW_NO_PIPELINES) && !is_given[SM_RECEIVER])
         sm_diags_add(builder->diags, SM_DIAG_ERROR, start, NULL, NULL, "no receiver configuration specified in config");
-    if (!sm_gate_is_on(SM_GATE_ALLOW_NO_PIPELINES) && !has_error[SM_EXPORTER])
+    if (!sm_gate_is_on(SM_GATE_ALLOW_NO_PIPELINES) && !is_given[SM_EXPORTER])
         sm_diags_add(builder->diags, SM_DIAG_ERROR, start, NULL, NULL, "no exporter configuration specified in config");
     return true;
 }

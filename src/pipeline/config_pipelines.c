@@ -86,7 +86,6 @@ static struct sm_reference_list take_references(struct sm_config_builder *builde
 
 /* ---- one pipeline */
 
-/* The signals for which `component` can stand in the pipeline: what a connector gives on its receiving side. */
 static bool takes_signal(const struct sm_configured *component, enum sm_signal signal)
 {
     return component->type->signals & (1u << signal);

@@ -174,9 +174,8 @@ static void take_metrics(struct sm_config_builder *builder, struct sm_validation
     out->reader_count = options->readers.count;
 }
 
-static void add_attribute(struct sm_config_builder *builder, struct sm_string_map *map, const char *key, const struct sm_node *value)
+static void add_attribute(struct sm_string_map *map, const char *key, const struct sm_node *value)
 {
-    (void)builder;
     const char *text = value->kind == SM_NODE_STRING ? value->string : value->is_substituted ? value->original : NULL;
     map->entries[map->count++] = (struct sm_string_map_entry){.key = key, .value = text};
 }
@@ -193,7 +192,7 @@ static void take_attribute_list(struct sm_config_builder *builder, struct sm_val
         if (!name || name->kind != SM_NODE_STRING || !value || value->kind != SM_NODE_STRING)
             sm_validation_error(validation, "resource::attributes", "an attribute needs a name and a value, both text");
         else
-            add_attribute(builder, map, name->string, value);
+            add_attribute(map, name->string, value);
     }
 }
 
@@ -219,7 +218,7 @@ static void take_resource(struct sm_config_builder *builder, struct sm_validatio
         else if (!is_text)
             sm_validation_error(validation, "resource", "legacy resource attribute \"%s\" must be string or null", key);
         else
-            add_attribute(builder, &plain, key, value);
+            add_attribute(&plain, key, value);
     }
     *map = plain;
     if (list && list->kind != SM_NODE_NULL) {
