@@ -150,6 +150,8 @@ static bool stops_together(const struct sm_instance *a, const struct sm_instance
 static void stop_stage(struct sm_graph *graph)
 {
     const struct sm_instance *first = graph->order[graph->stop_index - 1];
+    if (first->component.type->kind == SM_EXTENSION)
+        sm_log(SM_LOG_INFO, NULL, "Stopping extensions...");
     do
         tell_to_stop(graph, graph->order[--graph->stop_index]);
     while (graph->stop_index > 0 && stops_together(first, graph->order[graph->stop_index - 1]));
