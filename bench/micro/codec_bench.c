@@ -8,119 +8,10 @@
 #include "telemetry/otlp.h"
 #include "telemetry/span.h"
 #include "wire/compression.h"
-#include "wire/protobuf.h"
 
-enum { SPANS = 512, SERVICES = 20, ROUND_NS = 300000000, ROUNDS = 5 };
+#include "load_request.h"
 
-static uint32_t random_state = 1;
-
-static uint32_t next_random(void)
-{
-    random_state = random_state * 1664525u + 1013904223u;
-    return random_state >> 8;
-}
-
-static void put_text(struct sm_bytes *out, uint32_t field, const char *key, const char *value)
-{
-    size_t entry = sm_proto_message_begin(out, field);
-    sm_proto_put_bytes(out, 1, sm_slice_of(key));
-    size_t content = sm_proto_message_begin(out, 2);
-    sm_proto_put_bytes(out, 1, sm_slice_of(value));
-    sm_proto_message_end(out, content);
-    sm_proto_message_end(out, entry);
-}
-
-static void put_int(struct sm_bytes *out, uint32_t field, const char *key, uint64_t value)
-{
-    size_t entry = sm_proto_message_begin(out, field);
-    sm_proto_put_bytes(out, 1, sm_slice_of(key));
-    size_t content = sm_proto_message_begin(out, 2);
-    sm_proto_put_uint(out, 3, value);
-    sm_proto_message_end(out, content);
-    sm_proto_message_end(out, entry);
-}
-
-static void put_id(struct sm_bytes *out, uint32_t field, size_t size)
-{
-    char id[SM_TRACE_ID_SIZE];
-    for (size_t i = 0; i < size; i++)
-        id[i] = (char)(uint8_t)next_random();
-    sm_proto_put_bytes(out, field, sm_slice_make(id, size));
-}
-
-static void put_error(struct sm_bytes *out, uint64_t now)
-{
-    size_t event = sm_proto_message_begin(out, 11);
-    sm_proto_put_fixed64(out, 1, now);
-    sm_proto_put_bytes(out, 2, SM_SLICE("exception"));
-    put_text(out, 3, "exception.type", "TimeoutError");
-    put_text(out, 3, "exception.message", "deadline exceeded after 3000 ms");
-    sm_proto_message_end(out, event);
-    size_t status = sm_proto_message_begin(out, 15);
-    sm_proto_put_bytes(out, 2, SM_SLICE("upstream failed"));
-    sm_proto_put_uint(out, 3, SM_STATUS_ERROR);
-    sm_proto_message_end(out, status);
-}
-
-static void put_span(struct sm_bytes *out, unsigned service)
-{
-    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
-    const uint64_t now = UINT64_C(1750000000000000000);
-    unsigned operation = next_random() % 20;
-    char text[96];
-    size_t span = sm_proto_message_begin(out, 2);
-    put_id(out, 1, SM_TRACE_ID_SIZE);
-    put_id(out, 2, SM_SPAN_ID_SIZE);
-    put_id(out, 4, SM_SPAN_ID_SIZE);
-    snprintf(text, sizeof(text), "%s /api/v1/resource-%02u/{id}", methods[operation % 4], operation);
-    sm_proto_put_bytes(out, 5, sm_slice_of(text));
-    sm_proto_put_uint(out, 6, 1 + next_random() % 3);
-    sm_proto_put_fixed64(out, 7, now - next_random());
-    sm_proto_put_fixed64(out, 8, now);
-    put_text(out, 9, "http.request.method", methods[operation % 4]);
-    put_int(out, 9, "http.response.status_code", 200);
-    snprintf(text, sizeof(text), "/api/v1/resource-%02u/{id}", operation);
-    put_text(out, 9, "http.route", text);
-    snprintf(text, sizeof(text), "/api/v1/resource-%02u/%u", operation, next_random() % 1000000);
-    put_text(out, 9, "url.path", text);
-    put_text(out, 9, "url.scheme", "https");
-    snprintf(text, sizeof(text), "service-%03u.shop.svc.cluster.local", service);
-    put_text(out, 9, "server.address", text);
-    put_int(out, 9, "server.port", 8443);
-    put_text(out, 9, "network.protocol.version", "1.1");
-    put_text(out, 9, "user_agent.original", "Mozilla/5.0 (X11; Linux x86_64) Chrome/126");
-    put_text(out, 9, "client.address", "10.42.17.201");
-    if (next_random() % 10 == 0)
-        put_error(out, now);
-    else
-        sm_proto_message_end(out, sm_proto_message_begin(out, 15));
-    sm_proto_put_fixed32(out, 16, 0x101);
-    sm_proto_message_end(out, span);
-}
-
-static struct sm_buffer *make_request(void)
-{
-    struct sm_bytes out = {0};
-    for (unsigned service = 0; service < SERVICES; service++) {
-        size_t group = sm_proto_message_begin(&out, 1), resource = sm_proto_message_begin(&out, 1);
-        char text[64];
-        snprintf(text, sizeof(text), "service-%03u", service);
-        put_text(&out, 1, "service.name", text);
-        put_text(&out, 1, "service.instance.id", "627cc493-f310-47de-96bd-71410b7d0001");
-        put_text(&out, 1, "deployment.environment.name", "production");
-        sm_proto_message_end(&out, resource);
-        size_t scope_group = sm_proto_message_begin(&out, 2), scope = sm_proto_message_begin(&out, 1);
-        sm_proto_put_bytes(&out, 1, SM_SLICE("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"));
-        sm_proto_message_end(&out, scope);
-        for (unsigned i = service; i < SPANS; i += SERVICES)
-            put_span(&out, service);
-        sm_proto_message_end(&out, scope_group);
-        sm_proto_message_end(&out, group);
-    }
-    struct sm_buffer *request = sm_buffer_try_copy(sm_bytes_slice(&out));
-    sm_bytes_deinit(&out);
-    return request;
-}
+enum { SPANS = 512, SERVICES = 20, OPERATIONS = 20, ROUND_NS = 300000000, ROUNDS = 5 };
 
 /* What every job works on. */
 struct bench {
@@ -277,7 +168,7 @@ static double best_ns(const struct bench *bench, void (*run)(const struct bench 
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {.request = make_request()};
+    struct bench bench = {.request = load_request(SPANS, SERVICES, OPERATIONS)};
     struct sm_batch *batch = decode(&bench);
     sm_otlp_encode_json(batch, &bench.json);
     printf("%zu bytes of protobuf, %zu of JSON, %zu of index a span (struct sm_span: %zu)\n", bench.request->size / SPANS, bench.json.size / SPANS,

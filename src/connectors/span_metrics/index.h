@@ -54,9 +54,24 @@ uint32_t sm_index_find(const struct sm_index *index, const struct sm_entries *en
 /* The hash must not be there yet. */
 void sm_index_add(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
 void sm_index_remove(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
-/* Brings the slot into the cache ahead of a find. */
+/* Ahead of a find, some finds earlier each: bring the slot, then the entry into the cache. */
 static inline void sm_index_prefetch(const struct sm_index *index, struct sm_hash128 hash)
 {
     if (index->_slots)
         __builtin_prefetch(&index->_slots[(uint32_t)(hash.high >> 32) & index->_mask]);
+}
+static inline void sm_index_prefetch_entry(const struct sm_index *index, const struct sm_entries *entries, struct sm_hash128 hash)
+{
+    enum { LINE = 64 };
+    uint32_t tag = (uint32_t)(hash.high >> 32);
+    if (!index->_slots)
+        return;
+    for (uint32_t at = tag & index->_mask; index->_slots[at].number != SM_INDEX_NONE; at = (at + 1) & index->_mask) {
+        if (index->_slots[at].tag != tag)
+            continue;
+        const char *entry = sm_entries_at(entries, index->_slots[at].number);
+        for (uint32_t line = 0; line < entries->size; line += LINE)
+            __builtin_prefetch(entry + line, 1);
+        return;
+    }
 }

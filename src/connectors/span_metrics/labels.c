@@ -112,33 +112,67 @@ static bool is_wanted_size(const struct sm_label_plan *plan, size_t size)
     return plan->sizes >> (size < SIZE_BIT_MAX ? size : SIZE_BIT_MAX) & 1;
 }
 
-/* Notes the value under its name, if the name is wanted (those from `first` on are) and not yet found; true when that was one. */
-static bool note(const struct sm_label_plan *plan, size_t first, struct found *found, const struct sm_attribute *attribute)
+/* The wanted name (those from `first` on are) that is `key` and has not been found; name_count: none. */
+static inline size_t wanted_name(const struct sm_label_plan *plan, size_t first, const struct found *found, struct sm_slice key)
 {
-    for (size_t i = first; i < plan->name_count; i++) {
-        if (found->is_there[i] || !sm_slice_equal(plan->names[i], attribute->key))
-            continue;
-        found->values[i] = attribute->value;
-        found->is_there[i] = true;
-        return true;
-    }
-    return false;
+    for (size_t i = first; i < plan->name_count; i++)
+        if (plan->names[i].size == key.size && !found->is_there[i] && memcmp(plan->names[i].ptr, key.ptr, key.size) == 0)
+            return i;
+    return plan->name_count;
 }
 
-/* The size of a KeyValue field at `at` of the usual form with a key that nobody wants (tag, size, key first, one short value, nothing else), which can be
- * stepped over; 0 when it has to be decoded. The batch's bytes were checked when it was decoded. */
-static inline size_t skippable(const struct sm_label_plan *plan, const char *at, const char *end, char tag)
+/* Notes the value under its name; true when that is a wanted one. */
+static bool note(const struct sm_label_plan *plan, size_t first, struct found *found, const struct sm_attribute *attribute)
+{
+    size_t name = attribute->key.size ? wanted_name(plan, first, found, attribute->key) : plan->name_count;
+    if (name == plan->name_count)
+        return false;
+    found->values[name] = attribute->value;
+    found->is_there[name] = true;
+    return true;
+}
+
+/* A KeyValue field of the usual form: tag, size, the key first, then the value and nothing else, all below 128 bytes. */
+struct usual {
+    struct sm_slice key, value; /* AnyValue */
+    size_t size;                /* of the field; 0: it has another form and has to be decoded by the book */
+};
+
+/* The batch's bytes were checked when it was decoded. */
+static inline struct usual read_usual(const char *at, const char *end, char tag)
 {
     enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12, HEAD = 4 };
+    struct usual usual = {.size = 0};
     if (end - at < HEAD + 2 || at[0] != tag || at[1] < 0 || at[2] != KEY_TAG || at[3] < 0)
-        return 0;
+        return usual;
     size_t size = (size_t)at[1], key_size = (size_t)at[3];
-    if (is_wanted_size(plan, key_size) || size < key_size + 4)
-        return 0;
     const char *value = at + HEAD + key_size;
-    if (value[0] != VALUE_TAG || value[1] < 0 || key_size + 4 + (size_t)value[1] != size)
-        return 0;
-    return size + 2;
+    if (size < key_size + HEAD || value[0] != VALUE_TAG || value[1] < 0 || key_size + HEAD + (size_t)value[1] != size)
+        return usual;
+    usual.key = sm_slice_make(at + HEAD, key_size);
+    usual.value = sm_slice_make(value + 2, (size_t)value[1]);
+    usual.size = size + 2;
+    return usual;
+}
+
+/* Strings and integers, the usual values; false for others. */
+static inline bool read_usual_value(struct sm_slice any, struct sm_value *value)
+{
+    enum { STRING_TAG = 0x0a, INTEGER_TAG = 0x18 };
+    if (any.size >= 2 && any.ptr[0] == STRING_TAG && (size_t)any.ptr[1] + 2 == any.size) {
+        *value = sm_value_string(sm_slice_make(any.ptr + 2, any.size - 2));
+        return true;
+    }
+    if (any.size < 2 || any.size > 10 || any.ptr[0] != INTEGER_TAG || any.ptr[any.size - 1] < 0)
+        return false;
+    uint64_t integer = 0;
+    for (size_t i = 1; i < any.size; i++) {
+        if (any.ptr[i] >= 0 && i + 1 < any.size)
+            return false; /* something behind the number */
+        integer |= (uint64_t)(any.ptr[i] & 0x7f) << (7 * (i - 1));
+    }
+    *value = sm_value_int((int64_t)integer);
+    return true;
 }
 
 /* `first`: 0 for a resource; 1 for spans and events, whose service.name means nothing. */
@@ -148,8 +182,7 @@ static void find_names(const struct sm_label_plan *plan, size_t first, const str
     if (attributes->_map || attributes->changed) {
         struct sm_attribute attribute;
         for (struct sm_attribute_cursor cursor = sm_attributes_begin(attributes); sm_attributes_next(&cursor, &attribute);)
-            if (is_wanted_size(plan, attribute.key.size))
-                note(plan, first, found, &attribute);
+            note(plan, first, found, &attribute);
         return;
     }
     size_t missing = plan->name_count - first;
@@ -157,15 +190,24 @@ static void find_names(const struct sm_label_plan *plan, size_t first, const str
     char tag = (char)(attributes->field << 3 | 2);
     struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
     while (missing && cursor.at && cursor.at < end) {
-        size_t size = skippable(plan, cursor.at, end, tag);
-        if (size) {
-            cursor.at += size;
-            continue;
+        struct usual usual = read_usual(cursor.at, end, tag);
+        if (usual.size) {
+            size_t name = is_wanted_size(plan, usual.key.size) ? wanted_name(plan, first, found, usual.key) : plan->name_count;
+            if (name == plan->name_count) {
+                cursor.at += usual.size;
+                continue;
+            }
+            if (read_usual_value(usual.value, &found->values[name])) {
+                found->is_there[name] = true;
+                missing--;
+                cursor.at += usual.size;
+                continue;
+            }
         }
         struct sm_attribute attribute;
         if (!sm_attributes_next(&cursor, &attribute))
             return;
-        if (is_wanted_size(plan, attribute.key.size) && note(plan, first, found, &attribute))
+        if (note(plan, first, found, &attribute))
             missing--;
     }
 }
@@ -208,9 +250,14 @@ static struct sm_slice text_of(struct sm_labels *labels, const struct sm_value *
     return sm_value_to_string(value, &labels->scratch);
 }
 
+static inline char *reserve(struct sm_bytes *out, size_t more)
+{
+    return out->capacity - out->size >= more ? out->ptr + out->size : sm_bytes_reserve(out, more);
+}
+
 static void append_sized(struct sm_bytes *out, struct sm_slice text)
 {
-    char *at = sm_bytes_reserve(out, text.size + SM_LABELS_VARINT_MAX);
+    char *at = reserve(out, text.size + SM_LABELS_VARINT_MAX);
     char *start = at;
     at = write_varint(at, text.size);
     if (text.size)
@@ -220,7 +267,7 @@ static void append_sized(struct sm_bytes *out, struct sm_slice text)
 
 static void append_varint(struct sm_bytes *out, size_t value)
 {
-    char *at = sm_bytes_reserve(out, SM_LABELS_VARINT_MAX);
+    char *at = reserve(out, SM_LABELS_VARINT_MAX);
     out->size += (size_t)(write_varint(at, value) - at);
 }
 

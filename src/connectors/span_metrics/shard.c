@@ -71,12 +71,18 @@ void sm_series_shard_free(struct sm_series_shard *shard)
 
 /* ---- series */
 
-/* Where the spans of a group belong. */
+/* A span on its way to its series. Finding a series among many waits for memory; therefore a block of spans is identified first and what their series need
+ * is fetched meanwhile. */
 struct place {
     struct sm_series_shard *shard;
-    uint32_t resource;
-    const struct sm_scope *scope;
     uint64_t now_ns;
+    const struct sm_resource_group *group;
+    const struct sm_scope *scope;
+    struct sm_span *span;
+    uint32_t resource;
+    bool is_adjusted;
+    uint64_t count;
+    struct sm_hash128 hashes[SM_LABELS_EVENTS]; /* of the series in the families before the events */
 };
 
 static struct sm_series_shard_resource *resource_of(const struct place *place)
@@ -116,17 +122,21 @@ static uint32_t add_series(const struct place *place, enum sm_label_family famil
     return number;
 }
 
-/* The series of what the labels hold, or the one of what is over the limit. */
-static uint32_t find_series(const struct place *place, enum sm_label_family family, bool *is_overflow)
+/* Makes the labels those of the span again, after others of the block went through them. */
+static void label_again(const struct place *place)
+{
+    struct sm_labels *labels = place->shard->labels;
+    sm_labels_set_resource(labels, &place->group->resource.attributes, resource_of(place)->hash);
+    sm_labels_set_span(labels, place->span, place->is_adjusted);
+}
+
+/* A new series for what the labels hold, or the one of what is over the limit. */
+static uint32_t find_place(const struct place *place, enum sm_label_family family, bool *is_overflow)
 {
     struct sm_series_shard *shard = place->shard;
     struct sm_series_shard_family *in = &shard->families[family];
     struct sm_slice identity;
     struct sm_hash128 hash = sm_labels_identify(shard->labels, family, &identity);
-    uint32_t number = sm_index_find(&in->index, &in->series, hash);
-    *is_overflow = false;
-    if (__builtin_expect(number != SM_INDEX_NONE, 1))
-        return number;
     if (shard->distinct)
         note_values(shard);
     if (resource_of(place)->series_count[family] < shard->settings->series_max)
@@ -134,7 +144,7 @@ static uint32_t find_series(const struct place *place, enum sm_label_family fami
     *is_overflow = true;
     shard->overflow_count++;
     hash = sm_labels_overflow(resource_of(place)->hash);
-    number = sm_index_find(&in->index, &in->series, hash);
+    uint32_t number = sm_index_find(&in->index, &in->series, hash);
     return number != SM_INDEX_NONE ? number : add_series(place, family, hash, (struct sm_slice){0});
 }
 
@@ -203,12 +213,10 @@ static void add_exemplar(struct sm_series_shard *shard, enum sm_label_family fam
         memcpy(to->exemplar.span_id, span->span_id.ptr, SM_SPAN_ID_SIZE);
 }
 
-static void count_in(const struct place *place, enum sm_label_family family, const struct sm_span *span, double value, uint64_t count)
+static void count_in(const struct place *place, enum sm_label_family family, uint32_t number, bool is_overflow, double value)
 {
     struct sm_series_shard *shard = place->shard;
     const struct sm_family_settings *settings = &shard->settings->families[family];
-    bool is_overflow;
-    uint32_t number = find_series(place, family, &is_overflow);
     struct sm_shard_series *series = sm_entries_at(&shard->families[family].series, number);
     if (!series->is_dirty) {
         series->is_dirty = true;
@@ -216,58 +224,126 @@ static void count_in(const struct place *place, enum sm_label_family family, con
         *SM_LIST_ADD(&shard->families[family].dirty) = number;
     }
     series->last_ns = place->now_ns;
-    series->count += count;
+    series->count += place->count;
     if (settings->histogram != SM_HISTOGRAM_NONE)
-        observe(shard->settings, settings, series, value, count);
+        observe(shard->settings, settings, series, value, place->count);
     if (shard->settings->exemplar_max && !is_overflow)
-        add_exemplar(shard, family, number, span, value);
+        add_exemplar(shard, family, number, place->span, value);
 }
 
 /* ---- spans */
 
-static void add_events(const struct place *place, struct sm_span *span, struct sm_arena *arena, double value, uint64_t count)
+static void count_span(const struct place *place, enum sm_label_family family, double value)
 {
+    const struct sm_series_shard_family *in = &place->shard->families[family];
+    uint32_t number = sm_index_find(&in->index, &in->series, place->hashes[family]);
+    bool is_overflow = false;
+    if (__builtin_expect(number == SM_INDEX_NONE, 0)) {
+        label_again(place);
+        number = find_place(place, family, &is_overflow);
+    }
+    count_in(place, family, number, is_overflow, value);
+}
+
+static void count_events(const struct place *place, struct sm_arena *arena, double value)
+{
+    struct sm_labels *labels = place->shard->labels;
+    const struct sm_series_shard_family *in = &place->shard->families[SM_LABELS_EVENTS];
     uint32_t event_count;
-    struct sm_span_event *events = sm_span_events(span, arena, &event_count);
+    struct sm_span_event *events = sm_span_events(place->span, arena, &event_count);
+    if (event_count)
+        label_again(place);
     for (uint32_t i = 0; i < event_count; i++) {
         if (events[i].dropped)
             continue;
-        sm_labels_set_event(place->shard->labels, &events[i].attributes);
-        count_in(place, SM_LABELS_EVENTS, span, value, count);
+        struct sm_slice identity;
+        bool is_overflow = false;
+        sm_labels_set_event(labels, &events[i].attributes);
+        uint32_t number = sm_index_find(&in->index, &in->series, sm_labels_identify(labels, SM_LABELS_EVENTS, &identity));
+        if (number == SM_INDEX_NONE)
+            number = find_place(place, SM_LABELS_EVENTS, &is_overflow);
+        count_in(place, SM_LABELS_EVENTS, number, is_overflow, value);
     }
 }
 
-static void add_span(const struct place *place, struct sm_span *span, struct sm_arena *arena)
+enum { BLOCK_SIZE = 16, AHEAD = 3 /* spans whose attributes are fetched early */ };
+
+struct block {
+    struct sm_batch *batch;
+    struct place places[BLOCK_SIZE];
+    size_t count;
+};
+
+static void count_block(struct sm_series_shard *shard, struct block *block)
 {
-    struct sm_series_shard *shard = place->shard;
     const struct sm_span_metrics_settings *settings = shard->settings;
-    double value = span->end_ns > span->start_ns ? (double)(span->end_ns - span->start_ns) / settings->unit_ns : 0;
-    struct sm_span_metrics_weight weight = sm_span_metrics_weigh(&shard->weights, span->trace_state);
-    sm_labels_set_span(shard->labels, span, weight.is_adjusted);
-    count_in(place, SM_LABELS_CALLS, span, value, weight.count);
-    if (settings->families[SM_LABELS_DURATION].is_used)
-        count_in(place, SM_LABELS_DURATION, span, value, weight.count);
-    if (settings->has_events)
-        add_events(place, span, arena, value, weight.count);
+    bool has_duration = settings->families[SM_LABELS_DURATION].is_used;
+    for (size_t i = 0; i < block->count; i++)
+        for (enum sm_label_family family = SM_LABELS_CALLS; family <= (has_duration ? SM_LABELS_DURATION : SM_LABELS_CALLS); family++)
+            sm_index_prefetch_entry(&shard->families[family].index, &shard->families[family].series, block->places[i].hashes[family]);
+    for (size_t i = 0; i < block->count; i++) {
+        const struct place *place = &block->places[i];
+        const struct sm_span *span = place->span;
+        double value = span->end_ns > span->start_ns ? (double)(span->end_ns - span->start_ns) / settings->unit_ns : 0;
+        count_span(place, SM_LABELS_CALLS, value);
+        if (has_duration)
+            count_span(place, SM_LABELS_DURATION, value);
+        if (settings->has_events)
+            count_events(place, &block->batch->arena, value);
+    }
+    block->count = 0;
+}
+
+/* Identifies the span and has what finding its series reads first brought near. */
+static void identify_span(struct sm_series_shard *shard, struct place *place)
+{
+    struct sm_span_metrics_weight weight = sm_span_metrics_weigh(&shard->weights, place->span->trace_state);
+    struct sm_slice identity;
+    place->count = weight.count;
+    place->is_adjusted = weight.is_adjusted;
+    sm_labels_set_span(shard->labels, place->span, weight.is_adjusted);
+    place->hashes[SM_LABELS_CALLS] = sm_labels_identify(shard->labels, SM_LABELS_CALLS, &identity);
+    sm_index_prefetch(&shard->families[SM_LABELS_CALLS].index, place->hashes[SM_LABELS_CALLS]);
+    if (!shard->settings->families[SM_LABELS_DURATION].is_used)
+        return;
+    place->hashes[SM_LABELS_DURATION] = sm_labels_identify(shard->labels, SM_LABELS_DURATION, &identity);
+    sm_index_prefetch(&shard->families[SM_LABELS_DURATION].index, place->hashes[SM_LABELS_DURATION]);
+}
+
+static void add_scope(struct sm_series_shard *shard, struct block *block, struct place place, const struct sm_scope_group *scope)
+{
+    place.scope = &scope->scope;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (i + AHEAD < scope->count && scope->spans[i + AHEAD].attributes.raw.ptr)
+            __builtin_prefetch(scope->spans[i + AHEAD].attributes.raw.ptr);
+        if (scope->spans[i].dropped)
+            continue;
+        place.span = &scope->spans[i];
+        block->places[block->count] = place;
+        identify_span(shard, &block->places[block->count++]);
+        if (block->count < BLOCK_SIZE)
+            continue;
+        count_block(shard, block);
+        sm_labels_set_resource(shard->labels, &place.group->resource.attributes, resource_of(&place)->hash);
+    }
 }
 
 void sm_series_shard_add(struct sm_series_shard *shard, struct sm_batch *batch, uint64_t now_ns)
 {
+    struct block block = {.batch = batch, .count = 0};
     for (size_t i = 0; i < batch->count; i++) {
         const struct sm_resource_group *group = &batch->groups[i];
         struct sm_value service;
         if (group->dropped || !sm_attributes_find(&group->resource.attributes, SM_SLICE("service.name"), &service))
             continue;
-        struct place place = {.shard = shard, .now_ns = now_ns, .resource = sm_series_shard_find_resource(shard, &group->resource.attributes, now_ns)};
+        struct place place = {.shard = shard, .now_ns = now_ns, .group = group};
+        place.resource = sm_series_shard_find_resource(shard, &group->resource.attributes, now_ns);
         sm_labels_set_resource(shard->labels, &group->resource.attributes, resource_of(&place)->hash);
-        for (size_t k = 0; k < group->count; k++) {
-            const struct sm_scope_group *scope = &group->scopes[k];
-            place.scope = &scope->scope;
-            for (size_t n = 0; n < scope->count && !scope->dropped; n++)
-                if (!scope->spans[n].dropped)
-                    add_span(&place, &scope->spans[n], &batch->arena);
-        }
+        for (size_t k = 0; k < group->count; k++)
+            if (!group->scopes[k].dropped)
+                add_scope(shard, &block, place, &group->scopes[k]);
     }
+    count_block(shard, &block);
     sm_span_metrics_weights_reset(&shard->weights); /* its trace state stood in the batch */
 }
 
