@@ -44,7 +44,7 @@ static const struct sm_option logs_table[] = {
 
 typedef struct sm_telemetry_labels_options labels;
 static const struct sm_option labels_table[] = {
-    SM_OPTION_STRING_LIST(labels, included, .help = "Resource attributes that become labels; "),
+    SM_OPTION_STRING_LIST(labels, included, .help = "Resource attributes that become labels, by exact name; default: all."),
     SM_OPTION_STRING_LIST(labels, excluded, .help = "Resource attributes that do not."),
     SM_OPTION_END,
 };
