@@ -26,6 +26,7 @@ const struct sm_cli_command sm_cli_commands[] = {
      true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
+    {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send, false},
     {"components", "[NAME]", "list the components, or describe the options of one", sm_cli_components, false},
     {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
     {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},
