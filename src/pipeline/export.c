@@ -154,6 +154,7 @@ static void stop_lane(struct sm_worker *worker, void *context)
     (void)worker;
     struct sm_export_lane *lane = context;
     sm_export_cut_waits(lane);
+    sm_export_pace_stop(lane);
     if (lane->batcher)
         sm_export_batcher_flush(lane->batcher);
     sm_export_dispatch(lane);
@@ -354,6 +355,7 @@ static void entry_end(struct sm_export_entry *entry)
         sm_export_log_rejected(chain, &entry->outcome, entry->item_count);
     sm_delivery_complete(entry->delivery, entry->lane->worker, &entry->outcome);
     sm_batch_release(entry->batch);
+    sm_export_pace_ended(entry->lane, entry);
     free(entry);
     sm_export_close(chain);
 }

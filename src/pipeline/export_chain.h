@@ -32,6 +32,7 @@ struct sm_export_entry {
     uint64_t index;               /* storage: where it stands */
     size_t stored_bytes;          /* storage: size of the encoded batch */
     int64_t size;                 /* taken of the queue's limit, in its unit */
+    int64_t backlog_bytes;        /* memory queue: its share of chain->backlog_bytes */
     size_t item_count;
     enum sm_signal signal;
     unsigned open_parts;       /* requests that carry a part of it, plus 1 while it is in a growing batch */
@@ -67,6 +68,8 @@ struct sm_export_lane {
     struct sm_export_request *ready_first, *ready_last; /* made, waiting for a consumer */
     struct sm_export_request *active;                   /* under way */
     struct sm_export_batcher *batcher;                  /* owned; NULL: no batching */
+    struct sm_export_held *held_first, *held_last;      /* senders whose answer waits for a smaller backlog */
+    struct sm_timer *pace_timer;                        /* owned; NULL until one waits for the first time */
     unsigned granted_consumers;                         /* handed to this lane and not used yet */
     bool is_dispatching;
 };
@@ -118,6 +121,8 @@ struct sm_export_chain {
     atomic_bool is_stopping;
     _Atomic int64_t open; /* entries and requests that are not ended, plus 1 until stopped */
     _Atomic int64_t free_consumers;
+    _Atomic int64_t backlog_bytes; /* memory queue: what is queued or under way */
+    _Atomic uint64_t last_sent_ns; /* sm_clock_mono_ns of the last success; 0: none */
     struct sm_export_lane_set waiting_for_consumer, waiting_for_space;
 };
 
@@ -153,6 +158,14 @@ void sm_export_dispatch(struct sm_export_lane *lane);
 void sm_export_release_consumer(struct sm_export_lane *lane);
 /* A request that needs a consumer. */
 void sm_export_ready(struct sm_export_lane *lane, struct sm_export_request *request);
+
+/* export_pace.c */
+enum { SM_EXPORT_PACE_BYTES = 4 * 1024 * 1024 };
+/* `entry` is in a memory queue: answers its sender, now or when the backlog has shrunk. `lane` is the calling worker's. */
+void sm_export_pace_queued(struct sm_export_lane *lane, struct sm_export_entry *entry);
+void sm_export_pace_ended(struct sm_export_lane *lane, const struct sm_export_entry *entry);
+/* The chain is stopping: holds nobody any more. */
+void sm_export_pace_stop(struct sm_export_lane *lane);
 
 /* export_retry.c */
 uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint64_t *interval_ns, double random);

@@ -383,10 +383,8 @@ static void admit(struct sm_export_lane *lane, struct sm_export_entry *entry)
         return;
     }
     entry->lane = target;
-    if (!chain->is_persistent && !chain->queue->wait_for_result) {
-        sm_delivery_complete(entry->delivery, lane->worker, &SM_OUTCOME_ACCEPTED);
-        entry->delivery = NULL;
-    }
+    if (!chain->is_persistent && !chain->queue->wait_for_result)
+        sm_export_pace_queued(lane, entry);
     if (target == lane)
         arrive(lane->worker, entry);
     else

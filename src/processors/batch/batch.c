@@ -20,9 +20,6 @@
 
 #define SCOPE "go.opentelemetry.io/collector/processor/batchprocessor"
 
-/* Requests that may wait for a shard with their senders answered already. */
-enum { ACCEPTED_WAITING_MAX = 64 };
-
 struct options {
     int64_t timeout_ns;
     uint64_t send_batch_size, send_batch_max_size, metadata_cardinality_limit;
@@ -273,7 +270,8 @@ static void take_over(struct sm_worker *worker, void *context)
 static void accept_at_once(struct member *member, struct sm_worker *worker, struct sm_batch *batch)
 {
     unsigned waiting = atomic_load_explicit(&member->accepted_waiting, memory_order_relaxed);
-    if (batch->delivery && waiting >= ACCEPTED_WAITING_MAX)
+    /* As many as the reference's channel holds: one a processor. */
+    if (batch->delivery && waiting >= sm_workers_count(member->batcher->component->workers))
         return;
     atomic_fetch_add_explicit(&member->accepted_waiting, 1, memory_order_relaxed);
     struct sm_delivery *delivery = batch->delivery;
