@@ -122,7 +122,7 @@ struct sm_export_chain {
     _Atomic int64_t open; /* entries and requests that are not ended, plus 1 until stopped */
     _Atomic int64_t free_consumers;
     _Atomic int64_t backlog_bytes; /* memory queue: what is queued or under way */
-    _Atomic uint64_t last_sent_ns; /* sm_clock_mono_ns of the last success; 0: none */
+    _Atomic uint64_t progress_ns;  /* sm_clock_mono_ns of the last success, or of when the backlog began */
     struct sm_export_lane_set waiting_for_consumer, waiting_for_space;
 };
 

@@ -3,7 +3,7 @@
  * A queue accepts at once, and a source faster than the next hop would fill it to its last place although everything is well. While more than
  * SM_EXPORT_PACE_BYTES are queued or under way and the next hop takes what it is given, the answer to whoever brought the newest is held back until the
  * backlog has shrunk. A next hop that has taken nothing for a while (it is down, or slow) holds nobody: then the queue fills and refuses as the
- * reference's does. State: a list of held deliveries per lane, touched by its worker; the backlog and the time of the last success are atomics. */
+ * reference's does. State: a list of held deliveries per lane, touched by its worker; the backlog and the time of the last progress are atomics. */
 #include "pipeline/export_chain.h"
 
 #include "base/clock.h"
@@ -18,14 +18,18 @@ struct sm_export_held {
     struct sm_delivery *delivery; /* one part */
 };
 
+static void made_progress(struct sm_export_chain *chain)
+{
+    atomic_store_explicit(&chain->progress_ns, sm_clock_mono_ns(), memory_order_relaxed);
+}
+
 static bool must_wait(struct sm_export_chain *chain)
 {
     if (atomic_load_explicit(&chain->backlog_bytes, memory_order_relaxed) <= SM_EXPORT_PACE_BYTES)
         return false;
     if (atomic_load_explicit(&chain->is_stopping, memory_order_relaxed))
         return false;
-    uint64_t last_ns = atomic_load_explicit(&chain->last_sent_ns, memory_order_relaxed);
-    return last_ns != 0 && sm_clock_mono_ns() - last_ns < PROGRESS_NS;
+    return sm_clock_mono_ns() - atomic_load_explicit(&chain->progress_ns, memory_order_relaxed) < PROGRESS_NS;
 }
 
 static void release_held(struct sm_export_lane *lane)
@@ -70,7 +74,8 @@ void sm_export_pace_queued(struct sm_export_lane *lane, struct sm_export_entry *
     struct sm_delivery *delivery = entry->delivery;
     entry->delivery = NULL;
     entry->backlog_bytes = (int64_t)sm_batch_encoded_size(entry->batch);
-    atomic_fetch_add_explicit(&lane->chain->backlog_bytes, entry->backlog_bytes, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&lane->chain->backlog_bytes, entry->backlog_bytes, memory_order_relaxed) == 0)
+        made_progress(lane->chain); /* the next hop has had nothing to take */
     if (delivery && must_wait(lane->chain))
         hold(lane, delivery);
     else
@@ -83,7 +88,7 @@ void sm_export_pace_ended(struct sm_export_lane *lane, const struct sm_export_en
         return;
     atomic_fetch_sub_explicit(&lane->chain->backlog_bytes, entry->backlog_bytes, memory_order_relaxed);
     if (entry->outcome.kind == SM_ACCEPTED)
-        atomic_store_explicit(&lane->chain->last_sent_ns, sm_clock_mono_ns(), memory_order_relaxed);
+        made_progress(lane->chain);
     release_held(lane);
 }
 
