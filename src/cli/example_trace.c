@@ -1,4 +1,5 @@
-/* example_trace.c - see example_trace.h. A constant table of spans and a small generator of numbers; no state. Source: opentelemetry-proto trace/v1. */
+/* example_trace.c - see example_trace.h. A constant table of spans and a small generator of numbers; no state. Source: opentelemetry-proto trace/v1.
+ */
 #include "cli/example_trace.h"
 
 #include "base/clock.h"

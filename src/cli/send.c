@@ -76,8 +76,11 @@ static void send_next(struct sm_worker *worker, void *context)
     const struct iovec body = {.iov_base = sending->body.ptr, .iov_len = sending->body.size};
     uint64_t deadline_ns = sm_clock_mono_ns() + REQUEST_LIMIT_NS;
     if (sending->http) {
-        const struct sm_http_call_options options = {
-            .method = SM_SLICE("POST"), .content_type = SM_SLICE("application/x-protobuf"), .body = &body, .body_count = 1, .deadline_ns = deadline_ns};
+        const struct sm_http_call_options options = {.method = SM_SLICE("POST"),
+                                                     .content_type = SM_SLICE("application/x-protobuf"),
+                                                     .body = &body,
+                                                     .body_count = 1,
+                                                     .deadline_ns = deadline_ns};
         sm_http_channel_send(sending->http_channel, &options, on_http_answer, sending);
         return;
     }
@@ -93,7 +96,8 @@ static bool open_client(struct sending *sending, struct sm_error *error)
     if (strncmp(sending->endpoint, "http://", 7) == 0) {
         size_t length = strlen(sending->endpoint);
         bool has_path = strchr(sending->endpoint + 7, '/') && sending->endpoint[length - 1] != '/';
-        sm_bytes_printf(&sending->url, "%.*s%s", (int)(length - (sending->endpoint[length - 1] == '/')), sending->endpoint, has_path ? "" : "/v1/traces");
+        sm_bytes_printf(&sending->url, "%.*s%s", (int)(length - (sending->endpoint[length - 1] == '/')), sending->endpoint,
+                        has_path ? "" : "/v1/traces");
         sm_options_fill_defaults(sm_http_client_option_table, &sending->http_options, sizeof(sending->http_options), &sending->arena);
         sending->http = sm_http_client_create(&sending->http_options, sm_bytes_cstr(&sending->url), USER_AGENT, error);
         sending->http_channel = sending->http ? sm_http_channel_create(sending->http, sending->worker) : NULL;
@@ -129,8 +133,8 @@ static int report(const struct sending *sending)
         fputs("Is a collector running there? Start one with 'spanmill run --config examples/quickstart.yaml'.\n", stderr);
         return 1;
     }
-    printf("Sent %llu trace%s (%u spans of 5 services, %u failed at the payment) to %s.\n", (unsigned long long)sending->sent, sending->sent == 1 ? "" : "s",
-           sending->span_count, sending->failed_trace_count, sending->endpoint);
+    printf("Sent %llu trace%s (%u spans of 5 services, %u failed at the payment) to %s.\n", (unsigned long long)sending->sent,
+           sending->sent == 1 ? "" : "s", sending->span_count, sending->failed_trace_count, sending->endpoint);
     return 0;
 }
 

@@ -63,7 +63,8 @@ static void take_encoding(struct sm_grpc_call *call, struct sm_slice value)
         return;
     enum sm_compression found;
     /* Those that the reference registers for gRPC. */
-    bool is_known = sm_compression_find(value, &found) && (found == SM_COMPRESSION_GZIP || found == SM_COMPRESSION_ZSTD || found == SM_COMPRESSION_SNAPPY);
+    bool is_known =
+        sm_compression_find(value, &found) && (found == SM_COMPRESSION_GZIP || found == SM_COMPRESSION_ZSTD || found == SM_COMPRESSION_SNAPPY);
     call->has_unknown_encoding = !is_known;
     call->encoding = is_known ? found : SM_COMPRESSION_NONE;
 }
@@ -99,8 +100,8 @@ static void keep_header(struct sm_grpc_call *call, struct sm_slice name, struct 
 /* Of the protocol itself, not of the client: never passed on. */
 static bool is_reserved(struct sm_slice name)
 {
-    return sm_slice_is(name, "te") || sm_slice_starts_with(name, SM_SLICE("grpc-message")) || sm_slice_is(name, "grpc-status")
-           || sm_slice_is(name, "grpc-status-details-bin");
+    return sm_slice_is(name, "te") || sm_slice_starts_with(name, SM_SLICE("grpc-message")) || sm_slice_is(name, "grpc-status") ||
+           sm_slice_is(name, "grpc-status-details-bin");
 }
 
 void sm_grpc_call_header(struct sm_grpc_call *call, struct sm_slice name, struct sm_slice value)
@@ -124,7 +125,8 @@ void sm_grpc_call_header(struct sm_grpc_call *call, struct sm_slice name, struct
         take_timeout(call, value);
     } else if (sm_slice_is(name, "host")) {
         if (call->has_host)
-            fail_header(call, 400, SM_RPC_INTERNAL, "num values of :authority: 0, num values of host: 2, both must only have 1 value as per HTTP/2 spec");
+            fail_header(call, 400, SM_RPC_INTERNAL,
+                        "num values of :authority: 0, num values of host: 2, both must only have 1 value as per HTTP/2 spec");
         call->has_host = true;
     } else if (!is_reserved(name)) {
         keep_header(call, name, value);
@@ -163,7 +165,8 @@ static void append_base64(struct sm_bytes *out, struct sm_slice bytes)
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
-        unsigned char in[3] = {(unsigned char)bytes.ptr[i], left > 1 ? (unsigned char)bytes.ptr[i + 1] : 0, left > 2 ? (unsigned char)bytes.ptr[i + 2] : 0};
+        unsigned char in[3] = {(unsigned char)bytes.ptr[i], left > 1 ? (unsigned char)bytes.ptr[i + 1] : 0,
+                               left > 2 ? (unsigned char)bytes.ptr[i + 2] : 0};
         sm_bytes_append_char(out, digits[in[0] >> 2]);
         sm_bytes_append_char(out, digits[(in[0] & 3) << 4 | in[1] >> 4]);
         if (left > 1)
@@ -227,7 +230,8 @@ void sm_grpc_respond(struct sm_grpc_call *call, const struct sm_grpc_response *r
     answer(call, 200, response);
 }
 
-static void __attribute__((format(printf, 4, 5))) answer_error(struct sm_grpc_call *call, int http_status, enum sm_rpc_code code, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+answer_error(struct sm_grpc_call *call, int http_status, enum sm_rpc_code code, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -328,7 +332,8 @@ static bool begin_message(struct sm_grpc_call *call)
         return false;
     }
     if (size > call->setup->message_limit_bytes) {
-        answer_error(call, 200, SM_RPC_RESOURCE_EXHAUSTED, "grpc: received message larger than max (%u vs. %zu)", size, call->setup->message_limit_bytes);
+        answer_error(call, 200, SM_RPC_RESOURCE_EXHAUSTED, "grpc: received message larger than max (%u vs. %zu)", size,
+                     call->setup->message_limit_bytes);
         return false;
     }
     call->message_size = size;

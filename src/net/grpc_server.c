@@ -32,14 +32,14 @@ struct sm_grpc_server {
 struct sm_grpc_connection {
     struct sm_server_link link; /* first */
     struct sm_grpc_server *server;
-    struct sm_http2_session *session; /* owned */
+    struct sm_http2_session *session;                          /* owned */
     struct sm_timer *keepalive_timer, *age_timer, *idle_timer; /* owned; the last two NULL without a limit */
-    size_t call_count;       /* open streams */
-    uint64_t idle_since_ns;  /* when call_count became 0 */
+    size_t call_count;                                         /* open streams */
+    uint64_t idle_since_ns;                                    /* when call_count became 0 */
     uint64_t last_ping_ns;
     unsigned ping_strikes;
-    bool was_active;         /* something came since the last look */
-    bool has_answered;       /* since the last ping of the client */
+    bool was_active;   /* something came since the last look */
+    bool has_answered; /* since the last ping of the client */
     bool awaits_pong, is_ending, is_too_old;
     char peer[64];
 };
@@ -278,7 +278,8 @@ static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, i
         sm_timer_arm(connection->age_timer, jittered(age_ns, connection), false);
     }
     const struct sm_http2_options options = {.max_concurrent_streams = connection->server->stream_limit};
-    connection->session = sm_http2_session_create_server(sm_stream_accept(worker, fd, life->tls, &no_events, NULL), &options, &session_events, connection);
+    connection->session =
+        sm_http2_session_create_server(sm_stream_accept(worker, fd, life->tls, &no_events, NULL), &options, &session_events, connection);
 }
 
 static void end_connection(struct sm_server_link *link)
@@ -311,8 +312,8 @@ static void apply_keepalive(struct sm_grpc_server *server, const struct sm_grpc_
     server->policy.min_time_ns = or_preset(server->policy.min_time_ns, PING_INTERVAL_MIN_NS);
 }
 
-struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options, const struct sm_grpc_method *methods,
-                                             size_t method_count, struct sm_error *error)
+struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options,
+                                             const struct sm_grpc_method *methods, size_t method_count, struct sm_error *error)
 {
     struct sm_grpc_server *server = sm_alloc(1, sizeof(*server));
     server->methods = sm_alloc(method_count, sizeof(*methods));

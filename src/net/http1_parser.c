@@ -1,9 +1,7 @@
 /* http1_parser.c - see http1_parser.h.
  *
- * http-parser calls back with pieces of names and values as they come; they are collected in one block, as offsets because it may move, and turned into
- * slices once the head is complete.
- * State: worker-local. Limits: head_limit_bytes, HEADER_COUNT_MAX.
- * Source: RFC 9112. */
+ * http-parser calls back with pieces of names and values as they come; they are collected in one block, as offsets because it may move, and turned
+ * into slices once the head is complete. State: worker-local. Limits: head_limit_bytes, HEADER_COUNT_MAX. Source: RFC 9112. */
 #include "net/http1_parser.h"
 
 #include <stdlib.h>
@@ -30,7 +28,7 @@ struct sm_http1_parser {
     struct sm_bytes text;                 /* target, names and values of the head */
     size_t line_bytes;                    /* of the head, so far */
     struct span target;
-    struct span (*headers)[2];            /* owned: name, value */
+    struct span (*headers)[2];             /* owned: name, value */
     struct sm_http1_header *header_slices; /* owned, as long as `headers` */
     size_t header_count, header_capacity;
     struct sm_http1_head head;
@@ -106,7 +104,7 @@ static int on_header_name(http_parser *parser, const char *at, size_t size)
     bool is_new = self->collecting != COLLECTING_NAME;
     self->collecting = COLLECTING_NAME;
     if (self->has_body_ended)
-        return 0; /* trailers of a chunked body: read over */
+        return 0;                       /* trailers of a chunked body: read over */
     self->line_bytes += is_new ? 4 : 0; /* ": " and the line's end */
     if (is_new && !grow_headers(self))
         return refuse_head(self);
@@ -148,7 +146,8 @@ static int on_headers_complete(http_parser *parser)
     if (!self->text.ptr)
         sm_bytes_reserve(&self->text, 1); /* an answer without headers: slices still need a place */
     for (size_t i = 0; i < self->header_count; i++)
-        self->header_slices[i] = (struct sm_http1_header){.name = slice_of(self, self->headers[i][0]), .value = sm_slice_trim(slice_of(self, self->headers[i][1]))};
+        self->header_slices[i] =
+            (struct sm_http1_header){.name = slice_of(self, self->headers[i][0]), .value = sm_slice_trim(slice_of(self, self->headers[i][1]))};
     self->head = (struct sm_http1_head){
         .status = (int)parser->status_code,
         .headers = self->header_slices,

@@ -1,10 +1,9 @@
 /* http2_session.c - see http2_session.h.
  *
- * Bytes that were read are fed to nghttp2 at once; what it wants to send afterwards is gathered - frame heads and control frames in a small block, bodies as
- * pieces where they lie - and written with one call. A body piece is never kept beyond that call: what the socket does not take is copied by the
- * stream, so a message's bytes may go as soon as it is closed.
- * State: worker-local. Limits: those of the header; UNSENT_LIMIT_BYTES of output before production stops; EMPTY_DATA_LIMIT.
- * Source: RFC 9113; nghttp2 1.52 (which limits resets, CONTINUATIONs, SETTINGS and PINGs itself). */
+ * Bytes that were read are fed to nghttp2 at once; what it wants to send afterwards is gathered - frame heads and control frames in a small block,
+ * bodies as pieces where they lie - and written with one call. A body piece is never kept beyond that call: what the socket does not take is copied
+ * by the stream, so a message's bytes may go as soon as it is closed. State: worker-local. Limits: those of the header; UNSENT_LIMIT_BYTES of output
+ * before production stops; EMPTY_DATA_LIMIT. Source: RFC 9113; nghttp2 1.52 (which limits resets, CONTINUATIONs, SETTINGS and PINGs itself). */
 #include "net/http2_session.h"
 
 #include <stdio.h>
@@ -20,7 +19,7 @@ enum {
     UNSENT_LIMIT_BYTES = 256 * 1024, /* gathered before a write, and unsent before production pauses */
     GATHER_PIECES = 128,
     GATHER_SMALL_BYTES = 8 * 1024,
-    EMPTY_DATA_LIMIT = 1000,         /* DATA frames without data in a row: nothing needs them */
+    EMPTY_DATA_LIMIT = 1000, /* DATA frames without data in a row: nothing needs them */
     FRAME_HEAD_BYTES = 9,
     HEADERS_ON_STACK = 64,
 };
@@ -38,7 +37,7 @@ struct exchange {
     /* the body being sent */
     struct iovec *pieces; /* owned array, borrowed bytes */
     size_t piece_count, piece_at, piece_skip, body_left;
-    char *body_copy; /* owned; answers */
+    char *body_copy;      /* owned; answers */
     nghttp2_nv *trailers; /* owned, in one block with their bytes */
     size_t trailer_count;
 };
@@ -59,7 +58,7 @@ struct sm_http2_session {
     size_t exchange_count;
     struct gather *gather; /* during a flush */
     uint32_t header_limit_bytes;
-    unsigned depth;        /* of calls into nghttp2 that make callbacks */
+    unsigned depth; /* of calls into nghttp2 that make callbacks */
     unsigned empty_data_count;
     bool is_server, is_closed, is_ready, is_over, is_flushing, is_shutting_down, is_aborting;
     char reason[256];
@@ -264,7 +263,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
         return status_for_nghttp2(session);
     case NGHTTP2_GOAWAY:
         if (session->events->goaway)
-            session->events->goaway(session, frame->goaway.error_code, sm_slice_make(frame->goaway.opaque_data, frame->goaway.opaque_data_len), session->context);
+            session->events->goaway(session, frame->goaway.error_code, sm_slice_make(frame->goaway.opaque_data, frame->goaway.opaque_data_len),
+                                    session->context);
         return status_for_nghttp2(session);
     default:
         return 0;
@@ -413,8 +413,8 @@ static int send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *h
 }
 
 /* Frames as large as the other side takes: fewer heads for large bodies. */
-static ssize_t data_frame_size(nghttp2_session *ng, uint8_t frame_type, int32_t id, int32_t session_window, int32_t stream_window, uint32_t max_frame_size,
-                               void *context)
+static ssize_t data_frame_size(nghttp2_session *ng, uint8_t frame_type, int32_t id, int32_t session_window, int32_t stream_window,
+                               uint32_t max_frame_size, void *context)
 {
     (void)ng;
     (void)frame_type;
@@ -573,10 +573,12 @@ static struct sm_http2_session *session_create(bool is_server, struct sm_stream 
     make_library_session(session);
     nghttp2_settings_entry settings[5];
     size_t count = 0;
-    settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, or_preset(options->stream_window_bytes, SM_HTTP2_STREAM_WINDOW_BYTES)};
+    settings[count++] =
+        (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, or_preset(options->stream_window_bytes, SM_HTTP2_STREAM_WINDOW_BYTES)};
     settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, session->header_limit_bytes};
     if (is_server)
-        settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, or_preset(options->max_concurrent_streams, SM_HTTP2_STREAM_LIMIT)};
+        settings[count++] =
+            (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, or_preset(options->max_concurrent_streams, SM_HTTP2_STREAM_LIMIT)};
     else
         settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
     if (is_server)
@@ -590,14 +592,14 @@ static struct sm_http2_session *session_create(bool is_server, struct sm_stream 
     return session;
 }
 
-struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream, const struct sm_http2_options *options, const struct sm_http2_events *events,
-                                                        void *context)
+struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream, const struct sm_http2_options *options,
+                                                        const struct sm_http2_events *events, void *context)
 {
     return session_create(true, stream, options, events, context);
 }
 
-struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options, const struct sm_http2_events *events,
-                                                        void *context)
+struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options,
+                                                        const struct sm_http2_events *events, void *context)
 {
     return session_create(false, stream, options, events, context);
 }
@@ -611,7 +613,8 @@ void sm_http2_session_feed(struct sm_http2_session *session, struct sm_slice byt
 
 static nghttp2_nv nv_of(struct sm_slice name, struct sm_slice value)
 {
-    return (nghttp2_nv){.name = (uint8_t *)name.ptr, .namelen = name.size, .value = (uint8_t *)value.ptr, .valuelen = value.size, .flags = NGHTTP2_NV_FLAG_NONE};
+    return (nghttp2_nv){
+        .name = (uint8_t *)name.ptr, .namelen = name.size, .value = (uint8_t *)value.ptr, .valuelen = value.size, .flags = NGHTTP2_NV_FLAG_NONE};
 }
 
 /* Headers as nghttp2 takes them; it copies them when a message is submitted. `*owned` is to be freed. */
@@ -636,8 +639,8 @@ static void lend_body(struct exchange *exchange, const struct iovec *body, size_
     }
 }
 
-int32_t sm_http2_submit_request(struct sm_http2_session *session, const struct sm_http2_header *headers, size_t header_count, const struct iovec *body,
-                                size_t body_count, void *message)
+int32_t sm_http2_submit_request(struct sm_http2_session *session, const struct sm_http2_header *headers, size_t header_count,
+                                const struct iovec *body, size_t body_count, void *message)
 {
     if (session->is_over || session->is_closed || !nghttp2_session_check_request_allowed(session->ng))
         return -1;
@@ -675,8 +678,8 @@ static void keep_trailers(struct exchange *exchange, const struct sm_http2_heade
     }
 }
 
-bool sm_http2_submit_response(struct sm_http2_session *session, int32_t id, const struct sm_http2_header *headers, size_t header_count, struct sm_slice body,
-                              const struct sm_http2_header *trailers, size_t trailer_count)
+bool sm_http2_submit_response(struct sm_http2_session *session, int32_t id, const struct sm_http2_header *headers, size_t header_count,
+                              struct sm_slice body, const struct sm_http2_header *trailers, size_t trailer_count)
 {
     struct exchange *exchange = session->is_over || session->is_closed ? NULL : nghttp2_session_get_stream_user_data(session->ng, id);
     if (!exchange || exchange->pieces)
@@ -736,8 +739,8 @@ void sm_http2_session_abort(struct sm_http2_session *session, uint32_t error_cod
 {
     if (session->is_over || session->is_closed)
         return;
-    nghttp2_submit_goaway(session->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session->ng), error_code, (const uint8_t *)debug.ptr,
-                          debug.size);
+    nghttp2_submit_goaway(session->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session->ng), error_code,
+                          (const uint8_t *)debug.ptr, debug.size);
     session->is_aborting = true;
     settle(session); /* inside of a callback: as soon as it has returned */
 }

@@ -13,8 +13,8 @@ bool sm_http_cors_is_on(const struct sm_http_server_options *options)
 
 bool sm_http_cors_is_preflight(const struct sm_http_request *request)
 {
-    return sm_http_cors_is_on(request->options) && sm_slice_is(request->head->method, "OPTIONS")
-           && sm_http1_find_header(request->head, SM_SLICE("Access-Control-Request-Method")).size > 0;
+    return sm_http_cors_is_on(request->options) && sm_slice_is(request->head->method, "OPTIONS") &&
+           sm_http1_find_header(request->head, SM_SLICE("Access-Control-Request-Method")).size > 0;
 }
 
 static bool allows_all(const struct sm_string_list *list)
@@ -34,8 +34,8 @@ static bool origin_matches(const char *pattern, struct sm_slice origin)
         return sm_slice_equal_nocase(whole, origin);
     struct sm_slice before = sm_slice_make(pattern, (size_t)(star - pattern));
     struct sm_slice after = sm_slice_of(star + 1);
-    return origin.size >= before.size + after.size && sm_slice_equal_nocase(before, sm_slice_make(origin.ptr, before.size))
-           && sm_slice_equal_nocase(after, sm_slice_make(origin.ptr + origin.size - after.size, after.size));
+    return origin.size >= before.size + after.size && sm_slice_equal_nocase(before, sm_slice_make(origin.ptr, before.size)) &&
+           sm_slice_equal_nocase(after, sm_slice_make(origin.ptr + origin.size - after.size, after.size));
 }
 
 static bool is_origin_allowed(const struct sm_cors_options *cors, struct sm_slice origin)

@@ -5,7 +5,8 @@
 
 const struct sm_option sm_cors_option_table[] = {
     SM_OPTION_STRING_LIST(struct sm_cors_options, allowed_origins, .help = "Origins that may send requests; * stands for any characters."),
-    SM_OPTION_STRING_LIST(struct sm_cors_options, allowed_headers, .help = "Headers that requests may have; accept, content-type, x-requested-with when not set."),
+    SM_OPTION_STRING_LIST(struct sm_cors_options, allowed_headers,
+                          .help = "Headers that requests may have; accept, content-type, x-requested-with when not set."),
     SM_OPTION_STRING_LIST(struct sm_cors_options, exposed_headers, .help = "Headers of answers that scripts may read."),
     SM_OPTION_INT(struct sm_cors_options, max_age, .unit = "seconds", .help = "How long browsers keep the answer to a preflight request."),
     SM_OPTION_END,

@@ -58,8 +58,8 @@ static void append_date(struct sm_bytes *out)
     time_t now = time(NULL);
     struct tm parts;
     gmtime_r(&now, &parts);
-    sm_bytes_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900,
-                    parts.tm_hour, parts.tm_min, parts.tm_sec);
+    sm_bytes_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
+                    parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 void sm_http_response_write_head(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out)

@@ -2,10 +2,10 @@
  *
  *     idle -> head -> body -> handling -> answered -> idle, or lingering until the client has closed too
  *
- * Bytes of a next request that come while one is handled wait in `pending` with reading paused. A connection whose client goes away while a request is handled
- * waits for the answer, which goes nowhere.
- * Worker-local but for the server, which is immutable after start. Limits: SM_HTTP_HEAD_LIMIT_BYTES, max_request_body_size, the times of the options.
- * Source: RFC 9112; Go net/http (limits, what is refused how), opentelemetry-collector config/confighttp. */
+ * Bytes of a next request that come while one is handled wait in `pending` with reading paused. A connection whose client goes away while a request
+ * is handled waits for the answer, which goes nowhere. Worker-local but for the server, which is immutable after start. Limits:
+ * SM_HTTP_HEAD_LIMIT_BYTES, max_request_body_size, the times of the options. Source: RFC 9112; Go net/http (limits, what is refused how),
+ * opentelemetry-collector config/confighttp. */
 #include "net/http_server.h"
 
 #include <stddef.h>
@@ -20,11 +20,11 @@
 #include "net/stream.h"
 #include "pipeline/worker.h"
 
-static const uint64_t LINGER_NS = 500 * SM_NS_PER_MS;     /* for the client to take the last answer */
-static const uint64_t STOP_LIMIT_NS = 5 * SM_NS_PER_S;    /* for a half-sent request when the server stops */
+static const uint64_t LINGER_NS = 500 * SM_NS_PER_MS;  /* for the client to take the last answer */
+static const uint64_t STOP_LIMIT_NS = 5 * SM_NS_PER_S; /* for a half-sent request when the server stops */
 
 struct sm_http_server {
-    struct sm_server_life life; /* first */
+    struct sm_server_life life;                   /* first */
     const struct sm_http_server_options *options; /* borrowed: configuration */
     sm_http_handler *handler;
     void *context;
@@ -39,12 +39,12 @@ struct connection {
     struct sm_http1_parser *parser; /* owned */
     struct sm_timer *timer;         /* owned */
     struct sm_http_request request;
-    struct sm_bytes pending;        /* heap */
-    uint64_t begun_ns;              /* when the request's first byte came */
-    bool is_request_ready;          /* all of it that is wanted has come */
-    bool is_handling;               /* given to the handler and not answered */
-    bool is_feeding;                /* in feed(): answers do not call it again */
-    bool is_ending;                 /* lingering: nothing is read any more */
+    struct sm_bytes pending; /* heap */
+    uint64_t begun_ns;       /* when the request's first byte came */
+    bool is_request_ready;   /* all of it that is wanted has come */
+    bool is_handling;        /* given to the handler and not answered */
+    bool is_feeding;         /* in feed(): answers do not call it again */
+    bool is_ending;          /* lingering: nothing is read any more */
     bool has_peer_ended;
 };
 
@@ -121,7 +121,8 @@ static void write_answer(struct connection *connection, const struct sm_http_res
     struct sm_bytes head = {0};
     sm_http_response_write_head(&connection->request, response, &head);
     bool has_body = response->body.size > 0 && !sm_slice_is(connection->request.head->method, "HEAD");
-    const struct iovec pieces[2] = {{.iov_base = head.ptr, .iov_len = head.size}, {.iov_base = (void *)response->body.ptr, .iov_len = response->body.size}};
+    const struct iovec pieces[2] = {{.iov_base = head.ptr, .iov_len = head.size},
+                                    {.iov_base = (void *)response->body.ptr, .iov_len = response->body.size}};
     sm_stream_write(connection->stream, pieces, has_body ? 2 : 1);
     sm_bytes_deinit(&head);
 }
@@ -155,8 +156,8 @@ void sm_http_respond(struct sm_http_request *request, const struct sm_http_respo
         return;
     }
     bool has_more = connection->pending.size > 0;
-    request->closes |= !request->head->is_keep_alive || !connection->server->options->keep_alives_enabled || sm_server_link_is_stopping(&connection->link)
-                       || (connection->has_peer_ended && !has_more);
+    request->closes |= !request->head->is_keep_alive || !connection->server->options->keep_alives_enabled ||
+                       sm_server_link_is_stopping(&connection->link) || (connection->has_peer_ended && !has_more);
     write_answer(connection, response);
     sm_http_request_reset(request);
     if (request->closes) {
@@ -344,8 +345,8 @@ static void end_connection(struct sm_server_link *link)
 static const char *const alpn[] = {"http/1.1", NULL};
 static const struct sm_server_kind server_kind = {.name = "HTTP", .alpn = alpn, .accepted = on_accepted, .end_connection = end_connection};
 
-struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler, void *context,
-                                             struct sm_error *error)
+struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,
+                                             void *context, struct sm_error *error)
 {
     struct sm_http_server *server = sm_alloc(1, sizeof(*server));
     server->options = options;

@@ -1,7 +1,7 @@
 /* listener.c - see listener.h.
  *
- * A `port` is one listening socket. Its owners are the listeners opened on it, the newest first; more than one only while a reloaded configuration replaces
- * another. State: the list of ports, touched by the main worker only. Limits: ACCEPTS_PER_WAKE_UP; connections are limited by the servers.
+ * A `port` is one listening socket. Its owners are the listeners opened on it, the newest first; more than one only while a reloaded configuration
+ * replaces another. State: the list of ports, touched by the main worker only. Limits: ACCEPTS_PER_WAKE_UP; connections are limited by the servers.
  * Source: opentelemetry-collector config/confignet; Go net (which address a name listens on). */
 #include "net/listener.h"
 
@@ -31,10 +31,10 @@ struct port {
     struct port *next;
     char *key; /* owned: "tcp 127.0.0.1:4317" */
     struct sm_workers *workers;
-    struct event *event;       /* owned */
-    struct sm_timer *resume;   /* owned */
+    struct event *event;        /* owned */
+    struct sm_timer *resume;    /* owned */
     struct sm_listener *owners; /* newest first */
-    char *unlink_path;         /* owned; unix sockets: removed with the port */
+    char *unlink_path;          /* owned; unix sockets: removed with the port */
     char address[ADDRESS_BYTES];
     int fd;
 };
@@ -277,8 +277,8 @@ static struct port *find_port(const char *key, const char *endpoint)
     return NULL;
 }
 
-struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted, void *context,
-                                     struct sm_error *error)
+struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted,
+                                     void *context, struct sm_error *error)
 {
     sm_worker_assert(sm_workers_main(workers));
     char key[ADDRESS_BYTES + 8];

@@ -55,8 +55,8 @@ static void on_accepted(struct sm_worker *worker, int fd, const char *peer, void
     struct sm_server_life *life = context;
     /* Relaxed: only a limit, nothing is ordered by it. */
     if (atomic_load_explicit(&life->connection_count, memory_order_relaxed) >= SM_SERVER_CONNECTION_LIMIT) {
-        sm_log(SM_LOG_WARN, NULL, "too many connections, closing a new one", SM_LOG_STR("server", life->kind->name), SM_LOG_STR("address", life->address),
-               SM_LOG_INT("limit", SM_SERVER_CONNECTION_LIMIT));
+        sm_log(SM_LOG_WARN, NULL, "too many connections, closing a new one", SM_LOG_STR("server", life->kind->name),
+               SM_LOG_STR("address", life->address), SM_LOG_INT("limit", SM_SERVER_CONNECTION_LIMIT));
         close(fd);
         sm_worker_add_load(worker, -1);
         return;
@@ -106,8 +106,8 @@ static void stop_list(struct sm_worker *worker, void *context)
     }
 }
 
-/* The server of the same kind that a reload has put on this address, if both speak plain text (a TLS session belongs to its context). It is there as long as
- * this one stops: its own stop would reach the workers later. */
+/* The server of the same kind that a reload has put on this address, if both speak plain text (a TLS session belongs to its context). It is there as
+ * long as this one stops: its own stop would reach the workers later. */
 static struct sm_server_life *find_successor(const struct sm_server_life *life)
 {
     void *context = NULL;

@@ -4,9 +4,8 @@
  *                                                          |         ^
  *                                                          +- LINGERING (sm_stream_close_when_sent)
  *
- * Reads into the worker's scratch, a bounded number of times per wake-up so that one fast peer does not starve the others. Errors found inside a call of
- * the user's are reported from the loop.
- * State: worker-local. Limits: READS_PER_WAKE_UP; unsent output is bounded by the users (see header). */
+ * Reads into the worker's scratch, a bounded number of times per wake-up so that one fast peer does not starve the others. Errors found inside a call
+ * of the user's are reported from the loop. State: worker-local. Limits: READS_PER_WAKE_UP; unsent output is bounded by the users (see header). */
 #include "net/stream.h"
 
 #include <errno.h>
@@ -25,32 +24,32 @@
 #include "pipeline/worker.h"
 
 enum {
-    READS_PER_WAKE_UP = 4,              /* of SM_WORKER_SCRATCH_BYTES */
-    UNSENT_KEPT_BYTES = 64 * 1024,      /* a bigger buffer is given back once it is empty */
-    TLS_RECORD_BYTES = 16 * 1024,       /* small pieces are joined up to one record */
+    READS_PER_WAKE_UP = 4,         /* of SM_WORKER_SCRATCH_BYTES */
+    UNSENT_KEPT_BYTES = 64 * 1024, /* a bigger buffer is given back once it is empty */
+    TLS_RECORD_BYTES = 16 * 1024,  /* small pieces are joined up to one record */
 };
 
 enum state { STATE_CONNECTING, STATE_HANDSHAKING, STATE_OPEN, STATE_FAILED };
 
 /* Worker-local. */
 struct sm_stream {
-    struct sm_worker *worker;              /* borrowed */
-    const struct sm_stream_events *events; /* borrowed: constant */
-    void *context;                         /* borrowed: the user's */
+    struct sm_worker *worker;               /* borrowed */
+    const struct sm_stream_events *events;  /* borrowed: constant */
+    void *context;                          /* borrowed: the user's */
     struct event *read_event, *write_event; /* owned */
-    struct sm_tls_session *tls;            /* owned; NULL: plain */
-    struct sm_timer *linger_timer;         /* owned; NULL: not lingering */
-    struct sm_bytes unsent;                /* heap; what the socket did not take yet, from `unsent_at` on */
+    struct sm_tls_session *tls;             /* owned; NULL: plain */
+    struct sm_timer *linger_timer;          /* owned; NULL: not lingering */
+    struct sm_bytes unsent;                 /* heap; what the socket did not take yet, from `unsent_at` on */
     size_t unsent_at;
     int fd;
     enum state state;
-    unsigned depth;       /* callbacks of the user that are running */
-    bool is_closed;       /* to be released once depth is 0 */
+    unsigned depth; /* callbacks of the user that are running */
+    bool is_closed; /* to be released once depth is 0 */
     bool is_paused;
-    bool is_lingering;    /* only `failed` is called any more */
-    bool is_finishing;    /* the end is to be said once all is sent */
-    bool has_finished;    /* and was said */
-    bool has_ended;       /* the other side has said its end */
+    bool is_lingering; /* only `failed` is called any more */
+    bool is_finishing; /* the end is to be said once all is sent */
+    bool has_finished; /* and was said */
+    bool has_ended;    /* the other side has said its end */
     bool wants_drained;
     bool tls_read_wants_write;
     struct sm_tls_context *pending_tls; /* borrowed: handshake to do once connected; NULL: none */
@@ -176,8 +175,8 @@ static bool has_unsent(const struct sm_stream *stream)
 static void watch(struct sm_stream *stream)
 {
     bool wants_read = stream->state == STATE_OPEN && !stream->is_paused && !stream->has_ended;
-    bool wants_write = stream->state == STATE_CONNECTING
-                       || (stream->state == STATE_OPEN && (has_unsent(stream) || stream->wants_drained || stream->tls_read_wants_write));
+    bool wants_write = stream->state == STATE_CONNECTING ||
+                       (stream->state == STATE_OPEN && (has_unsent(stream) || stream->wants_drained || stream->tls_read_wants_write));
     if (stream->state == STATE_HANDSHAKING)
         return; /* set by the handshake's own result */
     if (wants_read)

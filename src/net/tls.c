@@ -1,9 +1,8 @@
 /* tls.c - TLS settings: option tables, their rules, and contexts that reload their files. See tls.h.
  *
  * A context holds one SSL_CTX that is replaced as a whole when its files are read again; connections keep the one that they were made with.
- * State: `lock` guards `ctx` and the times; it is taken once per connection. Reading the files again happens on the worker that makes a connection (a few
- * kilobytes, at most once per reload_interval).
- * Source: opentelemetry-collector config/configtls (options, rules, texts). */
+ * State: `lock` guards `ctx` and the times; it is taken once per connection. Reading the files again happens on the worker that makes a connection (a
+ * few kilobytes, at most once per reload_interval). Source: opentelemetry-collector config/configtls (options, rules, texts). */
 #include "net/tls.h"
 
 #include <errno.h>
@@ -25,21 +24,22 @@
 enum { PEM_FILE_LIMIT_BYTES = 4 * 1024 * 1024, ALPN_LIMIT_BYTES = 64 };
 
 struct sm_tls_context {
-    const struct sm_tls_files *files;                /* borrowed: configuration */
-    const struct sm_tls_server_options *server;      /* borrowed; NULL: client */
-    const struct sm_tls_client_options *client;      /* borrowed; NULL: server */
-    unsigned char alpn[ALPN_LIMIT_BYTES];            /* wire form: size byte, name, … */
+    const struct sm_tls_files *files;           /* borrowed: configuration */
+    const struct sm_tls_server_options *server; /* borrowed; NULL: client */
+    const struct sm_tls_client_options *client; /* borrowed; NULL: server */
+    unsigned char alpn[ALPN_LIMIT_BYTES];       /* wire form: size byte, name, … */
     unsigned alpn_size;
     pthread_mutex_t lock;
-    SSL_CTX *ctx;                                    /* owned; guarded by lock */
-    uint64_t reload_at_ns;                           /* guarded by lock */
-    struct timespec client_ca_time;                  /* guarded by lock */
+    SSL_CTX *ctx;                   /* owned; guarded by lock */
+    uint64_t reload_at_ns;          /* guarded by lock */
+    struct timespec client_ca_time; /* guarded by lock */
 };
 
 /* ---- options */
 
 #define FILE_OPTION_ROWS                                                                                                                             \
-    SM_OPTION_STRING(struct sm_tls_files, ca_file, .help = "File with the certificates of the authorities that the other side's is checked against."), \
+    SM_OPTION_STRING(struct sm_tls_files, ca_file,                                                                                                   \
+                     .help = "File with the certificates of the authorities that the other side's is checked against."),                             \
         SM_OPTION_SECRET(struct sm_tls_files, ca_pem, .help = "The same as PEM text."),                                                              \
         SM_OPTION_BOOL(struct sm_tls_files, include_system_ca_certs_pool, .help = "Trust the system's authorities besides those configured."),       \
         SM_OPTION_STRING(struct sm_tls_files, cert_file, .help = "File with our certificate and its chain, PEM."),                                   \
@@ -50,8 +50,10 @@ struct sm_tls_context {
         SM_OPTION_STRING(struct sm_tls_files, max_version, .help = "Newest TLS version spoken; the newest there is when not set."),                  \
         SM_OPTION_STRING_LIST(struct sm_tls_files, cipher_suites, .help = "Cipher suites of TLS 1.2 and older, by Go's names."),                     \
         SM_OPTION_BOOL(struct sm_tls_files, include_insecure_cipher_suites, .help = "Allow insecure suites in cipher_suites."),                      \
-        SM_OPTION_DURATION(struct sm_tls_files, reload_interval_ns, .key = "reload_interval", .help = "Read the files again after this time; 0: never."), \
-        SM_OPTION_STRING_LIST(struct sm_tls_files, curve_preferences, .help = "Key exchange curves in order of preference: P256, P384, P521, X25519."), \
+        SM_OPTION_DURATION(struct sm_tls_files, reload_interval_ns, .key = "reload_interval",                                                        \
+                           .help = "Read the files again after this time; 0: never."),                                                               \
+        SM_OPTION_STRING_LIST(struct sm_tls_files, curve_preferences,                                                                                \
+                              .help = "Key exchange curves in order of preference: P256, P384, P521, X25519."),                                      \
         SM_OPTION_REFUSED("tpm", .help = "Private key in a trusted platform module.")
 
 static const struct sm_option files_option_table[] = {
@@ -319,7 +321,8 @@ static bool apply_trust(const struct sm_tls_context *context, SSL_CTX *ctx, stru
     return !has_authorities || trust(ctx, files->ca_file, files->ca_pem, false, error);
 }
 
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *offered, unsigned offered_size, void *argument)
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *offered, unsigned offered_size,
+                       void *argument)
 {
     (void)ssl;
     const struct sm_tls_context *context = argument;
@@ -352,8 +355,8 @@ static SSL_CTX *make_ctx(struct sm_tls_context *context, struct sm_error *error)
         SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"spanmill", sizeof("spanmill") - 1);
     apply_alpn(context, ctx);
     const struct sm_tls_files *files = context->files;
-    bool ok = apply_versions(ctx, files, error) && apply_curves(ctx, files, error)
-              && sm_tls_ciphers_apply(ctx, &files->cipher_suites, files->include_insecure_cipher_suites, error) && apply_trust(context, ctx, error);
+    bool ok = apply_versions(ctx, files, error) && apply_curves(ctx, files, error) &&
+              sm_tls_ciphers_apply(ctx, &files->cipher_suites, files->include_insecure_cipher_suites, error) && apply_trust(context, ctx, error);
     if (ok && has_cert(files))
         ok = use_certificate(ctx, files, error) && use_key(ctx, files, error);
     ERR_clear_error();

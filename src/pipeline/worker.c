@@ -214,7 +214,8 @@ void sm_workers_start(struct sm_workers *workers)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Runs what was posted to workers whose thread has ended, in their name, until nothing is left anywhere: the last tasks of one may post to another. */
+/* Runs what was posted to workers whose thread has ended, in their name, until nothing is left anywhere: the last tasks of one may post to another.
+ */
 static void run_remaining_tasks(struct sm_workers *workers)
 {
     bool had_tasks;

@@ -78,8 +78,8 @@ static void add_routes(struct sm_otlp_receiver *receiver)
     };
     for (enum sm_signal signal = 0; signal < SM_SIGNAL_COUNT; signal++)
         if (receiver->component->signals & (1u << signal))
-            receiver->routes[receiver->route_count++] =
-                (struct sm_otlp_route){.receiver = receiver->component, .signal = signal, .http_path = paths[signal] ? url_path(paths[signal]) : NULL};
+            receiver->routes[receiver->route_count++] = (struct sm_otlp_route){
+                .receiver = receiver->component, .signal = signal, .http_path = paths[signal] ? url_path(paths[signal]) : NULL};
 }
 
 static bool otlp_create(struct sm_component *component, struct sm_error *error)

@@ -91,7 +91,8 @@ bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *err
     const struct sm_otlp_options *options = receiver->component->options;
     struct sm_grpc_method methods[SM_SIGNAL_COUNT];
     for (size_t i = 0; i < receiver->route_count; i++)
-        methods[i] = (struct sm_grpc_method){.path = sm_slice_of(paths[receiver->routes[i].signal]), .handler = on_call, .context = &receiver->routes[i]};
+        methods[i] =
+            (struct sm_grpc_method){.path = sm_slice_of(paths[receiver->routes[i].signal]), .handler = on_call, .context = &receiver->routes[i]};
     receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, methods, receiver->route_count, error);
     return receiver->grpc != NULL;
 }

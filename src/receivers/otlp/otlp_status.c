@@ -64,7 +64,8 @@ void sm_otlp_status_append_protobuf(const struct sm_otlp_status *status, struct 
     sm_proto_message_end(out, any);
 }
 
-/* Control characters, quotes and backslashes are escaped; bytes that are no UTF-8 become U+FFFD, so that the answer is JSON whatever a next hop said. */
+/* Control characters, quotes and backslashes are escaped; bytes that are no UTF-8 become U+FFFD, so that the answer is JSON whatever a next hop said.
+ */
 static void append_json_string(struct sm_bytes *out, struct sm_slice text)
 {
     sm_bytes_append_char(out, '"');
