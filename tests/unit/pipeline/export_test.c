@@ -23,17 +23,17 @@ enum { WORKERS = 2, SENT_MAX = 64 };
 /* What the next hop does. Sends of one worker at a time unless said otherwise. */
 static struct {
     struct sm_workers *workers;
-    struct sm_export *held;        /* with `holds`: the send that is not answered */
-    struct sm_worker *held_by;
-    bool holds;
-    atomic_uint failures_left;     /* answers that ask to try again */
+    _Atomic(struct sm_export *) held; /* with `holds`: the send that is not answered */
+    _Atomic(struct sm_worker *) held_by;
+    atomic_bool holds, is_stopped;
+    atomic_uint failures_left; /* answers that ask to try again */
     enum sm_outcome_kind failure;
-    atomic_uint sends, items;      /* answered with success */
+    atomic_uint sends, items; /* answered with success */
     size_t sizes[SENT_MAX];
     atomic_uint answered, accepted; /* deliveries */
     atomic_uint refused;
-    unsigned wanted;               /* deliveries or successful items after which the main loop ends */
-    bool wants_items;
+    atomic_uint wanted; /* deliveries or successful items after which the main loop ends */
+    atomic_bool wants_items;
     struct sm_outcome last;
 } hop;
 
@@ -81,10 +81,12 @@ static void fake_send(struct sm_component *component, struct sm_worker *worker, 
 
 static void stop_loop(struct sm_component *component)
 {
+    hop.is_stopped = true;
     sm_workers_stop_main(component->workers);
 }
 
-static const struct sm_component_type fake_type = {.kind = SM_EXPORTER, .name = "fake", .signals = SM_SIGNAL_ALL, .send = fake_send, .stop = stop_loop};
+static const struct sm_component_type fake_type = {
+    .kind = SM_EXPORTER, .name = "fake", .signals = SM_SIGNAL_ALL, .send = fake_send, .stop = stop_loop};
 
 static struct sm_export_options preset_options(void)
 {
@@ -106,7 +108,8 @@ static struct sm_component start(const struct sm_export_options *options)
     hop.workers = sm_workers_create(WORKERS, &error);
     assert_non_null(hop.workers);
     sm_workers_start(hop.workers);
-    return (struct sm_component){.type = &fake_type, .id = "fake", .options = options, .workers = hop.workers, .logger = {.kind = "exporter", .id = "fake"}};
+    return (struct sm_component){
+        .type = &fake_type, .id = "fake", .options = options, .workers = hop.workers, .logger = {.kind = "exporter", .id = "fake"}};
 }
 
 static void begin(struct sm_component *component)
@@ -120,7 +123,8 @@ static void end(struct sm_component *component)
 {
     hop.wanted = 0;
     sm_export_chain_stop(component);
-    sm_workers_run_main(hop.workers);
+    while (!hop.is_stopped) /* an earlier wake-up may be left */
+        sm_workers_run_main(hop.workers);
     sm_export_chain_free(component);
     sm_workers_free(hop.workers);
 }
@@ -162,7 +166,7 @@ static void offer(struct sm_component *component, unsigned worker, unsigned item
 static void run_until(unsigned deliveries)
 {
     hop.wanted = deliveries;
-    if (atomic_load(&hop.answered) < deliveries)
+    while (atomic_load(&hop.answered) < deliveries)
         sm_workers_run_main(hop.workers);
 }
 
@@ -170,7 +174,7 @@ static void run_until_sent(unsigned items)
 {
     hop.wanted = items;
     hop.wants_items = true;
-    if (atomic_load(&hop.items) < items)
+    while (atomic_load(&hop.items) < items)
         sm_workers_run_main(hop.workers);
 }
 
@@ -326,7 +330,8 @@ static void waits_grow_to_their_limit_and_vary(void **state)
     assert_int_equal(sm_export_next_wait(&steady, &interval_ns, 0.1), 150);
     assert_int_equal(sm_export_next_wait(&steady, &interval_ns, 0.5), 200);
     assert_int_equal(sm_export_next_wait(&steady, &interval_ns, 0.5), 200);
-    const struct sm_export_retry_options varied = {.initial_interval_ns = 100, .max_interval_ns = 200, .multiplier = 1.5, .randomization_factor = 0.5};
+    const struct sm_export_retry_options varied = {
+        .initial_interval_ns = 100, .max_interval_ns = 200, .multiplier = 1.5, .randomization_factor = 0.5};
     interval_ns = 0;
     assert_int_equal(sm_export_next_wait(&varied, &interval_ns, 0), 50);
     interval_ns = 0;
