@@ -38,6 +38,9 @@ const struct sm_regex *sm_ottl_compile_regex(struct sm_ottl_compiler *compiler, 
 bool sm_ottl_compile_error(struct sm_ottl_compiler *compiler, const struct sm_ottl_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Puts "statement has invalid syntax: 1:14: " before what the parser said. Returns NULL. */
+void *sm_ottl_syntax_error(struct sm_ottl_error *error, struct sm_slice text, const char *what);
+
 /* ---- keys: ["a"], [0], [expression] */
 struct sm_ottl_key {
     enum { SM_OTTL_KEY_STRING, SM_OTTL_KEY_INT, SM_OTTL_KEY_EXPR } kind;

@@ -62,7 +62,7 @@ bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice 
     bool is_parsed = is_statement ? sm_ottl_parse_statement(text, &inference->arena, &tree, error)
                                   : sm_ottl_parse_condition(text, &inference->arena, &tree, error);
     if (!is_parsed)
-        return false;
+        return sm_ottl_syntax_error(error, text, is_statement ? "statement" : "condition");
     if (tree.editor)
         collect(inference, tree.editor);
     if (tree.condition)

@@ -80,8 +80,7 @@ static struct sm_ottl_compiler make_compiler(struct sm_ottl_program *program, co
     return (struct sm_ottl_compiler){.program = program, .arena = &program->arena, .language = language, .error = error};
 }
 
-/* Says what is wrong with the line and column in the text itself. */
-static void *refuse_syntax(struct sm_ottl_error *error, struct sm_slice text, const char *what)
+void *sm_ottl_syntax_error(struct sm_ottl_error *error, struct sm_slice text, const char *what)
 {
     char message[sizeof(error->message)];
     unsigned line = 1, column = 1;
@@ -100,7 +99,7 @@ const struct sm_ottl_condition *sm_ottl_compile_condition(struct sm_ottl_program
     struct sm_ottl_compiler compiler = make_compiler(program, language, error);
     struct sm_ottl_tree tree;
     if (!sm_ottl_parse_condition(text, &program->arena, &tree, error))
-        return refuse_syntax(error, text, "condition");
+        return sm_ottl_syntax_error(error, text, "condition");
     struct sm_ottl_condition *condition = sm_arena_zalloc(&program->arena, 1, sizeof(*condition));
     *condition = (struct sm_ottl_condition){.expr = sm_ottl_compile_boolean(&compiler, tree.condition), .text = tree.text};
     return condition->expr ? condition : NULL;
@@ -112,7 +111,7 @@ const struct sm_ottl_statement *sm_ottl_compile_statement(struct sm_ottl_program
     struct sm_ottl_compiler compiler = make_compiler(program, language, error);
     struct sm_ottl_tree tree;
     if (!sm_ottl_parse_statement(text, &program->arena, &tree, error))
-        return refuse_syntax(error, text, "statement");
+        return sm_ottl_syntax_error(error, text, "statement");
     struct sm_ottl_statement *statement = sm_arena_zalloc(&program->arena, 1, sizeof(*statement));
     *statement = (struct sm_ottl_statement){.editor = sm_ottl_compile_call(&compiler, tree.editor), .text = tree.text};
     if (!statement->editor)
