@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { SLOTS_MIN = 16, PAGE_ALIGNMENT = 64 };
+enum { SLOTS_MIN = 16, PAGE_ALIGNMENT = 64, NUMBER_MAX = 1 << 27 };
 
 /* What every entry begins with; of a removed one the low half is the next removed number. */
 struct head {
@@ -57,6 +57,26 @@ uint32_t sm_entries_add(struct sm_entries *entries, struct sm_hash128 hash)
     head->hash = hash;
     entries->count++;
     return number;
+}
+
+bool sm_entries_add_at(struct sm_entries *entries, struct sm_hash128 hash, uint32_t number)
+{
+    if (number < entries->_used || number > NUMBER_MAX)
+        return false;
+    while (entries->_used < number) { /* numbers left out are free */
+        uint32_t hole = entries->_used++;
+        if (hole >> SM_ENTRIES_PAGE_BITS == entries->_page_count)
+            add_page(entries);
+        struct head *head = sm_entries_at(entries, hole);
+        memset(head, 0, entries->size);
+        head->next_free = entries->_free;
+        entries->_free = hole;
+    }
+    uint32_t was_free = entries->_free;
+    entries->_free = SM_INDEX_NONE;
+    uint32_t added = sm_entries_add(entries, hash);
+    entries->_free = was_free;
+    return added == number;
 }
 
 void sm_entries_remove(struct sm_entries *entries, uint32_t number)

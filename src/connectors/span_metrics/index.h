@@ -28,10 +28,19 @@ void sm_entries_init(struct sm_entries *entries, size_t entry_size);
 void sm_entries_deinit(struct sm_entries *entries);
 /* A zeroed entry with that hash. */
 uint32_t sm_entries_add(struct sm_entries *entries, struct sm_hash128 hash);
+/* The same with a certain number, for restoring: numbers must rise. False: it is taken, or too high to be one. */
+bool sm_entries_add_at(struct sm_entries *entries, struct sm_hash128 hash, uint32_t number) __attribute__((warn_unused_result));
 void sm_entries_remove(struct sm_entries *entries, uint32_t number);
 static inline void *sm_entries_at(const struct sm_entries *entries, uint32_t number)
 {
     return entries->_pages[number >> SM_ENTRIES_PAGE_BITS] + (size_t)(number & (SM_ENTRIES_PAGE - 1)) * entries->size;
+}
+static inline bool sm_entries_has(const struct sm_entries *entries, uint32_t number)
+{
+    if (number >= entries->_used)
+        return false;
+    const struct sm_hash128 *hash = sm_entries_at(entries, number);
+    return hash->low || hash->high;
 }
 /* Numbers below this may be in use; those that are not have the hash {0, 0}. */
 static inline uint32_t sm_entries_limit(const struct sm_entries *entries)

@@ -431,6 +431,16 @@ struct sm_hash128 sm_labels_identify(struct sm_labels *labels, enum sm_label_fam
     return sm_hash128(sm_hash_secret(), sm_bytes_slice(key));
 }
 
+struct sm_hash128 sm_labels_hash(struct sm_hash128 resource, struct sm_slice identity)
+{
+    struct sm_bytes key = {0};
+    sm_bytes_append(&key, &resource, sizeof(resource));
+    sm_bytes_append_slice(&key, identity);
+    struct sm_hash128 hash = sm_hash128(sm_hash_secret(), sm_bytes_slice(&key));
+    sm_bytes_deinit(&key);
+    return hash;
+}
+
 struct sm_hash128 sm_labels_overflow(struct sm_hash128 resource)
 {
     return sm_hash128(sm_hash_secret(), sm_slice_make(&resource, sizeof(resource)));

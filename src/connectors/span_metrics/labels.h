@@ -63,7 +63,9 @@ void sm_labels_set_span(struct sm_labels *labels, const struct sm_span *span, bo
 void sm_labels_set_event(struct sm_labels *labels, const struct sm_attributes *attributes);
 /* The hash and the identity in that family; valid until the next call. */
 struct sm_hash128 sm_labels_identify(struct sm_labels *labels, enum sm_label_family family, struct sm_slice *identity);
-/* The identity and its hash of the series that takes what is over the limit. */
+/* The same from an identity that was kept. */
+struct sm_hash128 sm_labels_hash(struct sm_hash128 resource, struct sm_slice identity);
+/* The hash of the series that takes what is over the limit; its identity is empty. */
 struct sm_hash128 sm_labels_overflow(struct sm_hash128 resource);
 /* Appends the tail of what was identified last. */
 void sm_labels_append_tail(struct sm_labels *labels, enum sm_label_family family, const struct sm_scope *scope, struct sm_bytes *out);

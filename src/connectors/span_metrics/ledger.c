@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "connectors/span_metrics/ledger_internal.h"
+#include "connectors/span_metrics/shard_resource.h"
 #include "connectors/span_metrics/timestamps.h"
+#include "telemetry/value.h"
 
 struct sm_ledger *sm_ledger_create(const struct sm_span_metrics_settings *settings)
 {
@@ -44,6 +46,7 @@ static void clear_all(struct sm_ledger *ledger)
     sm_index_deinit(&ledger->resource_index);
     SM_LIST_CLEAR(&ledger->gone_resources);
     SM_LIST_CLEAR(&ledger->exemplars);
+    SM_LIST_CLEAR(&ledger->removed);
 }
 
 void sm_ledger_free(struct sm_ledger *ledger)
@@ -56,11 +59,21 @@ void sm_ledger_free(struct sm_ledger *ledger)
 
 /* ---- adding */
 
-uint32_t sm_ledger_add_resource(struct sm_ledger *ledger, struct sm_hash128 hash, struct sm_bytes *attributes)
+static bool add_entry(struct sm_entries *entries, struct sm_index *index, struct sm_hash128 hash, uint32_t *number)
 {
-    uint32_t number = sm_entries_add(&ledger->resources, hash);
-    sm_index_add(&ledger->resource_index, hash, number);
-    struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, number);
+    if (*number == SM_INDEX_NONE)
+        *number = sm_entries_add(entries, hash);
+    else if (!sm_entries_add_at(entries, hash, *number))
+        return false;
+    sm_index_add(index, hash, *number);
+    return true;
+}
+
+bool sm_ledger_add_resource(struct sm_ledger *ledger, struct sm_hash128 hash, struct sm_bytes *attributes, uint32_t *number)
+{
+    if (!add_entry(&ledger->resources, &ledger->resource_index, hash, number))
+        return false;
+    struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, *number);
     for (size_t i = 0; i < SM_LABELS_FAMILY_COUNT; i++)
         resource->first[i] = resource->last[i] = SM_INDEX_NONE;
     resource->attributes = *attributes;
@@ -69,35 +82,72 @@ uint32_t sm_ledger_add_resource(struct sm_ledger *ledger, struct sm_hash128 hash
     struct sm_value service;
     if (sm_attributes_find(&set, SM_SLICE("service.name"), &service) && service.type == SM_VALUE_STRING)
         resource->service = service.string;
-    return number;
+    return true;
 }
 
-uint32_t sm_ledger_add_series(struct sm_ledger *ledger, enum sm_label_family family, struct sm_hash128 hash, uint32_t resource_number, struct sm_slice key,
-                              size_t identity_size)
+bool sm_ledger_add_series(struct sm_ledger *ledger, struct sm_ledger_new_series *new)
 {
-    struct sm_ledger_family *to = &ledger->families[family];
-    uint32_t number = sm_entries_add(&to->series, hash);
-    sm_index_add(&to->index, hash, number);
-    struct sm_ledger_series *series = sm_entries_at(&to->series, number);
+    struct sm_ledger_family *to = &ledger->families[new->family];
+    if (!add_entry(&to->series, &to->index, new->hash, &new->number))
+        return false;
+    struct sm_ledger_series *series = sm_entries_at(&to->series, new->number);
     series->next = SM_INDEX_NONE;
-    series->resource = resource_number;
-    series->identity_size = (uint32_t)identity_size;
-    series->tail_size = (uint32_t)(key.size - identity_size);
+    series->resource = new->resource;
+    series->identity_size = (uint32_t)new->identity_size;
+    series->tail_size = (uint32_t)(new->key.size - new->identity_size);
     series->exemplars = SM_NO_EXEMPLAR;
     series->is_first = true;
-    if (key.size)
-        series->key = memcpy(sm_alloc(1, key.size), key.ptr, key.size);
-    struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, resource_number);
-    if (resource->last[family] == SM_INDEX_NONE)
-        resource->first[family] = number;
+    if (new->key.size)
+        series->key = memcpy(sm_alloc(1, new->key.size), new->key.ptr, new->key.size);
+    struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, new->resource);
+    if (resource->last[new->family] == SM_INDEX_NONE)
+        resource->first[new->family] = new->number;
     else
-        ((struct sm_ledger_series *)sm_entries_at(&to->series, resource->last[family]))->next = number;
-    resource->last[family] = number;
-    resource->series_count[family]++;
-    return number;
+        ((struct sm_ledger_series *)sm_entries_at(&to->series, resource->last[new->family]))->next = new->number;
+    resource->last[new->family] = new->number;
+    resource->series_count[new->family]++;
+    return true;
+}
+
+/* ---- restoring */
+
+struct sm_ledger_resource *sm_ledger_restore_resource(struct sm_ledger *ledger, uint32_t number, struct sm_slice attributes, struct sm_arena *scratch)
+{
+    const struct sm_attributes set = {.raw = attributes, .field = 1};
+    struct sm_hash128 hash = sm_resource_hash(ledger->settings, &set, scratch);
+    if (sm_index_find(&ledger->resource_index, &ledger->resources, hash) != SM_INDEX_NONE)
+        return NULL;
+    struct sm_bytes copy = {0};
+    sm_bytes_append_slice(&copy, attributes);
+    if (!sm_ledger_add_resource(ledger, hash, &copy, &number)) {
+        sm_bytes_deinit(&copy);
+        return NULL;
+    }
+    struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, number);
+    resource->order = ++ledger->order;
+    return resource;
+}
+
+struct sm_ledger_series *sm_ledger_restore_series(struct sm_ledger *ledger, enum sm_label_family family, uint32_t number, uint32_t resource_number,
+                                                  struct sm_slice key, size_t identity_size)
+{
+    if (!sm_entries_has(&ledger->resources, resource_number))
+        return NULL;
+    const struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, resource_number);
+    const struct sm_ledger_family *to = &ledger->families[family];
+    struct sm_ledger_new_series new = {.family = family, .resource = resource_number, .key = key, .identity_size = identity_size, .number = number};
+    new.hash = identity_size ? sm_labels_hash(resource->hash, sm_slice_make(key.ptr, identity_size)) : sm_labels_overflow(resource->hash);
+    bool is_there = sm_index_find(&to->index, &to->series, new.hash) != SM_INDEX_NONE;
+    return is_there || !sm_ledger_add_series(ledger, &new) ? NULL : sm_entries_at(&to->series, number);
 }
 
 /* ---- letting go */
+
+static void note_removed(struct sm_ledger *ledger, bool is_resource, enum sm_label_family family, uint32_t number)
+{
+    if (ledger->is_kept)
+        *SM_LIST_ADD(&ledger->removed) = (struct sm_ledger_removed){.is_resource = is_resource, .family = family, .number = number};
+}
 
 static void let_series_go(struct sm_ledger *ledger, enum sm_label_family family, uint32_t number)
 {
@@ -124,7 +174,7 @@ static void let_resource_go(struct sm_ledger *ledger, uint32_t number)
 
 static bool is_resource(const struct sm_ledger_resource *resource)
 {
-    return resource->hash.low || resource->hash.high;
+    return resource->hash.low || resource->hash.high; /* a number in use */
 }
 
 static int compare_orders(const void *a, const void *b)
@@ -237,6 +287,7 @@ static void sweep_family(struct sm_ledger *ledger, enum sm_label_family family)
         if (!series->is_gone)
             continue;
         free_contents(ledger, family, series);
+        note_removed(ledger, false, family, number);
         sm_index_remove(&from->index, series->hash, number);
         sm_entries_remove(&from->series, number);
     }
@@ -253,6 +304,7 @@ void sm_ledger_sweep(struct sm_ledger *ledger)
         if (!resource->is_gone)
             continue;
         sm_bytes_deinit(&resource->attributes);
+        note_removed(ledger, true, 0, number);
         sm_index_remove(&ledger->resource_index, resource->hash, number);
         sm_entries_remove(&ledger->resources, number);
     }

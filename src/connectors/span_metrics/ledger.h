@@ -26,11 +26,19 @@ struct sm_ledger_resource {
     struct sm_slice service;    /* in `attributes` */
     bool is_leaving;            /* expired: exported once more */
     bool is_gone;               /* as in series */
+    bool is_unsaved;            /* as in series */
 };
 
 struct sm_ledger_exemplar {
     struct sm_series_exemplar exemplar;
     int32_t next; /* the one before it of the same series; SM_NO_EXEMPLAR: none */
+};
+
+/* What storage still has. */
+struct sm_ledger_removed {
+    bool is_resource;
+    enum sm_label_family family;
+    uint32_t number;
 };
 
 struct sm_ledger_family {
@@ -48,6 +56,8 @@ struct sm_ledger {
     struct sm_index resource_index;
     SM_LIST(uint32_t) gone_resources;
     SM_LIST(struct sm_ledger_exemplar) exemplars;
+    bool is_kept; /* in storage: removals are noted */
+    SM_LIST(struct sm_ledger_removed) removed;
     struct sm_timestamps *timestamps; /* owned; delta: when each series was exported last */
     struct sm_distinct *distinct;     /* owned; NULL without a limit */
     uint64_t overflow_count;          /* since the last report */
@@ -66,10 +76,10 @@ void sm_ledger_visit(struct sm_ledger *ledger, struct sm_series_shard *shard, bo
 bool sm_ledger_expire(struct sm_ledger *ledger, uint64_t now_ns) __attribute__((warn_unused_result));
 void sm_ledger_sweep(struct sm_ledger *ledger);
 
-/* The resource or series is restored from storage. `attributes`, `identity` and `tail` are copied. NULL: it is there already. */
-struct sm_ledger_resource *sm_ledger_restore_resource(struct sm_ledger *ledger, struct sm_slice attributes, uint32_t *number);
-struct sm_ledger_series *sm_ledger_restore_series(struct sm_ledger *ledger, enum sm_label_family family, uint32_t resource, struct sm_slice identity,
-                                                  struct sm_slice tail);
+/* Puts what was stored back under its number, in the order of numbers; bytes are copied. NULL: it cannot stand there. */
+struct sm_ledger_resource *sm_ledger_restore_resource(struct sm_ledger *ledger, uint32_t number, struct sm_slice attributes, struct sm_arena *scratch);
+struct sm_ledger_series *sm_ledger_restore_series(struct sm_ledger *ledger, enum sm_label_family family, uint32_t number, uint32_t resource,
+                                                  struct sm_slice key, size_t identity_size);
 
 /* Start of a delta series' next point: its last export, or `otherwise`; notes `now_ns` as its last export. */
 uint64_t sm_ledger_exchange_timestamp(struct sm_ledger *ledger, struct sm_hash128 hash, uint64_t otherwise, uint64_t now_ns);

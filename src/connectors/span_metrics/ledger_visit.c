@@ -25,8 +25,8 @@ static void merge_resource(struct sm_ledger *ledger, struct sm_series_shard_reso
 {
     if (from->ledger == SM_INDEX_NONE) {
         from->ledger = sm_index_find(&ledger->resource_index, &ledger->resources, from->hash);
-        if (from->ledger == SM_INDEX_NONE)
-            from->ledger = sm_ledger_add_resource(ledger, from->hash, &from->attributes);
+        if (from->ledger == SM_INDEX_NONE && !sm_ledger_add_resource(ledger, from->hash, &from->attributes, &from->ledger))
+            abort(); /* any number was free */
         sm_bytes_deinit(&from->attributes);
     }
     struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, from->ledger);
@@ -35,6 +35,7 @@ static void merge_resource(struct sm_ledger *ledger, struct sm_series_shard_reso
     resource->order = ++ledger->order;
     resource->is_leaving = false;
     resource->is_gone = false;
+    resource->is_unsaved = true;
     from->is_dirty = false;
 }
 
@@ -79,13 +80,22 @@ static void revive(const struct visit *visit, struct sm_ledger_series *series)
     resource->series_count[visit->family]++;
 }
 
+static uint32_t add_series(const struct visit *visit, struct sm_ledger_new_series new)
+{
+    new.family = visit->family;
+    new.number = SM_INDEX_NONE;
+    if (!sm_ledger_add_series(visit->ledger, &new))
+        abort(); /* any number was free */
+    return new.number;
+}
+
 static uint32_t find_overflow(const struct visit *visit, uint32_t resource_number)
 {
     const struct sm_ledger_resource *resource = sm_entries_at(&visit->ledger->resources, resource_number);
     struct sm_hash128 hash = sm_labels_overflow(resource->hash);
     const struct sm_ledger_family *family = &visit->ledger->families[visit->family];
     uint32_t number = sm_index_find(&family->index, &family->series, hash);
-    return number != SM_INDEX_NONE ? number : sm_ledger_add_series(visit->ledger, visit->family, hash, resource_number, (struct sm_slice){0}, 0);
+    return number != SM_INDEX_NONE ? number : add_series(visit, (struct sm_ledger_new_series){.hash = hash, .resource = resource_number});
 }
 
 /* Finds or makes the place of a series new to the shard. When several workers together are over the limit it is counted as overflow; the shard then
@@ -104,7 +114,8 @@ static bool place_series(const struct visit *visit, const struct sm_series_shard
         return false;
     }
     struct sm_slice key = sm_slice_make(visit->shard->keys.ptr + created->at, created->identity_size + created->tail_size);
-    *number = sm_ledger_add_series(visit->ledger, visit->family, from->hash, resource_number, key, created->identity_size);
+    struct sm_ledger_new_series new = {.hash = from->hash, .resource = resource_number, .key = key, .identity_size = created->identity_size};
+    *number = add_series(visit, new);
     return true;
 }
 
@@ -132,6 +143,7 @@ static void merge_series(const struct visit *visit, uint32_t shard_number, uint3
     /* As in the reference, spans over the limit do not keep the overflow series from expiring. */
     if (is_new || (into->key && from->last_ns > into->last_ns))
         into->last_ns = from->last_ns;
+    into->is_unsaved = true;
     into->count += from->count;
     into->sum += from->sum;
     merge_buckets(visit, from, into);

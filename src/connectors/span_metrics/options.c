@@ -264,5 +264,7 @@ void sm_span_metrics_validate(const void *decoded, struct sm_validation *validat
     check_not_negative(validation, "series_expiration", opts->series_expiration_ns);
     if (opts->metrics_flush_interval_ns == 0) /* the reference ends with a panic */
         sm_validation_error(validation, "metrics_flush_interval", "must be greater than 0s");
+    if (*opts->storage && sm_span_metrics_is_delta(opts))
+        sm_validation_error(validation, "storage", "delta temporality has no counters to keep over a restart");
     check_limits(opts, validation);
 }

@@ -46,8 +46,9 @@ struct sm_ledger_series {
     double sum;
     int32_t exemplars;       /* newest in the ledger's list, SM_NO_EXEMPLAR: none */
     uint16_t exemplar_count;
-    bool is_first; /* not exported yet: calls and events begin with a point of 0 (cumulative) */
-    bool is_gone;  /* expired; stays until every shard has forgotten it, comes back as a new series when a shard had counted on */
+    bool is_unsaved : 1; /* changed since it was stored last (persist.h) */
+    bool is_first : 1; /* not exported yet: calls and events begin with a point of 0 (cumulative) */
+    bool is_gone : 1;  /* expired; stays until every shard has forgotten it, comes back as a new series when a shard had counted on */
     union {
         uint64_t counts[1]; /* one for each bucket; absent with a single bucket */
         struct sm_exponential exponential;

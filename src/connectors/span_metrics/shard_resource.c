@@ -66,7 +66,7 @@ static void append_value(struct sm_bytes *out, struct sm_value *value, struct sm
     }
 }
 
-static struct sm_hash128 hash_attributes(const struct sm_span_metrics_settings *settings, const struct sm_attributes *attributes, struct sm_arena *arena)
+struct sm_hash128 sm_resource_hash(const struct sm_span_metrics_settings *settings, const struct sm_attributes *attributes, struct sm_arena *arena)
 {
     const struct sm_string_list *wanted = &settings->options->resource_metrics_key_attributes;
     SM_LIST(struct sm_attribute) chosen = {0};
@@ -94,7 +94,7 @@ static uint32_t add_resource(struct sm_series_shard *shard, struct sm_hash128 ha
 static uint32_t find_unknown(struct sm_series_shard *shard, const struct sm_attributes *attributes)
 {
     struct sm_arena arena = SM_ARENA_INIT;
-    struct sm_hash128 hash = hash_attributes(shard->settings, attributes, &arena);
+    struct sm_hash128 hash = sm_resource_hash(shard->settings, attributes, &arena);
     uint32_t number = sm_index_find(&shard->resource_index, &shard->resources, hash);
     if (number == SM_INDEX_NONE)
         number = add_resource(shard, hash, attributes, &arena);

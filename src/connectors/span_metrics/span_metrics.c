@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "connectors/span_metrics/export.h"
+#include "connectors/span_metrics/persist.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/graph.h"
@@ -33,8 +34,9 @@ struct state {
     struct sm_component *component;
     /* Home worker only. */
     struct sm_timer *timer;
+    struct sm_keeper *keeper; /* owned; NULL: without storage */
     enum round_kind round; /* under way */
-    bool is_due, is_stopping;
+    bool is_due, is_stopping, has_saved_last;
     /* With the ledger. */
     unsigned next_worker;
 };
@@ -107,6 +109,13 @@ static void report_overflow(struct state *state)
     ledger->overflow_count = 0;
 }
 
+static void save_ledger(struct state *state)
+{
+    struct sm_error error = {0};
+    if (state->keeper && !sm_keeper_save(state->keeper, state->ledger, &error))
+        sm_log(SM_LOG_ERROR, &state->component->logger, "the counters are not stored, tried again at the next export", SM_LOG_STR("error", error.text));
+}
+
 struct forwarding {
     struct state *state;
     struct sm_worker *worker;
@@ -123,6 +132,7 @@ static void export_ledger(struct state *state, struct sm_worker *worker)
 {
     uint64_t now_ns = sm_clock_wall_ns();
     report_overflow(state);
+    save_ledger(state); /* before anybody sees the counts */
     struct forwarding forwarding = {.state = state, .worker = worker};
     sm_ledger_export(state->ledger, now_ns, forward_batch, &forwarding);
     if (sm_ledger_expire(state->ledger, now_ns))
@@ -131,7 +141,10 @@ static void export_ledger(struct state *state, struct sm_worker *worker)
 
 static void begin_due(struct state *state)
 {
-    if (state->is_stopping) {
+    if (state->is_stopping && state->keeper && !state->has_saved_last) {
+        state->has_saved_last = true;
+        send_round(state, ROUND_LAST);
+    } else if (state->is_stopping) {
         sm_component_stopped(state->component);
     } else if (state->is_due) {
         state->is_due = false;
@@ -146,7 +159,9 @@ static void end_round(struct sm_worker *worker, void *context)
     state->round = ROUND_NONE;
     if (ended == ROUND_SWEEP)
         sm_ledger_sweep(state->ledger);
-    else if (ended == ROUND_EXPORT && !state->is_stopping)
+    else if (ended == ROUND_LAST)
+        save_ledger(state);
+    else if (!state->is_stopping)
         export_ledger(state, worker);
     if (state->round == ROUND_NONE)
         begin_due(state);
@@ -167,14 +182,28 @@ static bool span_metrics_create(struct sm_component *component, struct sm_error 
 {
     (void)error;
     struct state *state = sm_alloc(1, sizeof(*state));
-    char uuid[37];
-    make_uuid(uuid);
     state->component = component;
-    const char *given = given_instance(component);
-    state->settings = sm_span_metrics_settings_create(component->options, given ? given : uuid, &state->arena);
-    state->ledger = sm_ledger_create(state->settings);
     component->state = state;
     return true;
+}
+
+/* What is known only once the storage is there. */
+static bool span_metrics_start(struct sm_component *component, struct sm_error *error)
+{
+    struct state *state = component->state;
+    const struct sm_span_metrics_options *options = component->options;
+    char instance[256];
+    make_uuid(instance);
+    const char *given = given_instance(component);
+    if (*options->storage) {
+        state->keeper = sm_keeper_open(component, options->storage, error);
+        if (!state->keeper || !sm_keeper_instance(state->keeper, instance, instance, error))
+            return false;
+    }
+    state->settings = sm_span_metrics_settings_create(options, given ? given : instance, &state->arena);
+    state->ledger = sm_ledger_create(state->settings);
+    state->ledger->is_kept = state->keeper != NULL;
+    return !state->keeper || sm_keeper_restore(state->keeper, state->ledger, error);
 }
 
 static void *span_metrics_worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -221,7 +250,9 @@ static void span_metrics_stop(struct sm_component *component)
 static void span_metrics_free(struct sm_component *component)
 {
     struct state *state = component->state;
-    sm_ledger_free(state->ledger);
+    if (state->ledger)
+        sm_ledger_free(state->ledger);
+    sm_keeper_close(state->keeper);
     sm_arena_deinit(&state->arena);
     free(state);
 }
@@ -241,6 +272,7 @@ const struct sm_component_type sm_connector_span_metrics = {
     .options_size = sizeof(struct sm_span_metrics_options),
     .validate = sm_span_metrics_validate,
     .create = span_metrics_create,
+    .start = span_metrics_start,
     .worker_create = span_metrics_worker_create,
     .worker_free = span_metrics_worker_free,
     .consume = span_metrics_consume,
