@@ -18,7 +18,7 @@ static bool call_parse_json(const struct sm_ottl_call *call, struct sm_ottl_run 
     if (!sm_ottl_arg_string(&call->args[0], run, &text))
         return false;
     if (!sm_ottl_json_parse(text, run->arena, &value, &reason))
-        return sm_ottl_fail(run, "JSON: %s", reason);
+        return sm_ottl_fail(run, "invalid character or end in JSON: %s", reason);
     if (value.type != SM_VALUE_MAP && value.type != SM_VALUE_LIST)
         return sm_ottl_fail(run, "could not convert parsed value to JSON object");
     *out = sm_ottl_from_attribute(&value, run->arena);

@@ -79,6 +79,19 @@ struct sm_value sm_ottl_copy_attribute(const struct sm_value *value, struct sm_a
     return copy;
 }
 
+/* Explicit bounds are a plain list of floats to the reference; other parts of the telemetry cannot be stored. */
+static bool doubles_to_attribute(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_value *out)
+{
+    if (value->object_kind != SM_OTTL_DOUBLES)
+        return false;
+    struct sm_list *list = sm_arena_zalloc(arena, 1, sizeof(*list));
+    *list = (struct sm_list){.items = sm_arena_zalloc(arena, value->count, sizeof(struct sm_value)), .count = value->count, .capacity = value->count};
+    for (size_t i = 0; i < value->count; i++)
+        list->items[i] = sm_value_double(((const double *)value->object)[i]);
+    *out = (struct sm_value){.type = SM_VALUE_LIST, .list = list};
+    return true;
+}
+
 bool sm_ottl_to_attribute(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_value *out)
 {
     switch (value->kind) {
@@ -105,6 +118,8 @@ bool sm_ottl_to_attribute(const struct sm_ottl_value *value, struct sm_arena *ar
         *out = (struct sm_value){.type = SM_VALUE_MAP, .map = sm_arena_alloc(arena, sizeof(struct sm_map))};
         *out->map = sm_ottl_copy_map(value->map, arena, value->is_constant);
         return true;
+    case SM_OTTL_OBJECT:
+        return doubles_to_attribute(value, arena, out);
     default:
         return false;
     }

@@ -132,6 +132,13 @@ static bool add_statements(const struct planning *p, struct group *group, const 
     return are_fine;
 }
 
+static bool refuse_context(const struct planning *p, const char *name)
+{
+    char message[96];
+    snprintf(message, sizeof(message), "unknown context %.64s", name);
+    return fail(p, message);
+}
+
 static bool add_group(const struct planning *p, const struct sm_node *statements, const struct sm_node *conditions, const char *context_name,
                       enum sm_ottl_error_mode mode)
 {
@@ -143,7 +150,7 @@ static bool add_group(const struct planning *p, const struct sm_node *statements
         return false;
     if (*context_name &&
         (!sm_ottl_context_find(sm_slice_of(context_name), &language.context) || (signals[p->signal].contexts >> language.context & 1) == 0))
-        return fail(p, "unknown context");
+        return refuse_context(p, context_name);
     if (!*context_name && text_count(statements) + text_count(conditions) > 0 && !infer(p, statements, conditions, &language.context))
         return false;
     group->context = language.context;
@@ -286,8 +293,8 @@ static void run_group(struct running *r, struct sm_ottl_run *run)
             continue;
         if (group->error_mode == SM_OTTL_PROPAGATE)
             stop(r, run);
-        else if (group->error_mode == SM_OTTL_IGNORE)
-            sm_log(SM_LOG_WARN, r->logger, "failed to execute statement", SM_LOG_STR("error", run->error),
+        if (group->error_mode != SM_OTTL_SILENT)
+            sm_log(r->has_failed ? SM_LOG_ERROR : SM_LOG_WARN, r->logger, "failed to execute statement", SM_LOG_STR("error", run->error),
                    SM_LOG_SLICE("statement", sm_ottl_statement_text(group->statements[i])));
     }
 }
