@@ -70,7 +70,8 @@ static void write_links(struct sm_bytes *out, struct sm_span *span, struct sm_ar
         sm_debug_line(out, "SpanLink #%u", number++);
         sm_debug_id_line(out, "     -> Trace ID", links[i].trace_id);
         sm_debug_id_line(out, "     -> ID", links[i].span_id);
-        sm_debug_line(out, "     -> TraceState: %.*s\n     -> DroppedAttributesCount: %u", SM_SLICE_ARGS(links[i].trace_state), links[i].dropped_attributes_count);
+        sm_debug_line(out, "     -> TraceState: %.*s", SM_SLICE_ARGS(links[i].trace_state));
+        sm_debug_line(out, "     -> DroppedAttributesCount: %u", links[i].dropped_attributes_count);
         sm_debug_attribute_lines(out, "     -> Attributes:", &links[i].attributes, arena);
     }
 }

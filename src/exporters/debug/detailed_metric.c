@@ -110,7 +110,7 @@ static const struct {
     [SM_METRIC_SUMMARY] = {"Summary", "SummaryDataPoints", false, write_summary},
 };
 
-static const char *temporality_name(enum sm_temporality temporality)
+static const char *temporality_name(int32_t temporality)
 {
     switch (temporality) {
     case SM_TEMPORALITY_UNSPECIFIED:
