@@ -422,6 +422,12 @@ bool sm_regex_next(const struct sm_regex *regex, struct sm_slice text, size_t *p
 
 /* ---- replacing */
 
+/* An empty slice may have no pointer; adding to that would be undefined. */
+static struct sm_slice with_pointer(struct sm_slice text)
+{
+    return text.ptr ? text : SM_SLICE("");
+}
+
 static void append_group(struct sm_slice text, const struct sm_regex_match *match, size_t group, struct sm_bytes *out)
 {
     if (group < match->count && match->groups[group].start != SM_REGEX_NONE)
@@ -464,6 +470,7 @@ static size_t take_name(struct sm_slice rest, struct sm_slice *name)
 void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement,
                      struct sm_bytes *out)
 {
+    text = with_pointer(text);
     for (size_t i = 0; i < replacement.size;) {
         struct sm_slice name;
         if (replacement.ptr[i] != '$') {
@@ -488,6 +495,7 @@ void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const s
 void sm_regex_replace_all(const struct sm_regex *regex, struct sm_slice text, struct sm_slice replacement, struct sm_bytes *out)
 {
     struct sm_regex_match match;
+    text = with_pointer(text);
     size_t position = 0, last_end = SM_REGEX_NONE, copied = 0;
     while (sm_regex_next(regex, text, &position, &last_end, &match)) {
         sm_bytes_append(out, text.ptr + copied, match.groups[0].start - copied);

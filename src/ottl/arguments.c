@@ -25,7 +25,7 @@ bool sm_ottl_arg_string(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, 
     struct sm_ottl_value value;
     if (!get_typed(arg, run, SM_OTTL_STRING, &value))
         return false;
-    *out = value.text;
+    *out = value.text.ptr ? value.text : SM_SLICE(""); /* so that callers may add to the pointer */
     return true;
 }
 

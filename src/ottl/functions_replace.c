@@ -60,6 +60,7 @@ static bool replace_with_function(const struct replacing *r, struct sm_slice tex
 {
     struct sm_regex_match match;
     size_t position = 0, last_end = SM_REGEX_NONE, copied = 0;
+    text = text.ptr ? text : SM_SLICE("");
     while (sm_regex_next(r->regex, text, &position, &last_end, &match)) {
         struct sm_bytes expanded;
         struct sm_slice result;

@@ -237,6 +237,7 @@ static bool parse_value(struct json *json, struct sm_value *value)
 
 bool sm_ottl_json_parse(struct sm_slice text, struct sm_arena *arena, struct sm_value *value, const char **reason)
 {
+    text = text.ptr ? text : SM_SLICE("");
     struct json json = {.at = text.ptr, .end = text.ptr + text.size, .arena = arena, .reason = ""};
     bool is_fine = parse_value(&json, value);
     if (is_fine) {
