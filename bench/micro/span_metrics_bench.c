@@ -66,7 +66,7 @@ static void run(const struct load *load)
 {
     struct sm_arena arena = SM_ARENA_INIT;
     const struct sm_span_metrics_settings *settings = sm_span_metrics_settings_create(make_options(load, &arena), "bench", &arena);
-    struct sm_series_shard *shard = sm_series_shard_create(settings);
+    struct sm_series_shard *shard = sm_series_shard_create(settings, true);
     struct sm_ledger *ledger = sm_ledger_create(settings);
     struct sm_buffer *requests[REQUESTS];
     for (size_t i = 0; i < REQUESTS; i++)

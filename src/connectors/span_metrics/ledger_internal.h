@@ -5,7 +5,8 @@
 
 /* `*number` is the number to be used, or SM_INDEX_NONE for any; then the one that was. False: it cannot be used.
  * Takes the bytes of `attributes` over. The hash must not be there yet. */
-bool sm_ledger_add_resource(struct sm_ledger *ledger, struct sm_hash128 hash, struct sm_bytes *attributes, uint32_t *number) __attribute__((warn_unused_result));
+bool sm_ledger_add_resource(struct sm_ledger *ledger, struct sm_hash128 hash, struct sm_bytes *attributes, uint32_t *number)
+    __attribute__((warn_unused_result));
 
 struct sm_ledger_new_series {
     enum sm_label_family family;

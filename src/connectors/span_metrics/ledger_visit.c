@@ -111,6 +111,7 @@ static bool place_series(const struct visit *visit, const struct sm_series_shard
     const struct sm_ledger_resource *resource = sm_entries_at(&visit->ledger->resources, resource_number);
     if (created->identity_size && resource->series_count[visit->family] >= visit->ledger->settings->series_max) {
         *number = find_overflow(visit, resource_number);
+        visit->ledger->overflow_count += from->count;
         return false;
     }
     struct sm_slice key = sm_slice_make(visit->shard->keys.ptr + created->at, created->identity_size + created->tail_size);
@@ -157,7 +158,7 @@ static void merge_exemplars(const struct visit *visit)
         const struct sm_series_shard_exemplar *from = &family->exemplars.items[i];
         uint32_t number = shard_series(visit, from->series)->ledger;
         struct sm_ledger_series *into = ledger_series(visit, number);
-        if (into->exemplar_count >= visit->ledger->settings->exemplar_max)
+        if (into->exemplar_count >= visit->ledger->settings->exemplar_max || !into->key) /* none over the limit */
             continue;
         *SM_LIST_ADD(&visit->ledger->exemplars) = (struct sm_ledger_exemplar){.exemplar = from->exemplar, .next = into->exemplars};
         into->exemplars = (int32_t)(visit->ledger->exemplars.count - 1);
@@ -223,7 +224,7 @@ void sm_ledger_visit(struct sm_ledger *ledger, struct sm_series_shard *shard, bo
     for (visit.family = 0; visit.family < SM_LABELS_FAMILY_COUNT; visit.family++)
         forget_series(&visit);
     forget_resources(ledger, shard);
-    if (shard->distinct && shard->overflow_count) {
+    if (shard->distinct) {
         sm_distinct_move(ledger->distinct, shard->distinct);
         ledger->overflow_count += shard->overflow_count;
         shard->overflow_count = 0;

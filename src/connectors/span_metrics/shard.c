@@ -1,4 +1,5 @@
-/* shard.c - see shard.h. Source of what is counted: spanmetricsconnector/connector.go (aggregateMetrics), internal/metrics/metrics.go (GetOrCreate, ObserveN). */
+/* shard.c - see shard.h. Source of what is counted: spanmetricsconnector/connector.go (aggregateMetrics), internal/metrics/metrics.go (GetOrCreate,
+ * ObserveN). */
 #include "connectors/span_metrics/shard.h"
 
 #include <stdlib.h>
@@ -10,10 +11,11 @@
 
 /* ---- life */
 
-struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_settings *settings)
+struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_settings *settings, bool is_alone)
 {
     struct sm_series_shard *shard = sm_alloc(1, sizeof(*shard));
     shard->settings = settings;
+    shard->series_max = is_alone || settings->series_max > UINT64_MAX / 2 ? settings->series_max : settings->series_max * 2;
     shard->labels = sm_labels_create(settings->plan);
     for (size_t i = 0; i < SM_LABELS_FAMILY_COUNT; i++)
         sm_entries_init(&shard->families[i].series, settings->families[i].shard_entry_size);
@@ -139,7 +141,7 @@ static uint32_t find_place(const struct place *place, enum sm_label_family famil
     struct sm_hash128 hash = sm_labels_identify(shard->labels, family, &identity);
     if (shard->distinct)
         note_values(shard);
-    if (resource_of(place)->series_count[family] < shard->settings->series_max)
+    if (resource_of(place)->series_count[family] < shard->series_max)
         return add_series(place, family, hash, identity);
     *is_overflow = true;
     shard->overflow_count++;

@@ -213,7 +213,7 @@ static void *span_metrics_worker_create(struct sm_component *component, struct s
         state->timer = sm_timer_create(worker, flush_interval_passed, state);
         sm_timer_arm(state->timer, (uint64_t)state->settings->options->metrics_flush_interval_ns, true);
     }
-    return sm_series_shard_create(state->settings);
+    return sm_series_shard_create(state->settings, sm_workers_count(component->workers) == 1);
 }
 
 static void span_metrics_worker_free(struct sm_component *component, struct sm_worker *worker, void *local)
