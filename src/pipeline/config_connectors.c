@@ -44,7 +44,7 @@ static void report_one_sided(struct sm_config_builder *builder, const struct sm_
         sm_bytes_printf(&list, "%s%s", list.size ? " " : "", pipeline->id);
     }
     sm_diags_add(builder->diags, SM_DIAG_ERROR, position, "service::pipelines", NULL,
-                 "connector \"%s\" used as %s in [%s] pipeline but not used in any supported %s pipeline", connector->id,
+                 "failed to build pipelines: connector \"%s\" used as %s in [%s] pipeline but not used in any supported %s pipeline", connector->id,
                  as_exporter ? "exporter" : "receiver", sm_bytes_cstr(&list), as_exporter ? "receiver" : "exporter");
 }
 
@@ -107,8 +107,8 @@ static void report_circle(struct walk *walk, size_t pipeline)
     size_t second = start < walk->depth ? walk->path[start].pipeline : pipeline;
     sm_bytes_printf(&text, " -> connector \"%s\" (%s to %s)", first->connector->id, sm_signal_name(config->pipelines[pipeline].signal),
                     sm_signal_name(config->pipelines[second].signal));
-    sm_diags_add(walk->builder->diags, SM_DIAG_ERROR, config->pipelines[pipeline].position, "service::pipelines", NULL, "cycle detected: %s",
-                 sm_bytes_cstr(&text));
+    sm_diags_add(walk->builder->diags, SM_DIAG_ERROR, config->pipelines[pipeline].position, "service::pipelines", NULL,
+                 "failed to build pipelines: cycle detected: %s", sm_bytes_cstr(&text));
     walk->is_reported = true;
 }
 
