@@ -26,7 +26,8 @@ const struct sm_cli_command sm_cli_commands[] = {
      true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
-    {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send, false},
+    {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
+     false},
     {"components", "[NAME]", "list the components, or describe the options of one", sm_cli_components, false},
     {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
     {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},
@@ -79,6 +80,13 @@ static int print_help(int argc, char **argv)
            "  spanmill schema > spanmill.schema.json                    completion and checks in your editor\n"
            "  kill -HUP $(pidof spanmill)                               read the configuration again; a bad one changes nothing\n",
            bold, plain);
+    return 0;
+}
+
+/* For commands without flags of the configuration; the others list theirs. */
+static int print_usage(const struct sm_cli_command *command)
+{
+    printf("Usage:\n  spanmill %s %s\n\n%s\n", command->name, command->arguments, command->help);
     return 0;
 }
 
@@ -141,5 +149,7 @@ int sm_cli_main(int argc, char **argv)
     for (int i = word; i > 1; i--)
         argv[i] = argv[i - 1];
     argv[1] = name;
+    if (!command->takes_config && argc > 2 && is_one_of(argv[2], "--help", "-h"))
+        return print_usage(command);
     return command->run(argc - 1, argv + 1);
 }

@@ -37,18 +37,21 @@ static size_t list_types(enum sm_component_kind kind, const struct sm_component_
 /* Signals in the order of their names. */
 static const enum sm_signal by_name[] = {SM_LOGS, SM_METRICS, SM_TRACES};
 
-static void print_connector_stability(const struct sm_component_type *type)
+static void print_connector_stability(const struct sm_component_type *type, bool with_undefined)
 {
     for (size_t f = 0; f < SM_SIGNAL_COUNT; f++)
         for (size_t t = 0; t < SM_SIGNAL_COUNT; t++) {
             enum sm_signal from = by_name[f], to = by_name[t];
             bool joins = type->gives[from] & (1u << to);
+            if (!joins && !with_undefined)
+                continue;
             printf("        %s-to-%s: %s\n", sm_signal_name(from), sm_signal_name(to),
                    stability_names[joins ? type->stability[from] : SM_STABILITY_UNDEFINED]);
         }
 }
 
-static void print_stability(const struct sm_component_type *type)
+/* The list names what is undefined too, as the reference does. */
+static void print_stability(const struct sm_component_type *type, bool with_undefined)
 {
     puts("      stability:");
     if (type->kind == SM_EXTENSION) {
@@ -56,12 +59,14 @@ static void print_stability(const struct sm_component_type *type)
         return;
     }
     if (type->kind == SM_CONNECTOR) {
-        print_connector_stability(type);
+        print_connector_stability(type, with_undefined);
         return;
     }
-    for (size_t i = 0; i < SM_SIGNAL_COUNT; i++)
-        printf("        %s: %s\n", sm_signal_name(by_name[i]),
-               stability_names[type->signals & (1u << by_name[i]) ? type->stability[by_name[i]] : SM_STABILITY_UNDEFINED]);
+    for (size_t i = 0; i < SM_SIGNAL_COUNT; i++) {
+        bool is_taken = type->signals & (1u << by_name[i]);
+        if (is_taken || with_undefined)
+            printf("        %s: %s\n", sm_signal_name(by_name[i]), stability_names[is_taken ? type->stability[by_name[i]] : SM_STABILITY_UNDEFINED]);
+    }
 }
 
 static int print_list(void)
@@ -76,7 +81,7 @@ static int print_list(void)
             printf("    - name: %s\n", types[i]->name);
             for (const char *const *old = types[i]->old_names; old && *old; old++)
                 printf("%s%s%s", old == types[i]->old_names ? "      deprecated_names: [" : ", ", *old, old[1] ? "" : "]\n");
-            print_stability(types[i]);
+            print_stability(types[i], true);
         }
     }
     puts("providers:\n    - scheme: env\n    - scheme: file\n    - scheme: yaml");
@@ -133,7 +138,7 @@ static void print_type(const struct sm_component_type *type)
         printf("  %s\n", type->help);
     for (const char *const *old = type->old_names; old && *old; old++)
         printf("  Also taken under its deprecated name %s.\n", *old);
-    print_stability(type);
+    print_stability(type, false);
     if (!type->options || type->options->kind == SM_OPTION_KIND_END) {
         puts("\nIt has no options.\n");
         return;
