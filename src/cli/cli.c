@@ -25,6 +25,7 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"run", "--config LOCATION…", "run the pipelines of a configuration until a signal ends it (also without the word run)", sm_cli_run_service,
      true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
+    {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, false},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
     {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
      false},

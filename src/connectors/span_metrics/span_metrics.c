@@ -9,22 +9,34 @@
  *
  * One instance serves all pipelines that name it (`shared`). The home worker is the last one. Rounds do not overlap: what comes due during one (the
  * timer, a question of `spanmill top`, the stop) is noted and done when it ends.
+ * `spanmill top` asks over a unix socket in the user's run folder (base/run_folder.h) for a summary (summary.h), which takes a round without export.
  * There is no export at the end, as in the reference. With `storage` the ledger is kept there (persist.h).
  * Source: opentelemetry-collector-contrib connector/spanmetricsconnector v0.155.0. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/run_folder.h"
 #include "connectors/span_metrics/export.h"
 #include "connectors/span_metrics/persist.h"
+#include "connectors/span_metrics/summary.h"
+#include "net/http_server.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/graph.h"
 #include "pipeline/worker.h"
 
-enum round_kind { ROUND_NONE, ROUND_EXPORT, ROUND_SWEEP, ROUND_LAST };
+enum round_kind { ROUND_NONE, ROUND_EXPORT, ROUND_SWEEP, ROUND_LOOK, ROUND_LAST };
+
+/* A request of `spanmill top`; made on the worker of its connection, answered there. */
+struct question {
+    struct state *state;
+    struct sm_http_request *request;
+    struct sm_bytes answer;
+};
 
 /* Immutable after creation but for what is marked. */
 struct state {
@@ -35,10 +47,13 @@ struct state {
     /* Home worker only. */
     struct sm_timer *timer;
     struct sm_keeper *keeper; /* owned; NULL: without storage */
+    SM_LIST(struct question *) questions; /* to be answered by the next look */
     enum round_kind round; /* under way */
     bool is_due, is_stopping, has_saved_last;
-    /* With the ledger. */
-    unsigned next_worker;
+    unsigned next_worker; /* with the ledger */
+    /* Main worker only. */
+    struct sm_http_server *server; /* owned; NULL: it could not be opened, there is no `spanmill top` */
+    struct sm_http_server_options server_options;
 };
 
 /* A random UUID (version 4), as the reference makes one for each instance. */
@@ -139,6 +154,74 @@ static void export_ledger(struct state *state, struct sm_worker *worker)
         send_round(state, ROUND_SWEEP);
 }
 
+/* ---- questions of `spanmill top` */
+
+static void send_answer(struct sm_worker *worker, void *context)
+{
+    struct question *question = context;
+    (void)worker;
+    sm_http_respond_text(question->request, 200, "text/plain; charset=utf-8", sm_bytes_slice(&question->answer));
+    sm_bytes_deinit(&question->answer);
+    free(question);
+}
+
+/* The ledger is home and up to date. */
+static void answer_questions(struct state *state)
+{
+    struct sm_bytes text = {0};
+    sm_ledger_summarize(state->ledger, sm_clock_wall_ns(), &text);
+    for (size_t i = 0; i < state->questions.count; i++) {
+        struct question *question = state->questions.items[i];
+        sm_bytes_append_slice(&question->answer, sm_bytes_slice(&text));
+        sm_worker_post(sm_http_request_worker(question->request), send_answer, question);
+    }
+    state->questions.count = 0;
+    sm_bytes_deinit(&text);
+}
+
+static void begin_due(struct state *state);
+
+static void take_question(struct sm_worker *worker, void *context)
+{
+    struct question *question = context;
+    (void)worker;
+    *SM_LIST_ADD(&question->state->questions) = question;
+    if (question->state->round == ROUND_NONE)
+        begin_due(question->state);
+}
+
+static void ask(struct sm_http_request *request, void *context)
+{
+    struct state *state = context;
+    struct question *question = sm_alloc(1, sizeof(*question));
+    question->state = state;
+    question->request = request;
+    sm_worker_post(home_of(state), take_question, question);
+}
+
+/* A socket of the user's own for each instance: "spanmill-<pid>-<id>.sock". */
+static void open_server(struct state *state)
+{
+    char folder[SM_RUN_FOLDER_SIZE];
+    struct sm_error error = {.text = "there is no folder for it that only the user can reach"};
+    if (sm_run_folder_find(folder, true)) {
+        char *path = sm_arena_printf(&state->arena, "%s/spanmill-%d-%s.sock", folder, (int)getpid(), state->component->id);
+        for (char *at = path + strlen(folder) + 1; *at; at++)
+            *at = *at == '/' ? '_' : *at;
+        sm_options_fill_defaults(sm_http_server_option_table, &state->server_options, sizeof(state->server_options), &state->arena);
+        state->server_options.endpoint = path;
+        state->server_options.transport = "unix";
+        state->server = sm_http_server_create(state->component->workers, &state->server_options, ask, state, &error);
+        if (state->server && sm_http_server_start(state->server, &error))
+            return;
+        sm_http_server_free(state->server);
+        state->server = NULL;
+    }
+    sm_log(SM_LOG_WARN, &state->component->logger, "no socket for spanmill top", SM_LOG_STR("error", error.text));
+}
+
+/* ---- what comes next */
+
 static void begin_due(struct state *state)
 {
     if (state->is_stopping && state->keeper && !state->has_saved_last) {
@@ -149,6 +232,8 @@ static void begin_due(struct state *state)
     } else if (state->is_due) {
         state->is_due = false;
         send_round(state, ROUND_EXPORT);
+    } else if (state->questions.count) {
+        send_round(state, ROUND_LOOK);
     }
 }
 
@@ -161,6 +246,8 @@ static void end_round(struct sm_worker *worker, void *context)
         sm_ledger_sweep(state->ledger);
     else if (ended == ROUND_LAST)
         save_ledger(state);
+    else if (ended == ROUND_LOOK)
+        answer_questions(state);
     else if (!state->is_stopping)
         export_ledger(state, worker);
     if (state->round == ROUND_NONE)
@@ -203,7 +290,10 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     state->settings = sm_span_metrics_settings_create(options, given ? given : instance, &state->arena);
     state->ledger = sm_ledger_create(state->settings);
     state->ledger->is_kept = state->keeper != NULL;
-    return !state->keeper || sm_keeper_restore(state->keeper, state->ledger, error);
+    if (state->keeper && !sm_keeper_restore(state->keeper, state->ledger, error))
+        return false;
+    open_server(state);
+    return true;
 }
 
 static void *span_metrics_worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -241,10 +331,20 @@ static void stop_at_home(struct sm_worker *worker, void *context)
         begin_due(state);
 }
 
+/* No question is open any more. */
+static void server_stopped(void *context)
+{
+    struct state *state = context;
+    sm_worker_post(home_of(state), stop_at_home, state);
+}
+
 static void span_metrics_stop(struct sm_component *component)
 {
     struct state *state = component->state;
-    sm_worker_post(home_of(state), stop_at_home, state);
+    if (state->server)
+        sm_http_server_stop(state->server, server_stopped, state);
+    else
+        server_stopped(state);
 }
 
 static void span_metrics_free(struct sm_component *component)
@@ -253,6 +353,8 @@ static void span_metrics_free(struct sm_component *component)
     if (state->ledger)
         sm_ledger_free(state->ledger);
     sm_keeper_close(state->keeper);
+    sm_http_server_free(state->server);
+    SM_LIST_CLEAR(&state->questions);
     sm_arena_deinit(&state->arena);
     free(state);
 }
