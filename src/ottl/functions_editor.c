@@ -186,8 +186,10 @@ static bool call_merge_maps(const struct sm_ottl_call *call, struct sm_ottl_run 
     struct sm_map *target, *source;
     struct sm_slice strategy = call->args[2].text;
     (void)out;
-    if (!sm_ottl_ref_edit_map(call->args[0].ref, run, &target) || !sm_ottl_arg_map(&call->args[1], run, &source) || source == target)
-        return source == target;
+    if (!sm_ottl_ref_edit_map(call->args[0].ref, run, &target) || !sm_ottl_arg_map(&call->args[1], run, &source))
+        return false;
+    if (source == target)
+        return true;
     bool copies = call->args[1].expr->holds_constants;
     for (size_t i = 0; i < source->count; i++) {
         struct sm_slice key = source->entries[i].key;
