@@ -72,7 +72,7 @@ static bool set_temporality(const struct sm_ottl_ref *ref, struct sm_ottl_run *r
     if (!sm_ottl_want(run, value, SM_OTTL_INT))
         return false;
     if (is_of(run, 1u << SM_METRIC_SUM | HISTOGRAMS)) {
-        run->metric->temporality = (enum sm_temporality)(int32_t)value->integer;
+        run->metric->temporality = (int32_t)value->integer;
         sm_ottl_mark_metric(run);
     }
     return true;
