@@ -40,7 +40,8 @@ char *sm_strdup(const char *text)
 
 void sm_memory_tune(void)
 {
-    /* Measured on the OTLP receiver with requests of 270 KB: 13 page faults a request without, none with it, and a third less CPU time. */
+    /* Measured on the OTLP receiver with requests of 270 KB: 13 page faults a request without, none with it, and a third less CPU time.
+     * With requests of 2.3 MB, which need the half of SM_MEMORY_KEPT_BYTES to be more than that, nearly half. */
     mallopt(M_MMAP_THRESHOLD, SM_MEMORY_KEPT_BYTES / 2);
     mallopt(M_TRIM_THRESHOLD, SM_MEMORY_KEPT_BYTES);
 }
