@@ -1,6 +1,9 @@
 /* http_client.c - see http_client.h.
  *
- *     request -> idle connection, or dial -> head and body written -> answer read -> connection kept or closed -> next waiting request
+ *     request -> idle connection, or wait while dialling -> head and body written -> answer read -> connection kept or closed -> next waiting request
+ *
+ * As in Go's Transport a dial belongs to nobody: a waiting request takes the connection that is free first, so that one slow handshake (a full queue
+ * of the listener, say) delays nothing while others answer. Few dials at a time, for the same reason: reuse comes before another connection.
  *
  * Worker-local: a channel with its connections and requests. A body is written from the pieces that the caller lends; what the socket does not take
  * at once is copied by the stream. Limits: head and body of an answer, connections. Source: Go's net/http Transport (behaviour), collector
@@ -18,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES_ON_STACK = 64, DISCARD_LIMIT_BYTES = 2 * SM_HTTP_ANSWER_LIMIT_BYTES };
+enum { DISCARD_LIMIT_BYTES = 2 * SM_HTTP_ANSWER_LIMIT_BYTES, DIALS_AT_A_TIME = 2 };
 
 /* Immutable after create. */
 struct sm_http_client {
@@ -42,13 +45,22 @@ struct connection {
     bool has_served, is_keep_alive, is_interim;
 };
 
+/* A connection being made. */
+struct dialling {
+    struct sm_http_channel *channel;
+    struct dialling *previous, *next;
+    struct sm_dial *dial;
+};
+
 /* Worker-local. */
 struct sm_http_channel {
     struct sm_http_client *client;
     struct sm_worker *worker;
     struct connection *connections;
     size_t connection_count, idle_count; /* dials count as connections */
-    struct request *requests;            /* all that are not answered */
+    struct dialling *dials;
+    size_t dial_count;
+    struct request *requests; /* all that are not answered */
     struct request *waiting_first, *waiting_last;
     bool is_closing; /* nothing is sent any more: whoever closes it ends what waits */
 };
@@ -57,7 +69,6 @@ struct request {
     struct sm_http_channel *channel;
     struct request *previous, *next; /* of all */
     struct request *next_waiting;
-    struct sm_dial *dial;
     struct connection *connection;
     struct sm_http_call_options options; /* the body's array is owned */
     struct iovec *body;
@@ -244,10 +255,6 @@ static void answer(struct request *request, const struct sm_http_answer *result)
     struct sm_http_channel *channel = request->channel;
     if (request->is_waiting)
         remove_waiting(request);
-    if (request->dial) {
-        sm_dial_cancel(request->dial);
-        channel->connection_count--;
-    }
     if (request->previous)
         request->previous->next = request->next;
     else
@@ -320,7 +327,7 @@ static void connection_free(struct connection *connection)
     free(connection);
 }
 
-static void dial(struct request *request);
+static void wait_for_connection(struct request *request, bool is_first);
 
 /* The connection is gone, and its request with it unless it may be sent again. */
 static void lose(struct connection *connection, const char *why)
@@ -338,7 +345,8 @@ static void lose(struct connection *connection, const char *why)
         return;
     }
     request->was_resent = true;
-    dial(request);
+    wait_for_connection(request, true);
+    start_waiting(request->channel);
 }
 
 static void on_idle_limit(struct sm_worker *worker, void *context)
@@ -349,15 +357,11 @@ static void on_idle_limit(struct sm_worker *worker, void *context)
         connection_free(connection);
 }
 
-/* The answer is complete: the connection is kept or closed, then the request is answered. */
-static void finish(struct connection *connection)
+/* Nothing is asked on the connection: it is kept for the next request, or closed. */
+static void keep(struct connection *connection)
 {
     struct sm_http_channel *channel = connection->channel;
-    struct request *request = connection->request;
     uint64_t limit_ns = channel->client->options->idle_conn_timeout_ns;
-    request->connection = NULL;
-    connection->request = NULL;
-    connection->has_served = true;
     channel->idle_count++;
     if (!connection->is_keep_alive || channel->idle_count > channel->client->idle_limit || sm_stream_unsent_bytes(connection->stream) > 0) {
         connection_free(connection);
@@ -366,6 +370,16 @@ static void finish(struct connection *connection)
             connection->idle_timer = sm_timer_create(channel->worker, on_idle_limit, connection);
         sm_timer_arm(connection->idle_timer, limit_ns, false);
     }
+}
+
+/* The answer is complete: the connection is kept or closed, then the request is answered. */
+static void finish(struct connection *connection)
+{
+    struct request *request = connection->request;
+    request->connection = NULL;
+    connection->request = NULL;
+    connection->has_served = true;
+    keep(connection);
     answer_whole(request);
 }
 
@@ -460,31 +474,59 @@ static void use(struct connection *connection, struct request *request)
     write_request(request);
 }
 
+static void dialling_free(struct dialling *dialling)
+{
+    struct sm_http_channel *channel = dialling->channel;
+    if (dialling->previous)
+        dialling->previous->next = dialling->next;
+    else
+        channel->dials = dialling->next;
+    if (dialling->next)
+        dialling->next->previous = dialling->previous;
+    channel->dial_count--;
+    channel->connection_count--;
+    free(dialling);
+}
+
 static void on_dialled(struct sm_worker *worker, struct sm_stream *stream, const char *failure, void *context)
 {
     (void)worker;
-    struct request *request = context;
-    struct sm_http_channel *channel = request->channel;
-    request->dial = NULL;
+    struct dialling *dialling = context;
+    struct sm_http_channel *channel = dialling->channel;
+    dialling_free(dialling);
     if (!stream) {
-        channel->connection_count--;
-        fail(request, failure, false);
+        if (channel->waiting_first)
+            fail(channel->waiting_first, failure, false);
         return;
     }
     struct connection *connection = sm_alloc(1, sizeof(*connection));
-    *connection = (struct connection){.channel = channel, .next = channel->connections, .stream = stream};
+    *connection = (struct connection){.channel = channel, .next = channel->connections, .stream = stream, .is_keep_alive = true};
     connection->parser = sm_http1_parser_create(SM_HTTP1_ANSWERS, SM_HTTP_ANSWER_HEAD_LIMIT_BYTES, &parser_events, connection);
     if (connection->next)
         connection->next->previous = connection;
     channel->connections = connection;
+    channel->connection_count++;
     sm_stream_set_events(stream, &stream_events, connection);
+    struct request *request = channel->waiting_first;
+    if (!request) {
+        keep(connection);
+        return;
+    }
+    remove_waiting(request);
     use(connection, request);
+    start_waiting(channel);
 }
 
-static void dial(struct request *request)
+static void dial(struct sm_http_channel *channel)
 {
-    request->channel->connection_count++;
-    request->dial = sm_dial_start(request->channel->worker, &request->channel->client->target, on_dialled, request);
+    struct dialling *dialling = sm_alloc(1, sizeof(*dialling));
+    *dialling = (struct dialling){.channel = channel, .next = channel->dials};
+    if (dialling->next)
+        dialling->next->previous = dialling;
+    channel->dials = dialling;
+    channel->dial_count++;
+    channel->connection_count++;
+    dialling->dial = sm_dial_start(channel->worker, &channel->client->target, on_dialled, dialling);
 }
 
 static struct connection *find_idle(const struct sm_http_channel *channel)
@@ -495,30 +537,52 @@ static struct connection *find_idle(const struct sm_http_channel *channel)
     return connection;
 }
 
-/* False: it has to wait for a connection. */
-static bool start(struct request *request)
+/* Idle connections are given to those that wait longest; for the rest as many are made as may be. */
+static void start_waiting(struct sm_http_channel *channel)
 {
-    struct sm_http_channel *channel = request->channel;
-    if (channel->is_closing)
-        return false;
-    struct connection *connection = find_idle(channel);
-    if (connection) {
+    struct connection *connection;
+    while (!channel->is_closing && channel->waiting_first && (connection = find_idle(channel))) {
+        struct request *request = channel->waiting_first;
         channel->idle_count--;
         if (connection->idle_timer)
             sm_timer_disarm(connection->idle_timer);
+        remove_waiting(request);
         use(connection, request);
-        return true;
     }
-    if (channel->connection_count >= channel->client->connection_limit)
-        return false;
-    dial(request);
-    return true;
+    size_t waiting = 0;
+    for (const struct request *at = channel->waiting_first; at && waiting < DIALS_AT_A_TIME; at = at->next_waiting)
+        waiting++;
+    while (!channel->is_closing && channel->dial_count < waiting && channel->connection_count < channel->client->connection_limit)
+        dial(channel);
 }
 
-static void start_waiting(struct sm_http_channel *channel)
+static void wait_for_connection(struct request *request, bool is_first)
 {
-    while (channel->waiting_first && start(channel->waiting_first))
-        remove_waiting(channel->waiting_first);
+    struct sm_http_channel *channel = request->channel;
+    request->is_waiting = true;
+    request->next_waiting = is_first ? channel->waiting_first : NULL;
+    if (!channel->waiting_first || is_first)
+        channel->waiting_first = request;
+    else
+        channel->waiting_last->next_waiting = request;
+    if (!request->next_waiting)
+        channel->waiting_last = request;
+}
+
+static void cancel_dial(struct dialling *dialling)
+{
+    sm_dial_cancel(dialling->dial);
+    dialling_free(dialling);
+}
+
+/* What did not answer in a request's whole time is tried anew for the next. */
+static void cancel_oldest_dial(struct sm_http_channel *channel)
+{
+    struct dialling *oldest = channel->dials;
+    while (oldest && oldest->next)
+        oldest = oldest->next;
+    if (oldest)
+        cancel_dial(oldest);
 }
 
 static void on_deadline(struct sm_worker *worker, void *context)
@@ -530,6 +594,8 @@ static void on_deadline(struct sm_worker *worker, void *context)
         request->channel->idle_count++;
         connection_free(request->connection);
         request->connection = NULL;
+    } else {
+        cancel_oldest_dial(request->channel);
     }
     fail(request, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", true);
 }
@@ -552,14 +618,8 @@ void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_
         request->timer = sm_timer_create(channel->worker, on_deadline, request);
         sm_timer_arm(request->timer, options->deadline_ns > now_ns ? options->deadline_ns - now_ns : 1, false);
     }
-    if (start(request))
-        return;
-    request->is_waiting = true;
-    if (channel->waiting_last)
-        channel->waiting_last->next_waiting = request;
-    else
-        channel->waiting_first = request;
-    channel->waiting_last = request;
+    wait_for_connection(request, false);
+    start_waiting(channel);
 }
 
 struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, struct sm_worker *worker)
@@ -584,5 +644,7 @@ void sm_http_channel_free(struct sm_http_channel *channel)
     }
     while (channel->requests)
         fail(channel->requests, "the client is closing", false);
+    while (channel->dials)
+        cancel_dial(channel->dials);
     free(channel);
 }
