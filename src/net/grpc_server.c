@@ -18,6 +18,7 @@
 
 enum { PING_STRIKES_MAX = 2, ENDING_CHECK_MS = 1000 };
 static const uint64_t KEEPALIVE_TIME_NS = 7200 * SM_NS_PER_S, KEEPALIVE_TIMEOUT_NS = 20 * SM_NS_PER_S, PING_INTERVAL_MIN_NS = 300 * SM_NS_PER_S;
+static const uint64_t HANDSHAKE_LIMIT_NS = 120 * SM_NS_PER_S; /* from the connection to the client's SETTINGS, TLS included */
 
 struct sm_grpc_server {
     struct sm_server_life life; /* first */
@@ -40,6 +41,7 @@ struct sm_grpc_connection {
     unsigned ping_strikes;
     bool was_active;   /* something came since the last look */
     bool has_answered; /* since the last ping of the client */
+    bool is_ready; /* the client has said that it speaks HTTP/2 */
     bool awaits_pong, is_ending, is_too_old;
     char peer[64];
 };
@@ -158,6 +160,15 @@ static void on_ponged(struct sm_http2_session *session, void *context)
 
 static void connection_free(struct sm_grpc_connection *connection);
 
+static void on_ready(struct sm_http2_session *session, void *context)
+{
+    (void)session;
+    struct sm_grpc_connection *connection = context;
+    connection->is_ready = true;
+    if (!connection->is_ending)
+        sm_timer_arm(connection->keepalive_timer, connection->server->keepalive.time_ns, false);
+}
+
 /* Every `time` of silence a ping, which has `timeout` to be answered. On a connection that is ending: whether it may go. */
 static void on_keepalive_timer(struct sm_worker *worker, void *context)
 {
@@ -165,6 +176,10 @@ static void on_keepalive_timer(struct sm_worker *worker, void *context)
     struct sm_grpc_connection *connection = context;
     const struct sm_grpc_keepalive_server_parameters *keepalive = &connection->server->keepalive;
     uint64_t next_ns = keepalive->time_ns;
+    if (!connection->is_ready) {
+        connection_free(connection);
+        return;
+    }
     if (connection->is_ending) {
         /* A client that does not answer the farewell keeps nobody waiting. */
         if (connection->call_count == 0) {
@@ -239,6 +254,7 @@ static void on_failed(struct sm_http2_session *session, const char *reason, void
 }
 
 static const struct sm_http2_events session_events = {
+    .ready = on_ready,
     .begin = on_begin,
     .header = on_header,
     .headed = on_headed,
@@ -267,7 +283,7 @@ static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, i
     sm_server_link_add(life, worker, &connection->link);
     connection->idle_since_ns = sm_clock_mono_ns();
     connection->keepalive_timer = sm_timer_create(worker, on_keepalive_timer, connection);
-    sm_timer_arm(connection->keepalive_timer, connection->server->keepalive.time_ns, false);
+    sm_timer_arm(connection->keepalive_timer, HANDSHAKE_LIMIT_NS, false);
     uint64_t idle_ns = connection->server->keepalive.max_connection_idle_ns, age_ns = connection->server->keepalive.max_connection_age_ns;
     if (idle_ns) {
         connection->idle_timer = sm_timer_create(worker, on_idle_timer, connection);

@@ -137,10 +137,28 @@ static bool are_names_sound(const struct sm_http1_parser *self)
     return true;
 }
 
+/* What two servers in a row may understand differently, so that one of them takes a body for a request (RFC 9112 sections 3.2, 6.1 and 11.2): as Go, no
+ * version but 1.x, one Host, and no coding but one `chunked`. */
+static bool is_request_sound(const struct sm_http1_parser *self)
+{
+    size_t hosts = 0, codings = 0;
+    for (size_t i = 0; i < self->header_count; i++) {
+        struct sm_slice name = slice_of(self, self->headers[i][0]);
+        if (sm_slice_equal_nocase(name, SM_SLICE("Host")))
+            hosts++;
+        if (!sm_slice_equal_nocase(name, SM_SLICE("Transfer-Encoding")))
+            continue;
+        codings++;
+        if (!sm_slice_equal_nocase(sm_slice_trim(slice_of(self, self->headers[i][1])), SM_SLICE("chunked")))
+            return false;
+    }
+    return self->parser.http_major == 1 && hosts <= 1 && codings <= 1;
+}
+
 static int on_headers_complete(http_parser *parser)
 {
     struct sm_http1_parser *self = parser->data;
-    if (!are_names_sound(self))
+    if (!are_names_sound(self) || (self->role == SM_HTTP1_REQUESTS && !is_request_sound(self)))
         return -1;
     self->collecting = COLLECTING_NOTHING;
     if (!self->text.ptr)

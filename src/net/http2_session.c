@@ -457,6 +457,9 @@ static void settle(struct sm_http2_session *session)
         return;
     enter(session);
     flush(session);
+    /* A peer that sends and does not read fills our memory with answers and resets. Servers only: two sides that both stop to read would wait for ever. */
+    if (session->is_server && !session->is_closed)
+        sm_stream_pause_reading(session->stream, sm_stream_unsent_bytes(session->stream) >= UNSENT_LIMIT_BYTES);
     if (!session->is_closed && session->is_aborting)
         finish(session, "connection aborted");
     else if (!session->is_closed && !nghttp2_session_want_read(session->ng) && !nghttp2_session_want_write(session->ng))

@@ -1,8 +1,8 @@
 /* http_server.c - see http_server.h. Connections of the HTTP server: one request at a time, keep-alive, time limits, stopping.
  *
- *     idle -> head -> body -> handling -> answered -> idle, or lingering until the client has closed too
+ *     idle -> head -> body -> handling -> sending -> idle, or lingering until the client has closed too
  *
- * Bytes of a next request that come while one is handled wait in `pending` with reading paused. A connection whose client goes away while a request
+ * Bytes of a next request that come while one is handled, or while its answer waits for the client to take it, wait in `pending` with reading paused. A connection whose client goes away while a request
  * is handled waits for the answer, which goes nowhere. Worker-local but for the server, which is immutable after start. Limits:
  * SM_HTTP_HEAD_LIMIT_BYTES, max_request_body_size, the times of the options. Source: RFC 9112; Go net/http (limits, what is refused how),
  * opentelemetry-collector config/confighttp. */
@@ -43,6 +43,7 @@ struct connection {
     uint64_t begun_ns;       /* when the request's first byte came */
     bool is_request_ready;   /* all of it that is wanted has come */
     bool is_handling;        /* given to the handler and not answered */
+    bool is_sending;         /* the client has not taken the whole answer yet */
     bool is_feeding;         /* in feed(): answers do not call it again */
     bool is_ending;          /* lingering: nothing is read any more */
     bool has_peer_ended;
@@ -127,10 +128,11 @@ static void write_answer(struct connection *connection, const struct sm_http_res
     sm_bytes_deinit(&head);
 }
 
+/* The time limit of writing, if there is one, goes on. */
 static void end_connection_when_sent(struct connection *connection)
 {
     connection->is_ending = true;
-    limit_time(connection, 0);
+    connection->is_sending = false;
     sm_stream_close_when_sent(connection->stream, LINGER_NS);
 }
 
@@ -164,8 +166,25 @@ void sm_http_respond(struct sm_http_request *request, const struct sm_http_respo
         end_connection_when_sent(connection);
         return;
     }
+    connection->is_sending = sm_stream_unsent_bytes(connection->stream) > 0;
+    if (connection->is_sending)
+        return; /* a client that asks and does not read gets one answer, not all of them into our memory */
     limit_idle(connection);
     if (!connection->is_feeding)
+        resume(connection);
+}
+
+static void on_drained(struct sm_stream *stream, void *context)
+{
+    (void)stream;
+    struct connection *connection = context;
+    if (!connection->is_sending)
+        return;
+    connection->is_sending = false;
+    limit_idle(connection);
+    if (sm_server_link_is_stopping(&connection->link))
+        end_connection_when_sent(connection);
+    else
         resume(connection);
 }
 
@@ -242,11 +261,27 @@ static void handle(struct connection *connection)
     }
 }
 
+/* Nothing more comes from the client, and nothing is handled: what it has not taken yet is still sent. */
+static void end_peerless(struct connection *connection)
+{
+    if (connection->is_sending)
+        end_connection_when_sent(connection);
+    else
+        connection_free(connection);
+}
+
+/* Nobody would read the answers on a connection that has failed; `failed` is about to be called. */
+static bool can_take_request(const struct connection *connection)
+{
+    bool is_busy = connection->is_handling || connection->is_sending || connection->is_ending;
+    return !is_busy && connection->stream && sm_stream_is_connected(connection->stream);
+}
+
 /* What is left of `bytes` waits until the request under way is answered. */
 static void feed(struct connection *connection, struct sm_slice bytes)
 {
     connection->is_feeding = true;
-    while (bytes.size > 0 && !connection->is_handling && !connection->is_ending && connection->stream) {
+    while (bytes.size > 0 && can_take_request(connection)) {
         if (!sm_http1_parser_is_busy(connection->parser)) {
             connection->begun_ns = sm_clock_mono_ns();
             limit_head(connection);
@@ -264,11 +299,11 @@ static void feed(struct connection *connection, struct sm_slice bytes)
     connection->is_feeding = false;
     if (!connection->stream && !connection->is_handling) {
         connection_free(connection);
-    } else if (connection->is_handling && bytes.size > 0) {
+    } else if ((connection->is_handling || connection->is_sending) && bytes.size > 0) {
         sm_bytes_append_slice(&connection->pending, bytes);
         sm_stream_pause_reading(connection->stream, true);
     } else if (connection->has_peer_ended && !connection->is_handling && !connection->is_ending) {
-        connection_free(connection);
+        end_peerless(connection);
     }
 }
 
@@ -285,7 +320,7 @@ static void on_ended_stream(struct sm_stream *stream, void *context)
     struct connection *connection = context;
     connection->has_peer_ended = true;
     if (!connection->is_handling && !connection->is_ending)
-        connection_free(connection);
+        end_peerless(connection);
 }
 
 static void on_failed(struct sm_stream *stream, const char *reason, void *context)
@@ -295,7 +330,7 @@ static void on_failed(struct sm_stream *stream, const char *reason, void *contex
     drop_client(context);
 }
 
-static const struct sm_stream_events stream_events = {.received = on_received, .ended = on_ended_stream, .failed = on_failed};
+static const struct sm_stream_events stream_events = {.received = on_received, .ended = on_ended_stream, .drained = on_drained, .failed = on_failed};
 
 static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, int fd, const char *peer)
 {
@@ -332,7 +367,7 @@ static void end_idle_connection(struct connection *connection)
 static void end_connection(struct sm_server_link *link)
 {
     struct connection *connection = (struct connection *)link;
-    if (connection->is_handling || connection->is_ending)
+    if (connection->is_handling || connection->is_sending || connection->is_ending)
         return;
     if (!sm_http1_parser_is_busy(connection->parser))
         end_idle_connection(connection);

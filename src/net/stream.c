@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/tls_session.h"
 #include "pipeline/worker.h"
@@ -28,6 +29,8 @@ enum {
     UNSENT_KEPT_BYTES = 64 * 1024, /* a bigger buffer is given back once it is empty */
     TLS_RECORD_BYTES = 16 * 1024,  /* small pieces are joined up to one record */
 };
+/* A peer that takes nothing of the last output for so long is given up. */
+static const uint64_t SEND_STALL_LIMIT_NS = 5 * SM_NS_PER_S;
 
 enum state { STATE_CONNECTING, STATE_HANDSHAKING, STATE_OPEN, STATE_FAILED };
 
@@ -39,6 +42,7 @@ struct sm_stream {
     struct event *read_event, *write_event; /* owned */
     struct sm_tls_session *tls;             /* owned; NULL: plain */
     struct sm_timer *linger_timer;          /* owned; NULL: not lingering */
+    uint64_t linger_ns;                     /* for the peer to end too, once all is sent */
     struct sm_bytes unsent;                 /* heap; what the socket did not take yet, from `unsent_at` on */
     size_t unsent_at;
     int fd;
@@ -334,6 +338,12 @@ static void say_end_when_sent(struct sm_stream *stream)
     if (stream->tls)
         sm_tls_send_close(stream->tls);
     shutdown(stream->fd, SHUT_WR);
+    if (!stream->is_lingering)
+        return;
+    if (stream->has_ended)
+        fail(stream, "", "closed");
+    else
+        sm_timer_arm(stream->linger_timer, stream->linger_ns, false);
 }
 
 /* Sends what was kept. Returns whether the stream is still there. */
@@ -344,6 +354,8 @@ static bool send_unsent(struct sm_stream *stream)
         const struct iovec *pieces = &rest;
         size_t count = 1, skip = 0;
         write_pieces(stream, &pieces, &count, &skip);
+        if (stream->is_lingering && (count == 0 || skip > 0))
+            sm_timer_arm(stream->linger_timer, SEND_STALL_LIMIT_NS, false);
         stream->unsent_at = count > 0 ? stream->unsent_at + skip : stream->unsent.size;
     }
     if (has_unsent(stream) || stream->state == STATE_FAILED)
@@ -352,6 +364,8 @@ static bool send_unsent(struct sm_stream *stream)
     if (stream->unsent.capacity > UNSENT_KEPT_BYTES)
         sm_bytes_deinit(&stream->unsent);
     say_end_when_sent(stream);
+    if (stream->state == STATE_FAILED)
+        return true;
     bool wants_drained = stream->wants_drained;
     stream->wants_drained = false;
     watch(stream);
@@ -645,10 +659,12 @@ void sm_stream_close_when_sent(struct sm_stream *stream, uint64_t limit_ns)
         }
     }
     stream->linger_timer = sm_timer_create(stream->worker, linger_is_over, stream);
-    sm_timer_arm(stream->linger_timer, limit_ns ? limit_ns : 1, false);
+    stream->linger_ns = limit_ns ? limit_ns : 1;
+    sm_timer_arm(stream->linger_timer, has_unsent(stream) ? SEND_STALL_LIMIT_NS : stream->linger_ns, false);
     stream->is_finishing = true;
     say_end_when_sent(stream);
-    watch(stream);
+    if (stream->state != STATE_FAILED)
+        watch(stream);
 }
 
 void sm_stream_set_events(struct sm_stream *stream, const struct sm_stream_events *events, void *context)

@@ -45,8 +45,9 @@ void sm_stream_close(struct sm_stream *stream);
 /* Hands out the socket of an open plain connection on which nothing is unsent, and closes the stream without it; -1 when it is not of that kind. Not from
  * inside a callback of the stream. */
 int sm_stream_try_take_fd(struct sm_stream *stream) __attribute__((warn_unused_result));
-/* Sends what was written, then says the end and drops what still comes until the other side ends too, in `limit_ns` at most: so the last answer is not lost
- * when the peer is still sending. From now on only `failed` is called, when this is done; the user then closes the stream. */
+/* Sends what was written as long as the peer takes some of it every few seconds, then says the end and drops what still comes until the other side ends
+ * too, in `limit_ns` at most: so the last answer is not lost when the peer is still sending. From now on only `failed` is called, when this is done; the
+ * user then closes the stream. */
 void sm_stream_close_when_sent(struct sm_stream *stream, uint64_t limit_ns);
 
 /* Other events and context from now on (a proxy dialogue becomes a connection, a pool takes one back). */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -141,6 +142,16 @@ static unsigned count_cpus(void)
     return count < 1 ? 1 : (unsigned)count < SM_WORKER_COUNT_MAX ? (unsigned)count : SM_WORKER_COUNT_MAX;
 }
 
+/* As many connections as the system lets this process have; the usual soft limit of 1024 is for programs that use select(). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* refused: it stays as it was */
+}
+
 /* False with the reason told; what had started has then been told to stop. */
 static bool start_first(struct service *service, unsigned worker_count)
 {
@@ -183,6 +194,7 @@ int sm_service_run(const struct sm_service_options *options)
     struct sm_error error = {0};
     struct service service = {.options = options};
     unsigned worker_count = options->worker_count ? options->worker_count : count_cpus();
+    raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of the write */
     service.workers = sm_workers_create(worker_count, &error);
     if (!service.workers) {

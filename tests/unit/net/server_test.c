@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 
-enum { WORKERS = 2, ANSWER_MAX = 1 << 20 };
+enum { WORKERS = 2, LARGE_BYTES = 16 << 20, ANSWER_MAX = 2 * LARGE_BYTES };
 
 /* ---- the server under test */
 
@@ -38,9 +39,17 @@ static void echo_later(struct sm_worker *worker, void *context)
     sm_http_respond_text(context, 200, "text/plain", SM_SLICE("later"));
 }
 
+static char large[LARGE_BYTES]; /* more than the buffers of two sockets hold */
+static atomic_uint large_count;
+
 static void on_http(struct sm_http_request *request, void *context)
 {
     (void)context;
+    if (sm_slice_is(sm_http_request_path(request), "/large")) {
+        atomic_fetch_add(&large_count, 1);
+        sm_http_respond_text(request, 200, "text/plain", sm_slice_make(large, sizeof(large)));
+        return;
+    }
     if (sm_slice_is(sm_http_request_path(request), "/later")) {
         sm_worker_post(sm_http_request_worker(request), echo_later, request);
         return;
@@ -231,6 +240,39 @@ static void answers_a_client_that_has_said_its_end(void **state)
     talk(&fixture, &exchange);
     assert_int_equal(count_of(&exchange.answer, "\r\n\r\nlater"), 1);
     sm_bytes_deinit(&exchange.answer);
+    stop(&fixture);
+}
+
+static void sends_large_answers_whole_to_clients_that_end_behind_their_request(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+    };
+    struct fixture fixture = start(&http_options, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        struct exchange exchange = {.bytes = sm_slice_of(requests[i]), .half_closes = i == 1};
+        talk(&fixture, &exchange);
+        assert_true(exchange.answer.size > LARGE_BYTES);
+        sm_bytes_deinit(&exchange.answer);
+    }
+    stop(&fixture);
+}
+
+static void handles_no_next_request_before_the_client_has_taken_the_answer(void **state)
+{
+    (void)state;
+    struct fixture fixture = start(&http_options, NULL);
+    struct sm_bytes requests = {0};
+    for (int i = 0; i < 100; i++)
+        sm_bytes_append_text(&requests, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    atomic_store(&large_count, 0);
+    struct exchange exchange = {.bytes = sm_bytes_slice(&requests), .until = "200 OK"};
+    talk(&fixture, &exchange);
+    assert_int_equal(atomic_load(&large_count), 1);
+    sm_bytes_deinit(&exchange.answer);
+    sm_bytes_deinit(&requests);
     stop(&fixture);
 }
 
@@ -447,6 +489,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_http_requests_however_they_are_cut),
         cmocka_unit_test(answers_a_client_that_has_said_its_end),
+        cmocka_unit_test(sends_large_answers_whole_to_clients_that_end_behind_their_request),
+        cmocka_unit_test(handles_no_next_request_before_the_client_has_taken_the_answer),
         cmocka_unit_test(refuses_bodies_and_heads_over_the_limits),
         cmocka_unit_test(closes_clients_that_take_too_long),
         cmocka_unit_test(tells_that_an_address_is_taken),

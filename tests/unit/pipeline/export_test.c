@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/export_chain.h"
@@ -187,17 +188,15 @@ static void without_a_queue_the_sender_learns_how_sending_ended(void **state)
     options.sending_queue.enabled = false;
     struct sm_component component = start(&options);
     begin(&component);
-    hop.wanted = 1;
     atomic_store(&hop.failures_left, 2);
     offer(&component, 0, 3);
-    sm_workers_run_main(hop.workers);
+    run_until(1);
     assert_int_equal(atomic_load(&hop.accepted), 1);
     assert_int_equal(atomic_load(&hop.items), 3);
-    hop.wanted = 2;
     hop.failure = SM_REJECTED;
     atomic_store(&hop.failures_left, 1);
     offer(&component, 1, 3);
-    sm_workers_run_main(hop.workers);
+    run_until(2);
     assert_int_equal(hop.last.kind, SM_REJECTED);
     assert_string_equal(hop.last.reason, "not retryable error: Permanent error: never");
     end(&component);
@@ -211,10 +210,9 @@ static void gives_up_after_the_elapsed_time(void **state)
     options.retry_on_failure.max_elapsed_time_ns = 1;
     struct sm_component component = start(&options);
     begin(&component);
-    hop.wanted = 1;
     atomic_store(&hop.failures_left, 1);
     offer(&component, 0, 1);
-    sm_workers_run_main(hop.workers);
+    run_until(1);
     assert_int_equal(hop.last.kind, SM_RETRY);
     assert_string_equal(hop.last.reason, "no more retries left: not now");
     end(&component);
@@ -239,17 +237,14 @@ static void counts_what_is_under_way_in_the_queue(void **state)
     hop.holds = true;
     offer(&component, 0, 1);
     sm_workers_run_main(hop.workers); /* the first is under way */
-    hop.wanted = 3;
     offer(&component, 0, 1);
     offer(&component, 0, 1);
-    sm_workers_run_main(hop.workers);
+    run_until(3);
     assert_int_equal(atomic_load(&hop.accepted), 2);
     assert_int_equal(hop.last.kind, SM_RETRY);
     assert_string_equal(hop.last.reason, "sending queue is full");
-    hop.wanted = 2;
-    hop.wants_items = true;
     sm_worker_post(hop.held_by, release_held, NULL);
-    sm_workers_run_main(hop.workers);
+    run_until_sent(2);
     end(&component);
     assert_int_equal(atomic_load(&hop.items), 2);
 }
@@ -283,7 +278,7 @@ static void puts_requests_together_and_cuts_large_ones(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sm_export_options options = preset_options();
         struct sm_export_batch_options batch = {
-            .enabled = true, .flush_timeout_ns = 1000000, .sizer = SM_SIZER_ITEMS, .min_size = rows[i].min_size, .max_size = rows[i].max_size};
+            .enabled = true, .flush_timeout_ns = 100 * SM_NS_PER_MS, .sizer = SM_SIZER_ITEMS, .min_size = rows[i].min_size, .max_size = rows[i].max_size};
         options.sending_queue.batch = &batch;
         options.sending_queue.num_consumers = 1;
         struct sm_component component = start(&options);
