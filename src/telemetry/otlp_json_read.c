@@ -22,12 +22,10 @@ struct reader {
 
 /* ---- writing */
 
-/* Room for `more` bytes; returns where they start, or NULL. */
-static char *reserve(struct reader *reader, size_t more)
+/* A buffer with room for `more` bytes in place of the full one; returns where they start, or NULL. */
+static __attribute__((noinline)) char *grow(struct reader *reader, size_t more)
 {
     struct sm_buffer *out = reader->out;
-    if (out->capacity - out->size >= more)
-        return out->data + out->size;
     size_t needed, capacity;
     if (__builtin_add_overflow(out->size, more, &needed) || __builtin_add_overflow(needed, out->capacity / 2, &capacity))
         return NULL;
@@ -43,7 +41,14 @@ static char *reserve(struct reader *reader, size_t more)
     return grown->data + grown->size;
 }
 
-static char *write_varint(char *to, uint64_t value)
+/* Room for `more` bytes; returns where they start, or NULL. */
+static inline char *reserve(struct reader *reader, size_t more)
+{
+    struct sm_buffer *out = reader->out;
+    return __builtin_expect(out->capacity - out->size >= more, 1) ? out->data + out->size : grow(reader, more);
+}
+
+static inline char *write_varint(char *to, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7)
         *to++ = (char)(uint8_t)(value | 0x80);
@@ -88,7 +93,12 @@ static bool begin_message(struct reader *reader, uint32_t number, size_t size_by
 
 static bool end_message(struct reader *reader, size_t mark, size_t size_bytes)
 {
-    size_t size = reader->out->size - mark, needed = sm_proto_varint_size(size);
+    size_t size = reader->out->size - mark;
+    if (size < 0x80 && size_bytes == 1) { /* nearly always */
+        reader->out->data[mark - 1] = (char)size;
+        return true;
+    }
+    size_t needed = sm_proto_varint_size(size);
     if (needed > size_bytes && !reserve(reader, needed - size_bytes))
         return false;
     char *content = reader->out->data + mark;
@@ -338,18 +348,59 @@ static bool read_list(struct reader *reader, const struct sm_schema_field *field
     return !is_packed || end_message(reader, mark, PACKED_SIZE_BYTES);
 }
 
-static bool is_name(const char *name, size_t size, struct sm_slice key)
+/* memcmp, whose call would take longer than comparing a name does. */
+static inline bool is_same(const char *a, const char *b, size_t size)
 {
-    return size == key.size && memcmp(name, key.ptr, size) == 0;
+    uint64_t left, right;
+    for (; size >= sizeof(left); size -= sizeof(left), a += sizeof(left), b += sizeof(left)) {
+        memcpy(&left, a, sizeof(left));
+        memcpy(&right, b, sizeof(right));
+        if (left != right)
+            return false;
+    }
+    while (size > 0 && *a == *b) {
+        a++;
+        b++;
+        size--;
+    }
+    return size == 0;
 }
 
-/* Clients write their fields in a fixed order: the search starts behind the field found last. NULL: unknown. */
+static bool is_name(const char *name, size_t size, struct sm_slice key)
+{
+    return size == key.size && is_same(name, key.ptr, size);
+}
+
+/* Clients write their fields in a fixed order: searches start behind the field found last. */
+static inline const struct sm_schema_field *take_next(const struct sm_schema_message *message, unsigned *next)
+{
+    const struct sm_schema_field *field = &message->fields[*next];
+    *next = *next + 1 < message->field_count ? *next + 1 : 0;
+    return field;
+}
+
+/* Takes a name that stands there as the specification writes it, which saves looking for its end first. NULL: it does not, nothing is taken. */
+static const struct sm_schema_field *take_plain_name(struct sm_json_scanner *scanner, const struct sm_schema_message *message, unsigned *next)
+{
+    if (sm_json_peek(scanner) != '"')
+        return NULL;
+    const char *name = scanner->at + 1;
+    size_t left = (size_t)(scanner->end - name);
+    for (unsigned i = 0; i < message->field_count; i++) {
+        const struct sm_schema_field *field = take_next(message, next);
+        if (left <= field->name_size || name[field->name_size] != '"' || !is_same(name, field->name, field->name_size))
+            continue;
+        scanner->at = name + field->name_size + 1;
+        return field;
+    }
+    return NULL;
+}
+
+/* NULL: unknown. */
 static const struct sm_schema_field *find_field(const struct sm_schema_message *message, struct sm_slice key, unsigned *next)
 {
     for (unsigned i = 0; i < message->field_count; i++) {
-        unsigned index = *next;
-        *next = index + 1 < message->field_count ? index + 1 : 0;
-        const struct sm_schema_field *field = &message->fields[index];
+        const struct sm_schema_field *field = take_next(message, next);
         if (is_name(field->name, field->name_size, key) || is_name(field->snake_name, field->snake_size, key))
             return field;
     }
@@ -359,12 +410,15 @@ static const struct sm_schema_field *find_field(const struct sm_schema_message *
 static bool read_member(struct reader *reader, const struct sm_schema_message *message, unsigned *next)
 {
     struct sm_json_scanner *scanner = &reader->scanner;
+    const struct sm_schema_field *field = take_plain_name(scanner, message, next);
     struct sm_slice key;
-    if (!sm_json_string(scanner, &key))
-        return false;
+    if (!field) {
+        if (!sm_json_string(scanner, &key))
+            return false;
+        field = find_field(message, key, next);
+    }
     if (!sm_json_try(scanner, ':'))
         return sm_json_fail(scanner, "expected ':' behind a name");
-    const struct sm_schema_field *field = find_field(message, key, next);
     if (!field)
         return sm_json_skip(scanner);
     return field->flags & SM_SCHEMA_REPEATED ? read_list(reader, field) : read_single(reader, field);

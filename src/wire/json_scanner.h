@@ -29,7 +29,7 @@ static inline bool sm_json_fail(struct sm_json_scanner *scanner, const char *rea
 
 static inline bool sm_json_is_space(char c)
 {
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r');
 }
 
 /* The next byte that is not white space, without taking it; 0 at the end. */

@@ -1,6 +1,8 @@
 /* json_text.c - see json_text.h. */
 #include "wire/json_text.h"
 
+#include <endian.h>
+
 static const char hex[] = "0123456789abcdef";
 
 static inline bool is_plain(uint8_t c)
@@ -8,16 +10,16 @@ static inline bool is_plain(uint8_t c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Eight bytes at once: is none of them a control character, a quote or a backslash? Bit tricks after "Bit Twiddling Hacks" (zero byte, byte less than
- * n); a false alarm only costs the slow loop. */
-static inline bool are_plain(uint64_t word)
+/* Eight bytes at once: a bit in the high bit of the first control character, quote or backslash, and none below it; 0 when there is none. Bit tricks
+ * after "Bit Twiddling Hacks" (zero byte, byte less than n), whose false alarms come only behind a true one. */
+static inline uint64_t find_special(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
     uint64_t quotes = word ^ (ones * '"'), backslashes = word ^ (ones * '\\');
     uint64_t found = (word - ones * 0x20) & ~word;
     found |= (quotes - ones) & ~quotes;
     found |= (backslashes - ones) & ~backslashes;
-    return (found & highs) == 0;
+    return found & highs;
 }
 
 const char *sm_json_skip_plain(const char *at, const char *end)
@@ -25,8 +27,9 @@ const char *sm_json_skip_plain(const char *at, const char *end)
     uint64_t word;
     for (; (size_t)(end - at) >= sizeof(word); at += sizeof(word)) {
         memcpy(&word, at, sizeof(word));
-        if (!are_plain(word))
-            break;
+        uint64_t found = find_special(le64toh(word));
+        if (found)
+            return at + __builtin_ctzll(found) / 8;
     }
     while (at < end && is_plain((uint8_t)*at))
         at++;
