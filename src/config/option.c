@@ -577,6 +577,13 @@ static const struct sm_node_entry *find_entry(const struct sm_node *map, const s
     return found;
 }
 
+static bool ignores_rest(const struct sm_option *table)
+{
+    while (table->kind != SM_OPTION_KIND_END)
+        table++;
+    return table->ignores_rest;
+}
+
 static void report_unknown_keys(struct decoder *decoder, const struct sm_option *table, const struct sm_node *map, const struct place *place)
 {
     const char *candidates[CANDIDATES_MAX];
@@ -587,6 +594,11 @@ static void report_unknown_keys(struct decoder *decoder, const struct sm_option 
             continue;
         const char *near = sm_nearest_word(entry->key, candidates, candidate_count);
         const char *suggestion = near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
+        if (ignores_rest(table)) {
+            sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, suggestion, "%signores the unknown key %s",
+                         quoted_path(decoder, place), entry->key);
+            continue;
+        }
         decoder->error_count++;
         sm_diags_add(decoder->diags, SM_DIAG_ERROR, entry->key_position, decoder->root, suggestion, "%shas invalid keys: %s",
                      quoted_path(decoder, place), entry->key);
@@ -625,12 +637,12 @@ static bool decode_entry(struct decoder *decoder, const struct sm_option *option
 {
     struct place place = {.parent = parent, .key = entry->key};
     char *member = out + option->offset;
-    if (option->set_offset)
+    if (option->set_offset && (!is_nothing(entry->value) || entry->value->is_substituted))
         *(bool *)(out + option->set_offset) = true;
     if (option->kind != SM_OPTION_KIND_REFUSED)
         warn_of_old_spelling(decoder, option, entry, &place);
     if (is_nothing(entry->value)) {
-        if (option->kind == SM_OPTION_KIND_OPTIONAL && !entry->value->is_substituted)
+        if (option->kind == SM_OPTION_KIND_OPTIONAL && !option->null_is_absent && !entry->value->is_substituted)
             return decode_optional(decoder, option, member, entry->value, &place);
         if (option->kind == SM_OPTION_KIND_NODE)
             return take_node(decoder, option, member, entry->value, &place);

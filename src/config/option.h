@@ -107,6 +107,8 @@ struct sm_option {
     bool is_signed;                     /* DURATION: member is int64_t */
     bool ours;                          /* the reference does not have it */
     bool squash;                        /* TABLE: its keys stand on this level (no `key`) */
+    bool ignores_rest;                  /* END: see SM_OPTION_END_IGNORING_REST */
+    bool null_is_absent;                /* OPTIONAL: not there unless set, so that null leaves it so (a pointer or configoptional.None) */
     bool no_split;                      /* STRING_LIST: one text is not split at its commas (lists of ids) */
     const char *deprecated;             /* not NULL: still taken, with this text as a warning */
     const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */
@@ -146,6 +148,11 @@ struct sm_option {
 #define SM_OPTION_END                                                                                                                                \
     {                                                                                                                                                \
         .kind = SM_OPTION_KIND_END                                                                                                                   \
+    }
+/* Instead of SM_OPTION_END where the reference ignores keys that it does not know: a warning says so. */
+#define SM_OPTION_END_IGNORING_REST                                                                                                                  \
+    {                                                                                                                                                \
+        .kind = SM_OPTION_KIND_END, .ignores_rest = true                                                                                             \
     }
 
 /* Durations in presets. */

@@ -28,7 +28,7 @@ const struct sm_option sm_grpc_client_option_table[] = {
     SM_OPTION_ENUM(struct sm_grpc_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP,
                    .help = "How messages are packed."),
     SM_OPTION_TABLE(struct sm_grpc_client_options, tls, sm_tls_client_option_table, .help = "TLS of the connection; on unless insecure."),
-    SM_OPTION_OPTIONAL(struct sm_grpc_client_options, keepalive, keepalive_table, .help = "Pings on quiet connections."),
+    SM_OPTION_OPTIONAL(struct sm_grpc_client_options, keepalive, keepalive_table, .null_is_absent = true, .help = "Pings on quiet connections."),
     SM_OPTION_INT(struct sm_grpc_client_options, read_buffer_size, .unit = "bytes", .help = "Taken for compatibility: reads share one large buffer."),
     SM_OPTION_INT(struct sm_grpc_client_options, write_buffer_size, .preset.integer = 512 * 1024, .unit = "bytes",
                   .help = "Taken for compatibility: messages are written without a buffer."),

@@ -38,7 +38,8 @@ struct sm_grpc_server_options {
 #define SM_GRPC_SERVER_OPTION_ROWS(endpoint_preset, read_buffer_preset)                                                                              \
     SM_OPTION_STRING(struct sm_grpc_server_options, endpoint, .preset.string = (endpoint_preset), .help = "Address to listen on, host:port."),       \
         SM_OPTION_STRING(struct sm_grpc_server_options, transport, .preset.string = "tcp", .help = "tcp, tcp4, tcp6 or unix."),                      \
-        SM_OPTION_OPTIONAL(struct sm_grpc_server_options, tls, sm_tls_server_option_table, .help = "TLS; without it connections are plain."),        \
+        SM_OPTION_OPTIONAL(struct sm_grpc_server_options, tls, sm_tls_server_option_table, .null_is_absent = true,                                   \
+                           .help = "TLS; without it connections are plain."),                                                                        \
         SM_OPTION_INT(struct sm_grpc_server_options, max_recv_msg_size_mib, .unit = "MiB", .help = "Largest message taken, unpacked; 0: 4."),        \
         SM_OPTION_UINT(struct sm_grpc_server_options, max_concurrent_streams, .max = UINT32_MAX, .help = "Calls under way on a connection; 0: 1000."), \
         SM_OPTION_INT(struct sm_grpc_server_options, read_buffer_size, .preset.integer = (read_buffer_preset), .unit = "bytes",                      \

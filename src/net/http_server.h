@@ -35,8 +35,10 @@ struct sm_http_server_options {
 #define SM_HTTP_SERVER_OPTION_ROWS(endpoint_preset, read_header_preset, write_preset, idle_preset)                                                   \
     SM_OPTION_STRING(struct sm_http_server_options, endpoint, .preset.string = (endpoint_preset), .help = "Address to listen on, host:port."),       \
         SM_OPTION_STRING(struct sm_http_server_options, transport, .preset.string = "tcp", .help = "tcp, tcp4, tcp6 or unix."),                      \
-        SM_OPTION_OPTIONAL(struct sm_http_server_options, tls, sm_tls_server_option_table, .help = "TLS; without it connections are plain."),        \
-        SM_OPTION_OPTIONAL(struct sm_http_server_options, cors, sm_cors_option_table, .help = "Requests from browsers on other sites."),             \
+        SM_OPTION_OPTIONAL(struct sm_http_server_options, tls, sm_tls_server_option_table, .null_is_absent = true,                                   \
+                           .help = "TLS; without it connections are plain."),                                                                        \
+        SM_OPTION_OPTIONAL(struct sm_http_server_options, cors, sm_cors_option_table, .null_is_absent = true,                                        \
+                           .help = "Requests from browsers on other sites."),                                                                        \
         SM_OPTION_STRING_LIST(struct sm_http_server_options, compression_algorithms,                                                                 \
                               .help = "Values of Content-Encoding that are taken (\"\": not packed); all that are known when not set."),             \
         SM_OPTION_STRING_MAP(struct sm_http_server_options, response_headers, .secret = true, .help = "Headers added to every answer."),             \

@@ -1,11 +1,11 @@
 /* arguments.c - what a function sees of its arguments: typed, converted, or refused.
  *
  * Source: the Standard…Getter types of opentelemetry-collector-contrib pkg/ottl/expression.go. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "ottl/compile.h"
+#include "wire/json_scanner.h"
 
 bool sm_ottl_arg_any(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
@@ -166,16 +166,11 @@ bool sm_ottl_arg_int_like(const struct sm_ottl_arg *arg, struct sm_ottl_run *run
     }
 }
 
-/* strconv.ParseFloat: strtod without its leading space, "nan(…)" and dependence on length. */
+/* As strconv.ParseFloat. */
 static bool parse_float(struct sm_ottl_run *run, struct sm_slice text, double *out)
 {
-    char *copy = sm_arena_strdup(run->arena, text), *end;
-    errno = 0;
-    double number = strtod(copy, &end);
-    bool is_range = errno == ERANGE && isinf(number);
-    if (text.size == 0 || end != copy + text.size || strchr(" \t\n\v\f\r", copy[0]) || strchr(copy, '(') || is_range)
-        return sm_ottl_fail(run, "parsing \"%s\": %s", copy, is_range ? "value out of range" : "invalid syntax");
-    *out = number;
+    if (!sm_parse_double(text, run->arena, out))
+        return sm_ottl_fail(run, "parsing \"%.*s\": %s", SM_SLICE_ARGS(text), isinf(*out) ? "value out of range" : "invalid syntax");
     return true;
 }
 

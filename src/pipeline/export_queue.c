@@ -354,7 +354,7 @@ static bool prepare(struct sm_export_chain *chain, struct sm_export_entry *entry
     } else if (is_moving && sm_batch_is_shared(entry->batch)) {
         /* Others go on reading it on this worker: the other one needs an index of its own. */
         struct sm_batch *copy = sm_batch_clone(entry->batch);
-        copy->metadata = entry->batch->metadata ? sm_metadata_retain(entry->batch->metadata) : NULL;
+        sm_batch_share_client(entry->batch, copy);
         sm_batch_release(entry->batch);
         entry->batch = copy;
     }

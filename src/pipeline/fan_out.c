@@ -17,7 +17,7 @@ static struct sm_batch *copy_with_delivery(struct sm_batch *batch)
 {
     struct sm_batch *copy = sm_batch_clone(batch);
     copy->delivery = batch->delivery;
-    copy->metadata = batch->metadata ? sm_metadata_retain(batch->metadata) : NULL;
+    sm_batch_share_client(batch, copy);
     return copy;
 }
 

@@ -4,8 +4,6 @@
  * says SHA-1). Source: opentelemetry-collector-contrib internal/coreinternal/attraction. */
 #include "processors/attribute_actions.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +12,9 @@
 #include "base/regex.h"
 #include "ottl/value.h"
 #include "config/node_value.h"
+#include "telemetry/batch.h"
 #include "telemetry/metadata.h"
+#include "wire/json_scanner.h"
 
 const struct sm_option sm_attribute_action_table[] = {
     SM_OPTION_STRING(struct sm_attribute_action_options, key, .help = "Attribute to act on."),
@@ -91,8 +91,10 @@ static bool make_setting(struct action *action, const struct sm_attribute_action
 static bool make_regex(struct action *action, const struct sm_attribute_action_options *o, size_t index, char *message)
 {
     struct sm_error error = {0};
+    char text[256];
     action->regex = sm_regex_compile(sm_slice_of(o->pattern), &error);
-    return action->regex || refuse(message, error.text, o->key, index);
+    snprintf(text, sizeof(text), "\"pattern\" has invalid pattern \"%.64s\": %.128s", o->pattern, error.text);
+    return action->regex || refuse(message, text, o->key, index);
 }
 
 static bool make_hash_or_delete(struct action *action, const struct sm_attribute_action_options *o, size_t index, char *message)
@@ -185,7 +187,7 @@ void sm_attribute_actions_free(struct sm_attribute_actions *actions)
 
 struct application {
     struct sm_attributes *attributes;
-    const struct sm_metadata *metadata;
+    const struct sm_batch *batch;
     struct sm_arena *arena;
     bool has_changed;
 };
@@ -208,19 +210,26 @@ static struct sm_slice metadata_name(struct sm_slice name)
     return sm_slice_starts_with(name, prefix) ? sm_slice_make(name.ptr + prefix.size, name.size - prefix.size) : name;
 }
 
-/* The values of a header joined with ";". */
+/* The address of the client, there or not, or the values of a header joined with ";". Nothing authenticates clients yet, so "auth." has no values. */
 static bool from_context(const struct application *a, struct sm_slice name, struct sm_value *value)
 {
     struct sm_bytes joined;
+    const struct sm_metadata *metadata = a->batch->metadata;
+    if (sm_slice_is(name, "client.address")) {
+        *value = sm_value_string(sm_arena_copy(a->arena, sm_slice_of(a->batch->client)));
+        return true;
+    }
+    if (sm_slice_starts_with(name, SM_SLICE("auth.")))
+        return false;
     name = metadata_name(name);
-    size_t count = sm_metadata_count(a->metadata, name);
+    size_t count = sm_metadata_count(metadata, name);
     if (count == 0)
         return false;
     sm_bytes_init(&joined, a->arena);
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             sm_bytes_append_char(&joined, ';');
-        sm_bytes_append_slice(&joined, sm_metadata_get(a->metadata, name, i));
+        sm_bytes_append_slice(&joined, sm_metadata_get(metadata, name, i));
     }
     *value = sm_value_string(sm_bytes_slice(&joined));
     return true;
@@ -330,9 +339,9 @@ static void apply_extract(struct application *a, const struct action *action)
     }
 }
 
-static bool to_int(const struct sm_value *value, struct sm_arena *arena, struct sm_value *out)
+static bool to_int(const struct sm_value *value, struct sm_value *out)
 {
-    char *end;
+    int64_t number;
     switch (value->type) {
     case SM_VALUE_DOUBLE:
         *out = sm_value_int(value->number >= -9223372036854775808.0 && value->number < 9223372036854775808.0 ? (int64_t)value->number : INT64_MIN);
@@ -340,12 +349,11 @@ static bool to_int(const struct sm_value *value, struct sm_arena *arena, struct 
     case SM_VALUE_BOOL:
         *out = sm_value_int(value->boolean);
         return true;
-    case SM_VALUE_STRING: {
-        char *text = sm_arena_strdup(arena, value->string);
-        errno = 0;
-        *out = sm_value_int(strtoll(text, &end, 10));
-        return value->string.size > 0 && !isspace((unsigned char)*text) && end == text + value->string.size && errno == 0;
-    }
+    case SM_VALUE_STRING:
+        if (!sm_parse_int(value->string, INT64_MIN, INT64_MAX, &number))
+            return false;
+        *out = sm_value_int(number);
+        return true;
     default:
         return false;
     }
@@ -353,7 +361,7 @@ static bool to_int(const struct sm_value *value, struct sm_arena *arena, struct 
 
 static bool to_double(const struct sm_value *value, struct sm_arena *arena, struct sm_value *out)
 {
-    char *end;
+    double number;
     switch (value->type) {
     case SM_VALUE_INT:
         *out = sm_value_double((double)value->integer);
@@ -361,11 +369,11 @@ static bool to_double(const struct sm_value *value, struct sm_arena *arena, stru
     case SM_VALUE_BOOL:
         *out = sm_value_double(value->boolean);
         return true;
-    case SM_VALUE_STRING: {
-        char *text = sm_arena_strdup(arena, value->string);
-        *out = sm_value_double(strtod(text, &end));
-        return value->string.size > 0 && !isspace((unsigned char)*text) && !strchr(text, '(') && end == text + value->string.size;
-    }
+    case SM_VALUE_STRING:
+        if (!sm_parse_double(value->string, arena, &number))
+            return false;
+        *out = sm_value_double(number);
+        return true;
     default:
         return false;
     }
@@ -382,19 +390,19 @@ static void apply_convert(struct application *a, const struct action *action)
         if (is_converted)
             converted = sm_value_string(sm_value_to_string(&value, a->arena));
     } else {
-        is_converted = action->target == TO_INT ? to_int(&value, a->arena, &converted) : to_double(&value, a->arena, &converted);
+        is_converted = action->target == TO_INT ? to_int(&value, &converted) : to_double(&value, a->arena, &converted);
     }
     if (is_converted)
         sm_map_set(edit(a), a->arena, action->key, converted);
 }
 
-bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata,
+bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_batch *batch,
                                 struct sm_arena *arena)
 {
     static void (*const apply[ACTION_COUNT])(struct application * a, const struct action *action) = {
         apply_setting, apply_setting, apply_setting, apply_delete, apply_hash, apply_extract, apply_convert,
     };
-    struct application application = {.attributes = attributes, .metadata = metadata, .arena = arena};
+    struct application application = {.attributes = attributes, .batch = batch, .arena = arena};
     for (size_t i = 0; i < actions->count; i++)
         apply[actions->items[i].kind](&application, &actions->items[i]);
     return application.has_changed;

@@ -6,7 +6,7 @@
 #include "config/option.h"
 #include "telemetry/value.h"
 
-struct sm_metadata;
+struct sm_batch;
 
 struct sm_attribute_action_options {
     const char *key;
@@ -23,5 +23,5 @@ struct sm_attribute_actions *sm_attribute_actions_create(const struct sm_table_l
 void sm_attribute_actions_free(struct sm_attribute_actions *actions); /* NULL is allowed */
 
 /* Applies all in order. True when something changed (the caller marks the owner). `metadata` may be NULL. */
-bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_metadata *metadata,
+bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_batch *batch,
                                 struct sm_arena *arena);

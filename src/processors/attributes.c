@@ -20,8 +20,8 @@ struct options {
 };
 
 static const struct sm_option option_table[] = {
-    SM_OPTION_OPTIONAL(struct options, include, sm_match_properties_table, .help = "Only what matches is changed."),
-    SM_OPTION_OPTIONAL(struct options, exclude, sm_match_properties_table, .help = "What matches is left alone."),
+    SM_OPTION_OPTIONAL(struct options, include, sm_match_properties_table, .null_is_absent = true, .help = "Only what matches is changed."),
+    SM_OPTION_OPTIONAL(struct options, exclude, sm_match_properties_table, .null_is_absent = true, .help = "What matches is left alone."),
     SM_OPTION_TABLE_LIST(struct options, actions, struct sm_attribute_action_options, sm_attribute_action_table, .help = "What to do, in order."),
     SM_OPTION_END,
 };
@@ -86,18 +86,25 @@ static bool attributes_create(struct sm_component *component, struct sm_error *e
 
 /* ---- running */
 
-/* For metrics only the names count: the reference does not look at resources here. */
+/* For metrics only the names count: the reference does not look at resources here, and takes a block without names as not given. */
+static bool is_metric_chosen(const struct state *state, const struct sm_ottl_run *run)
+{
+    bool includes = state->include && sm_match_has_metric_names(state->include),
+         excludes = state->exclude && sm_match_has_metric_names(state->exclude);
+    return (!includes || sm_match_metric_name(state->include, run)) && !(excludes && sm_match_metric_name(state->exclude, run));
+}
+
 static bool is_chosen(const struct state *state, const struct sm_ottl_run *run)
 {
-    bool (*matches)(const struct sm_match *match, const struct sm_ottl_run *run) = run->span  ? sm_match_span
-                                                                                   : run->log ? sm_match_log
-                                                                                              : sm_match_metric_name;
+    if (run->metric)
+        return is_metric_chosen(state, run);
+    bool (*matches)(const struct sm_match *match, const struct sm_ottl_run *run) = run->span ? sm_match_span : sm_match_log;
     return (!state->include || matches(state->include, run)) && !(state->exclude && matches(state->exclude, run));
 }
 
 static bool apply(const struct state *state, struct sm_ottl_run *run, struct sm_attributes *attributes)
 {
-    bool has_changed = sm_attribute_actions_apply(state->actions, attributes, run->batch->metadata, run->arena);
+    bool has_changed = sm_attribute_actions_apply(state->actions, attributes, run->batch, run->arena);
     if (has_changed)
         sm_batch_mark_changed(run->batch, run->group, run->scope);
     return has_changed;

@@ -44,7 +44,7 @@ static void resource_free(struct sm_component *component)
 
 static bool change_resource(struct sm_ottl_run *run, void *context)
 {
-    if (sm_attribute_actions_apply(context, &run->group->resource.attributes, run->batch->metadata, run->arena)) {
+    if (sm_attribute_actions_apply(context, &run->group->resource.attributes, run->batch, run->arena)) {
         run->group->resource.changed = true;
         sm_batch_mark_changed(run->batch, run->group, NULL);
     }

@@ -41,6 +41,26 @@ void sm_batch_release(struct sm_batch *batch)
     free(batch);
 }
 
+void sm_batch_set_client(struct sm_batch *batch, const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    size_t size = colon ? (size_t)(colon - peer) : 0;
+    if (size >= 2 && peer[0] == '[' && peer[size - 1] == ']') {
+        peer++;
+        size -= 2;
+    }
+    if (size >= sizeof(batch->client))
+        size = 0;
+    memcpy(batch->client, peer, size);
+    batch->client[size] = '\0';
+}
+
+void sm_batch_share_client(const struct sm_batch *batch, struct sm_batch *other)
+{
+    other->metadata = sm_metadata_retain(batch->metadata);
+    memcpy(other->client, batch->client, sizeof(other->client));
+}
+
 bool sm_batch_is_shared(const struct sm_batch *batch)
 {
     return atomic_load_explicit(&batch->_references, memory_order_acquire) != 1;

@@ -27,6 +27,8 @@ struct sm_log_record;
 struct sm_delivery;
 struct sm_metadata;
 
+enum { SM_CLIENT_SIZE_MAX = 46 }; /* as INET6_ADDRSTRLEN */
+
 struct sm_resource {
     struct sm_slice raw; /* Resource message */
     struct sm_attributes attributes;
@@ -84,9 +86,15 @@ struct sm_batch {
     struct sm_slice raw;              /* the whole request while nothing is merged or split; empty otherwise */
     struct sm_delivery *delivery;     /* shared, may be NULL: whom to tell how it ended (pipeline/delivery.h) */
     struct sm_metadata *metadata;     /* shared, may be NULL: the client's headers (telemetry/metadata.h) */
+    char client[SM_CLIENT_SIZE_MAX];  /* IP address of the client without port; "": not known, or the batch has several */
     struct sm_batch_keep *_keeps;     /* owned: buffers and batches that slices point into */
     size_t _keep_count;
 };
+
+/* From "192.0.2.1:4711" or "[::1]:4711"; anything else is no IP address. */
+void sm_batch_set_client(struct sm_batch *batch, const char *peer);
+/* What is known of the client, its metadata and its address, goes with another batch too. */
+void sm_batch_share_client(const struct sm_batch *batch, struct sm_batch *other);
 
 /* An empty batch with one reference. */
 struct sm_batch *sm_batch_create(enum sm_signal signal) __attribute__((returns_nonnull, warn_unused_result));

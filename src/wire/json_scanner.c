@@ -368,12 +368,43 @@ static bool parse_name(struct sm_slice text, double *number)
         *number = has_sign && text.ptr[0] == '-' ? -INFINITY : INFINITY;
         return true;
     }
-    *number = NAN;
+    static const uint64_t go_nan = UINT64_C(0x7ff8000000000001); /* the bits of Go's math.NaN, which hashes and encoded bytes show */
+    memcpy(number, &go_nan, sizeof(*number));
     return !has_sign && sm_slice_equal_nocase(name, SM_SLICE("nan"));
+}
+
+/* Between digits, or a base prefix and a digit. */
+static bool are_underscores_placed(struct sm_slice text)
+{
+    const char *at = text.ptr, *end = at + text.size;
+    at += at < end && (*at == '-' || *at == '+');
+    bool is_hexadecimal = end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
+    bool is_after_digit = is_hexadecimal, is_after_underscore = false;
+    for (at += is_hexadecimal ? 2 : 0; at < end; at++) {
+        bool is_part = is_hexadecimal ? hex_digit(*at) >= 0 : is_digit(at, end);
+        if (*at == '_' ? !is_after_digit : is_after_underscore && !is_part)
+            return false;
+        is_after_underscore = *at == '_';
+        is_after_digit = is_part;
+    }
+    return !is_after_underscore;
+}
+
+static struct sm_slice without_underscores(struct sm_slice text, struct sm_arena *scratch)
+{
+    char *copy = sm_arena_alloc(scratch, text.size), *out = copy;
+    for (size_t i = 0; i < text.size; i++)
+        if (text.ptr[i] != '_')
+            *out++ = text.ptr[i];
+    return sm_slice_make(copy, (size_t)(out - copy));
 }
 
 bool sm_parse_double(struct sm_slice text, struct sm_arena *scratch, double *number)
 {
+    if (text.size > 0 && memchr(text.ptr, '_', text.size)) {
+        *number = 0;
+        return are_underscores_placed(text) && sm_parse_double(without_underscores(text, scratch), scratch, number);
+    }
     const char *at = text.ptr, *end = at + text.size;
     at += at < end && (*at == '-' || *at == '+');
     bool is_hexadecimal = end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');

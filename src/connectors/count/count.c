@@ -38,14 +38,14 @@ struct options {
 static const struct sm_option attribute_table[] = {
     SM_OPTION_STRING(struct attribute_options, key, .help = "Attribute that becomes one of the metric: of the item, its scope or its resource."),
     SM_OPTION_NODE(struct attribute_options, default_value, .help = "Value when there is no such attribute; without one the item is not counted."),
-    SM_OPTION_END,
+    SM_OPTION_END_IGNORING_REST,
 };
 
 static const struct sm_option metric_table[] = {
     SM_OPTION_STRING(struct metric_options, description, .help = "Description of the metric."),
     SM_OPTION_STRING_LIST(struct metric_options, conditions, .help = "OTTL conditions, one of which must hold."),
     SM_OPTION_TABLE_LIST(struct metric_options, attributes, struct attribute_options, attribute_table, .help = "Attributes to count by."),
-    SM_OPTION_END,
+    SM_OPTION_END_IGNORING_REST,
 };
 
 static const struct sm_option option_table[] = {
@@ -54,8 +54,7 @@ static const struct sm_option option_table[] = {
     SM_OPTION_TABLE_MAP(struct options, metrics, struct metric_options, metric_table, .help = "Metrics that count metrics, by name."),
     SM_OPTION_TABLE_MAP(struct options, datapoints, struct metric_options, metric_table, .help = "Metrics that count data points, by name."),
     SM_OPTION_TABLE_MAP(struct options, logs, struct metric_options, metric_table, .help = "Metrics that count log records, by name."),
-    SM_OPTION_REFUSED("profiles", .help = "Profiles are not built."),
-    SM_OPTION_END,
+    SM_OPTION_END_IGNORING_REST,
 };
 
 /* What can be counted, and the metric that counts it when its section is empty. */
@@ -413,8 +412,7 @@ static void count_consume(struct sm_component *component, struct sm_worker *work
         return;
     }
     sm_batch_recount(out);
-    if (batch->metadata)
-        out->metadata = sm_metadata_retain(batch->metadata);
+    sm_batch_share_client(batch, out);
     sm_delivery_share(batch, out);
     sm_component_forward(component, worker, out);
     sm_batch_accept(batch, worker);

@@ -67,7 +67,8 @@ static const struct sm_option group_by_table[] = {
 static const struct sm_option option_table[] = {
     SM_OPTION_STRING(struct options, path, .preset.string = "", .help = "The file to write to."),
     SM_OPTION_BOOL(struct options, append, .help = "Go on at the end of the file instead of emptying it."),
-    SM_OPTION_OPTIONAL(struct options, rotation, rotation_table, .help = "Set the file aside when it is large, and begin a new one."),
+    SM_OPTION_OPTIONAL(struct options, rotation, rotation_table, .null_is_absent = true,
+                       .help = "Set the file aside when it is large, and begin a new one."),
     SM_OPTION_STRING(struct options, format, .preset.string = "json",
                      .help = "json: a line a request; proto: each request behind its length in four bytes."),
     SM_OPTION_REFUSED("encoding", .help = "Encoding extensions are not built."),

@@ -51,7 +51,7 @@ static const struct sm_option option_table[] = {
      .preset.string = "localhost:13133",
      .help = "Address to listen on."},
     SM_OPTION_STRING(struct options, path, .preset.string = "/", .help = "Path that is answered; with a slash at its end also all below it."),
-    SM_OPTION_OPTIONAL(struct options, response_body, response_body_table, .help = "Bodies of the answers instead of JSON."),
+    SM_OPTION_OPTIONAL(struct options, response_body, response_body_table, .null_is_absent = true, .help = "Bodies of the answers instead of JSON."),
     SM_OPTION_TABLE(struct options, check_collector_pipeline, check_pipeline_table, .help = "Deprecated and without effect."),
     SM_OPTION_REFUSED("http", .help = "Second version of the health check (behind a feature gate of the reference)."),
     SM_OPTION_REFUSED("grpc", .help = "Second version of the health check (behind a feature gate of the reference)."),

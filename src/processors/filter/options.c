@@ -33,7 +33,7 @@ static const struct sm_option log_match_table[] = {
     SM_OPTION_TABLE_LIST(struct sm_filter_log_match, record_attributes, struct sm_match_attribute, sm_match_attribute_table,
                          .help = "Record attributes that must all match."),
     SM_OPTION_STRING_LIST(struct sm_filter_log_match, severity_texts, .help = "Severity texts."),
-    SM_OPTION_OPTIONAL(struct sm_filter_log_match, severity_number, log_severity_table, .help = "Severity numbers."),
+    SM_OPTION_OPTIONAL(struct sm_filter_log_match, severity_number, log_severity_table, .null_is_absent = true, .help = "Severity numbers."),
     SM_OPTION_STRING_LIST(struct sm_filter_log_match, bodies, .help = "Bodies."),
     SM_OPTION_END,
 };
@@ -45,8 +45,10 @@ static const struct sm_option log_match_table[] = {
 #define LOGS __typeof__(((struct sm_filter_options *)0)->logs)
 
 static const struct sm_option spans_table[] = {
-    SM_OPTION_OPTIONAL(SPANS, include, sm_match_properties_table, .help = "Only spans that match are kept (deprecated: use trace_conditions)."),
-    SM_OPTION_OPTIONAL(SPANS, exclude, sm_match_properties_table, .help = "Spans that match are dropped (deprecated: use trace_conditions)."),
+    SM_OPTION_OPTIONAL(SPANS, include, sm_match_properties_table, .null_is_absent = true,
+                       .help = "Only spans that match are kept (deprecated: use trace_conditions)."),
+    SM_OPTION_OPTIONAL(SPANS, exclude, sm_match_properties_table, .null_is_absent = true,
+                       .help = "Spans that match are dropped (deprecated: use trace_conditions)."),
     SM_OPTION_END,
 };
 
@@ -58,8 +60,10 @@ static const struct sm_option traces_table[] = {
 };
 
 static const struct sm_option metrics_table[] = {
-    SM_OPTION_OPTIONAL(METRICS, include, metric_match_table, .help = "Only metrics that match are kept (deprecated: use metric_conditions)."),
-    SM_OPTION_OPTIONAL(METRICS, exclude, metric_match_table, .help = "Metrics that match are dropped (deprecated: use metric_conditions)."),
+    SM_OPTION_OPTIONAL(METRICS, include, metric_match_table, .null_is_absent = true,
+                       .help = "Only metrics that match are kept (deprecated: use metric_conditions)."),
+    SM_OPTION_OPTIONAL(METRICS, exclude, metric_match_table, .null_is_absent = true,
+                       .help = "Metrics that match are dropped (deprecated: use metric_conditions)."),
     SM_OPTION_TABLE(METRICS, regexp, sm_match_regexp_table, .help = "Settings of match_type regexp."),
     SM_OPTION_STRING_LIST(METRICS, resource, .help = "Conditions under which a whole resource is dropped."),
     SM_OPTION_STRING_LIST(METRICS, metric, .help = "Conditions under which a metric is dropped."),
@@ -68,8 +72,10 @@ static const struct sm_option metrics_table[] = {
 };
 
 static const struct sm_option logs_table[] = {
-    SM_OPTION_OPTIONAL(LOGS, include, log_match_table, .help = "Only records that match are kept (deprecated: use log_conditions)."),
-    SM_OPTION_OPTIONAL(LOGS, exclude, log_match_table, .help = "Records that match are dropped (deprecated: use log_conditions)."),
+    SM_OPTION_OPTIONAL(LOGS, include, log_match_table, .null_is_absent = true,
+                       .help = "Only records that match are kept (deprecated: use log_conditions)."),
+    SM_OPTION_OPTIONAL(LOGS, exclude, log_match_table, .null_is_absent = true,
+                       .help = "Records that match are dropped (deprecated: use log_conditions)."),
     SM_OPTION_STRING_LIST(LOGS, resource, .help = "Conditions under which a whole resource is dropped."),
     SM_OPTION_STRING_LIST(LOGS, log_record, .help = "Conditions under which a record is dropped."),
     SM_OPTION_END,
@@ -112,6 +118,12 @@ static bool has_items(const struct sm_node *node)
     return node && node->kind == SM_NODE_LIST && node->list.count > 0;
 }
 
+/* Given at all, an empty list and what is no list included. */
+static bool is_given(const struct sm_node *node)
+{
+    return node && node->kind != SM_NODE_NULL;
+}
+
 static bool uses_contexts(const struct sm_filter_options *o, enum sm_signal signal)
 {
     if (signal == SM_TRACES)
@@ -130,7 +142,7 @@ static bool uses_matches(const struct sm_filter_options *o, enum sm_signal signa
 
 static void check_styles(const struct sm_filter_options *o, enum sm_signal signal, struct sm_validation *validation)
 {
-    bool has_conditions = has_items(conditions_of(o, signal));
+    bool has_conditions = is_given(conditions_of(o, signal));
     bool has_old_matches = uses_matches(o, signal) && signal != SM_TRACES; /* the reference lets spans pass */
     if (has_conditions && (uses_contexts(o, signal) || has_old_matches))
         sm_validation_error(validation, signals[signal].key,
@@ -263,8 +275,6 @@ static bool add_group(const struct planning *p, const struct sm_node *node)
 
 static bool add_conditions(const struct planning *p, const struct sm_node *node)
 {
-    if (!node || node->kind == SM_NODE_NULL)
-        return true;
     if (node->kind != SM_NODE_LIST)
         return fail(p, signals[p->signal].key, "must be a list of conditions or of groups of conditions");
     size_t texts = 0;
@@ -400,7 +410,7 @@ struct sm_filter_plan *sm_filter_plan_create(const struct sm_filter_options *opt
     bool is_fine = find_mode(&planning, "", &planning.error_mode);
     if (!is_fine)
         ; /* reported */
-    else if (has_items(conditions_of(options, signal)))
+    else if (is_given(conditions_of(options, signal)))
         is_fine = add_conditions(&planning, conditions_of(options, signal));
     else if (uses_contexts(options, signal))
         is_fine = add_contexts(&planning);

@@ -83,6 +83,7 @@ static void on_call(struct sm_grpc_call *call, void *context)
     }
     if (options->protocols.grpc->include_metadata)
         batch->metadata = metadata_of(call);
+    sm_batch_set_client(batch, sm_grpc_call_peer(call));
     sm_receiver_deliver(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call);
 }
 
