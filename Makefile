@@ -11,7 +11,7 @@ help: ## these lines
 build/release/spanmill build: FORCE
 	@scripts/install-packages build
 	@cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
-	@cmake --build --preset release --target spanmill -- --quiet
+	@cmake --build --preset release --target spanmill
 FORCE:
 
 run: build/release/spanmill ## build, and run the main job on examples/quickstart.yaml
