@@ -301,6 +301,7 @@ static void write_request(struct request *request)
         sm_bytes_printf(&head, "Content-Type: %.*s\r\n", SM_SLICE_ARGS(options->content_type));
     if (options->content_encoding.size > 0 && !client->has_content_encoding)
         sm_bytes_printf(&head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
+    sm_bytes_append_slice(&head, options->more_headers);
     sm_bytes_append_text(&head, "\r\n");
     request->body[0] = (struct iovec){.iov_base = head.ptr, .iov_len = head.size};
     sm_stream_write(request->connection->stream, request->body, options->body_count + 1);

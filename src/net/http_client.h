@@ -29,8 +29,9 @@ struct sm_http_client_options {
         int64_t level;
     } compression_params;
 };
-extern const struct sm_option sm_http_client_option_table[];      /* without `timeout`, which is part of sm_export_options; compression none */
-extern const struct sm_option sm_http_client_option_table_gzip[]; /* the same with gzip, as otlp_http has it */
+extern const struct sm_option sm_http_client_option_table[];             /* without `timeout`, which is part of sm_export_options; compression none */
+extern const struct sm_option sm_http_client_option_table_gzip[];        /* the same with gzip, as otlp_http has it */
+extern const struct sm_option sm_http_client_option_table_no_endpoint[]; /* as the first, for users with an `endpoint` of their own default */
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);
 
 struct sm_http_client;
@@ -58,6 +59,7 @@ typedef void sm_http_answered(struct sm_worker *worker, const struct sm_http_ans
 
 struct sm_http_call_options {
     struct sm_slice method, content_type, content_encoding; /* constant texts; empty: no such header */
+    struct sm_slice more_headers;                           /* constant: whole lines, each with its CRLF */
     const struct iovec *body;                               /* borrowed until answered */
     size_t body_count;
     uint64_t deadline_ns; /* sm_clock_mono_ns; UINT64_MAX: none */

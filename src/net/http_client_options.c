@@ -14,10 +14,9 @@ static const struct sm_option params_table[] = {
     SM_OPTION_END,
 };
 
-/* All rows but `compression`, whose default its users choose. */
+/* All rows but `endpoint` and `compression`, whose defaults their users choose. */
 #define COMMON_ROWS                                                                                                                                  \
-    SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to."),                                                            \
-        SM_OPTION_STRING(struct sm_http_client_options, proxy_url, .help = "Proxy for all requests, instead of HTTP_PROXY and HTTPS_PROXY."),        \
+    SM_OPTION_STRING(struct sm_http_client_options, proxy_url, .help = "Proxy for all requests, instead of HTTP_PROXY and HTTPS_PROXY."),            \
         SM_OPTION_TABLE(struct sm_http_client_options, tls, sm_tls_client_option_table, .help = "TLS of https connections."),                        \
         SM_OPTION_STRING_MAP(struct sm_http_client_options, headers, .secret = true, .help = "Headers sent with every request."),                    \
         SM_OPTION_INT(struct sm_http_client_options, read_buffer_size, .unit = "bytes",                                                              \
@@ -43,11 +42,13 @@ static const struct sm_option params_table[] = {
         SM_OPTION_REFUSED("auth", .help = "Authenticator extension for requests."),                                                                  \
         SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests.")
 
+#define ENDPOINT_ROW SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to.")
 #define COMPRESSION_ROW(preset_value)                                                                                                                \
     SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = (preset_value), .help = "How bodies are packed.")
 
-const struct sm_option sm_http_client_option_table[] = {COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
-const struct sm_option sm_http_client_option_table_gzip[] = {COMPRESSION_ROW(SM_COMPRESSION_GZIP), COMMON_ROWS, SM_OPTION_END};
+const struct sm_option sm_http_client_option_table[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
+const struct sm_option sm_http_client_option_table_gzip[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_GZIP), COMMON_ROWS, SM_OPTION_END};
+const struct sm_option sm_http_client_option_table_no_endpoint[] = {COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
 
 static bool takes_level(int compression, int64_t level)
 {

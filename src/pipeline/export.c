@@ -52,7 +52,9 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
         chain->batch_sizer = chain->batching->is_sizer_set || !chain->queue->is_sizer_set ? chain->batching->sizer : chain->queue->sizer;
     chain->gauge = sm_alloc(1, sizeof(*chain->gauge));
     chain->gauge->capacity = chain->queue ? chain->queue->queue_size : INT64_MAX;
-    atomic_init(&chain->free_consumers, chain->queue ? chain->queue->num_consumers : 0);
+    if (chain->queue)
+        chain->consumer_count = exporter->type->sends_in_order ? 1 : chain->queue->num_consumers;
+    atomic_init(&chain->free_consumers, chain->consumer_count);
     atomic_init(&chain->open, 1);
     compose_events(chain);
     chain->drained = sm_alloc(1, sizeof(*chain->drained));
@@ -77,7 +79,7 @@ static void create_lanes(struct sm_export_chain *chain)
 static void choose_home(struct sm_export_chain *chain)
 {
     const struct sm_export_queue_options *queue = chain->queue;
-    if (!queue || (queue->num_consumers > 1 && !chain->batching && !*queue->storage))
+    if (!queue || (chain->consumer_count > 1 && !chain->batching && !*queue->storage))
         return;
     uint64_t hash = sm_hash_with(chain->component->signal, sm_slice_of(chain->component->id));
     unsigned workers_count = chain->lane_count - 1;
@@ -329,6 +331,8 @@ void sm_export_request_end(struct sm_export_request *request, const struct sm_ou
         log_end(request, outcome, is_interrupted);
     unlink_active(request);
     sm_timer_free(request->timer);
+    if (request->public.kept)
+        request->public.release(request->public.kept);
     /* Before the entries end: their sender may free what the batch was made of. */
     sm_batch_release(request->public.batch);
     for (size_t i = 0; i < request->entry_count; i++)

@@ -56,6 +56,7 @@ extern const struct sm_option sm_export_optional_queue_option_table[];
 extern const struct sm_option sm_export_option_table[];     /* timeout 5s */
 extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
 extern const struct sm_option sm_export_retry_option_table[];
+extern const struct sm_option sm_export_retry_option_table_50ms[]; /* the same with initial_interval 50ms */
 extern const struct sm_option sm_export_queue_option_table[];
 
 struct sm_validation;
@@ -67,6 +68,8 @@ struct sm_export {
     struct sm_batch *batch; /* not to be changed */
     uint64_t deadline_ns;   /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
     unsigned attempt;       /* 1: the first */
+    void *kept;             /* what `send` keeps for the next attempt; NULL at the first */
+    void (*release)(void *kept); /* set together with `kept`: called when the request ends, on its worker */
 };
 
 /* For a type's `create`: attributes that its sent and failed counters carry (server_address, …). Copied. At most SM_EXPORT_ATTRIBUTE_LIMIT. */

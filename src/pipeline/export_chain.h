@@ -98,6 +98,7 @@ struct sm_export_drained {
 };
 
 struct sm_export_chain {
+    int64_t consumer_count; /* requests of the queue that may be under way; 0 without a queue */
     struct sm_export_drained *drained; /* shared with the message */
     struct sm_component *component;                 /* borrowed */
     const struct sm_export_options *options;        /* borrowed: component */

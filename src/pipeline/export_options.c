@@ -43,18 +43,21 @@ const struct sm_option sm_export_queue_option_table[] = {
     SM_OPTION_END,
 };
 
-const struct sm_option sm_export_retry_option_table[] = {
-    SM_OPTION_BOOL(struct sm_export_retry_options, enabled, .preset.boolean = true, .help = "Try again what failed for a passing reason."),
-    SM_OPTION_DURATION(struct sm_export_retry_options, initial_interval_ns, .key = "initial_interval", .preset.integer = 5 * SM_S,
-                       .help = "Wait before the second attempt."),
-    SM_OPTION_DOUBLE(struct sm_export_retry_options, randomization_factor, .preset.number = 0.5, .help = "Waits vary by this share, up and down."),
-    SM_OPTION_DOUBLE(struct sm_export_retry_options, multiplier, .preset.number = 1.5, .help = "Each wait is this many times the one before."),
-    SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .preset.integer = 30 * SM_S,
-                       .help = "No wait is longer."),
-    SM_OPTION_DURATION(struct sm_export_retry_options, max_elapsed_time_ns, .key = "max_elapsed_time", .preset.integer = 5 * SM_MIN,
-                       .help = "After this time a request is dropped; 0: never."),
-    SM_OPTION_END,
-};
+#define RETRY_ROWS(initial_preset)                                                                                                                   \
+    SM_OPTION_BOOL(struct sm_export_retry_options, enabled, .preset.boolean = true, .help = "Try again what failed for a passing reason."),          \
+        SM_OPTION_DURATION(struct sm_export_retry_options, initial_interval_ns, .key = "initial_interval", .preset.integer = (initial_preset),       \
+                           .help = "Wait before the second attempt."),                                                                               \
+        SM_OPTION_DOUBLE(struct sm_export_retry_options, randomization_factor, .preset.number = 0.5,                                                 \
+                         .help = "Waits vary by this share, up and down."),                                                                          \
+        SM_OPTION_DOUBLE(struct sm_export_retry_options, multiplier, .preset.number = 1.5, .help = "Each wait is this many times the one before."),  \
+        SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .preset.integer = 30 * SM_S,                      \
+                           .help = "No wait is longer."),                                                                                            \
+        SM_OPTION_DURATION(struct sm_export_retry_options, max_elapsed_time_ns, .key = "max_elapsed_time", .preset.integer = 5 * SM_MIN,             \
+                           .help = "After this time a request is dropped; 0: never."),                                                               \
+        SM_OPTION_END
+
+const struct sm_option sm_export_retry_option_table[] = {RETRY_ROWS(5 * SM_S)};
+const struct sm_option sm_export_retry_option_table_50ms[] = {RETRY_ROWS(50 * SM_MS)};
 
 const struct sm_option sm_export_optional_queue_option_table[] = {
     SM_OPTION_OPTIONAL(struct sm_export_options, optional_queue, sm_export_queue_option_table, .key = "sending_queue",

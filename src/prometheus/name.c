@@ -170,6 +170,21 @@ static void cut_trailing_underscore(struct sm_bytes *word)
         word->size--;
 }
 
+void sm_prometheus_unit_name(struct sm_slice text, struct sm_bytes *out)
+{
+    struct unit unit = {0};
+    split_unit(text, &unit);
+    clean_unit(&unit.main);
+    clean_unit(&unit.per);
+    struct sm_bytes *last = unit.per.size ? &unit.per : &unit.main;
+    cut_trailing_underscore(last);
+    sm_bytes_append_slice(out, sm_bytes_slice(&unit.main));
+    if (unit.main.size && unit.per.size)
+        sm_bytes_append_char(out, '_');
+    sm_bytes_append_slice(out, sm_bytes_slice(&unit.per));
+    release_unit(&unit);
+}
+
 /* ---- names with suffixes, escaped */
 
 static bool next_token(struct sm_slice *rest, struct sm_slice *token)

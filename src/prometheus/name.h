@@ -21,6 +21,9 @@ struct sm_prometheus_namer {
 bool sm_prometheus_metric_name(const struct sm_prometheus_namer *namer, struct sm_slice name, struct sm_slice unit, enum sm_prometheus_kind kind,
                                struct sm_bytes *out) __attribute__((warn_unused_result));
 
+/* The unit by itself, as metadata has it: "By/s" gives bytes_per_second, "1" nothing. */
+void sm_prometheus_unit_name(struct sm_slice unit, struct sm_bytes *out);
+
 struct sm_prometheus_label_namer {
     bool keeps_utf8;
     bool collapses_underscores;    /* runs of underscores become one, except around a reserved __name__ */
