@@ -18,6 +18,7 @@ extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_exporter_otlp_http;
 extern const struct sm_component_type sm_extension_file_storage;
 extern const struct sm_component_type sm_exporter_prometheus;
+extern const struct sm_component_type sm_exporter_prometheus_remote_write;
 extern const struct sm_component_type sm_connector_forward;
 extern const struct sm_component_type sm_connector_span_metrics;
 extern const struct sm_component_type sm_connector_count;
@@ -41,6 +42,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_exporter_otlp_grpc,
     &sm_exporter_otlp_http,
     &sm_exporter_prometheus,
+    &sm_exporter_prometheus_remote_write,
     &sm_connector_forward,
     &sm_connector_span_metrics,
     &sm_connector_count,

@@ -1,0 +1,45 @@
+/* labels.h - the labels of a point, from its attributes, its scope, its resource and the configuration.
+ *
+ * One maker serves one batch: resource and scope are set as the walk goes on. Everything made lives in the arena. One thread at a time.
+ * Source: pkg/translator/prometheusremotewrite/helper.go (createAttributes), pkg/resourcetotelemetry. */
+#pragma once
+
+#include "exporters/prometheus_remote_write/series.h"
+#include "prometheus/name.h"
+#include "telemetry/batch.h"
+
+/* How series are named and labelled. Immutable after start. */
+struct sm_write_settings {
+    struct sm_slice name_space;
+    struct sm_write_labels external_labels; /* names made already, each once */
+    bool with_suffixes, with_scope_info, with_target_info, with_metadata;
+    bool resource_to_telemetry, excludes_service_attributes;
+    bool permissive_labels; /* gate pkg.translator.prometheus.PermissiveLabelSanitization */
+};
+
+/* For labels of series; `false` for those of target_info, which keep their underscores. */
+struct sm_prometheus_label_namer sm_write_label_namer(const struct sm_write_settings *settings, bool is_of_series);
+
+struct sm_write_label_maker {
+    const struct sm_write_settings *settings; /* borrowed */
+    struct sm_arena *arena;                   /* borrowed */
+    const struct sm_attributes *resource;     /* borrowed: batch */
+    struct sm_slice job, instance;            /* empty: none */
+    struct sm_write_candidate *_candidates;   /* borrowed: arena; of the labels being made */
+    size_t _count, _capacity;
+};
+
+void sm_write_label_maker_set_resource(struct sm_write_label_maker *maker, const struct sm_attributes *resource);
+
+/* Labels by name, __name__ among them if `name` is not empty. False: an attribute cannot be a label (empty, or only underscores). `scope` NULL: none.
+ */
+bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_attributes *attributes, const struct sm_scope *scope,
+                          struct sm_slice name, struct sm_write_labels *labels) __attribute__((warn_unused_result));
+/* The labels of target_info, from the resource's attributes. */
+bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_labels *labels)
+    __attribute__((warn_unused_result));
+/* A copy with one label more, and __name__ (extra->name empty: only that). A label that is there already stays beside it. */
+struct sm_write_labels sm_write_extend_labels(struct sm_arena *arena, struct sm_write_labels base, struct sm_slice name,
+                                              const struct sm_write_label *extra);
+
+bool sm_write_is_service_attribute(struct sm_slice key);

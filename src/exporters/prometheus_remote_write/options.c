@@ -1,0 +1,149 @@
+/* options.c - see options.h. Stateless. */
+#include "exporters/prometheus_remote_write/options.h"
+
+#include <string.h>
+
+#include "wire/compression.h"
+
+enum { BATCH_SIZE = 3000000 };
+
+static const struct sm_option queue_table[] = {
+    SM_OPTION_BOOL(struct sm_export_queue_options, enabled, .preset.boolean = true,
+                   .help = "Keep requests in a queue; without it the sender waits for the next hop's answer."),
+    SM_OPTION_INT(struct sm_export_queue_options, queue_size, .preset.integer = 10000, .help = "How many requests the queue holds."),
+    SM_OPTION_INT(struct sm_export_queue_options, num_consumers, .preset.integer = SM_REMOTE_WRITE_CONSUMERS,
+                  .help =
+                      "How many parts of one request are sent at the same time, unless max_batch_request_parallelism says so. Requests are sent one "
+                      "after the other."),
+    SM_OPTION_STRING(struct sm_export_queue_options, storage, .ours = true,
+                     .help = "Storage extension that holds the queue, so that it outlives the process (instead of wal)."),
+    SM_OPTION_END,
+};
+
+static const struct sm_option resource_table[] = {
+    SM_OPTION_BOOL(struct sm_remote_write_resource, enabled, .help = "Make every resource attribute a label of its series."),
+    SM_OPTION_BOOL(struct sm_remote_write_resource, exclude_service_attributes,
+                   .help = "But not service.name, service.namespace and service.instance.id, which are job and instance already."),
+    SM_OPTION_END,
+};
+
+static const struct sm_option target_info_table[] = {
+    SM_OPTION_BOOL(struct sm_remote_write_target_info, enabled, .preset.boolean = true,
+                   .help = "Send target_info, with the resource's attributes as labels."),
+    SM_OPTION_END,
+};
+
+const struct sm_option sm_remote_write_option_table[] = {
+    SM_OPTION_TABLE(struct sm_remote_write_options, client, sm_http_client_option_table_no_endpoint, .squash = true),
+    /* Behind the table, which fills all of `client` with defaults. */
+    SM_OPTION_STRING(struct sm_remote_write_options, client.endpoint, .key = "endpoint", .preset.string = "http://some.url:9411/api/prom/push",
+                     .help = "URL to send to."),
+    SM_OPTION_DURATION(struct sm_remote_write_options, export.timeout_ns, .key = "timeout", .preset.integer = 5 * SM_S,
+                       .help = "Limit for one attempt; 0: none."),
+    SM_OPTION_TABLE(struct sm_remote_write_options, export.retry_on_failure, sm_export_retry_option_table_50ms, .key = "retry_on_failure",
+                    .help = "When and how often to try again."),
+    SM_OPTION_TABLE(struct sm_remote_write_options, export.sending_queue, queue_table, .key = "remote_write_queue",
+                    .help = "The queue in front of sending."),
+    SM_OPTION_STRING(struct sm_remote_write_options, name_space, .key = "namespace", .help = "Put before every name."),
+    SM_OPTION_STRING_MAP(struct sm_remote_write_options, external_labels, .help = "Labels put on every series that does not have them."),
+    SM_OPTION_INT(struct sm_remote_write_options, max_batch_size_bytes, .preset.integer = BATCH_SIZE, .unit = "bytes",
+                  .help = "Larger requests are sent in parts, measured before they are packed; 0: 3000000."),
+    SM_OPTION_INT(struct sm_remote_write_options, max_batch_request_parallelism,
+                  .set_offset = offsetof(struct sm_remote_write_options, is_parallelism_set),
+                  .help = "How many parts of one request are sent at the same time; remote_write_queue::num_consumers when it is not given."),
+    SM_OPTION_TABLE(struct sm_remote_write_options, resource_to_telemetry_conversion, resource_table, .help = "Resource attributes as labels."),
+    SM_OPTION_TABLE(struct sm_remote_write_options, target_info, target_info_table, .help = "The series target_info."),
+    SM_OPTION_BOOL(struct sm_remote_write_options, disable_scope_info, .help = "Leave out the labels of the instrumentation scope."),
+    SM_OPTION_BOOL(struct sm_remote_write_options, add_metric_suffixes, .preset.boolean = true, .help = "Add unit and type to names."),
+    SM_OPTION_STRING(struct sm_remote_write_options, translation_strategy,
+                     .help = "UnderscoreEscapingWithSuffixes or UnderscoreEscapingWithoutSuffixes; goes before add_metric_suffixes."),
+    SM_OPTION_BOOL(struct sm_remote_write_options, send_metadata, .help = "Send type, help and unit of every metric too."),
+    SM_OPTION_STRING(struct sm_remote_write_options, protobuf_message, .preset.string = "prometheus.WriteRequest",
+                     .help = "Version of the protocol: prometheus.WriteRequest; version 2 is not built."),
+    SM_OPTION_REFUSED("wal", .help = "Log on disk before sending; remote_write_queue::storage keeps the queue on disk."),
+    SM_OPTION_END,
+};
+
+static const struct {
+    const char *word;
+    bool has_suffixes, needs_version_2;
+} strategies[] = {
+    {"UnderscoreEscapingWithSuffixes", true, false},
+    {"UnderscoreEscapingWithoutSuffixes", false, false},
+    {"NoUTF8EscapingWithSuffixes", true, true},
+    {"NoTranslation", false, true},
+};
+enum { STRATEGY_COUNT = sizeof(strategies) / sizeof(strategies[0]) };
+
+/* STRATEGY_COUNT: there is no such strategy. */
+static size_t find_strategy(const char *word)
+{
+    size_t i = 0;
+    while (i < STRATEGY_COUNT && strcmp(strategies[i].word, word) != 0)
+        i++;
+    return i;
+}
+
+bool sm_remote_write_has_suffixes(const struct sm_remote_write_options *options)
+{
+    size_t i = find_strategy(options->translation_strategy);
+    return i < STRATEGY_COUNT ? strategies[i].has_suffixes : options->add_metric_suffixes;
+}
+
+size_t sm_remote_write_parallelism(const struct sm_remote_write_options *options)
+{
+    int64_t wanted = options->is_parallelism_set ? options->max_batch_request_parallelism : options->export.sending_queue.num_consumers;
+    return wanted > 0 ? (size_t)wanted : 1;
+}
+
+size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options)
+{
+    return options->max_batch_size_bytes > 0 ? (size_t)options->max_batch_size_bytes : BATCH_SIZE;
+}
+
+static void validate_message(const struct sm_remote_write_options *options, struct sm_validation *validation)
+{
+    if (strcmp(options->protobuf_message, "io.prometheus.write.v2.Request") == 0)
+        sm_validation_error(validation, "",
+                            "remote write v2 is only supported with the feature gate exporter.prometheusremotewritexporter.enableSendingRW2");
+    else if (strcmp(options->protobuf_message, "prometheus.WriteRequest") != 0)
+        sm_validation_error(validation, "",
+                            "unknown type for remote write protobuf message %s, supported: prometheus.WriteRequest, io.prometheus.write.v2.Request",
+                            options->protobuf_message);
+}
+
+static void validate_strategy(const struct sm_remote_write_options *options, struct sm_validation *validation)
+{
+    if (!*options->translation_strategy)
+        return;
+    size_t i = find_strategy(options->translation_strategy);
+    if (i == STRATEGY_COUNT)
+        sm_validation_error(validation, "", "invalid translation_strategy: %s", options->translation_strategy);
+    else if (strategies[i].needs_version_2)
+        sm_validation_error(validation, "", "translation strategy %s requires Prometheus Remote Write 2.0 (UTF-8 support)",
+                            options->translation_strategy);
+}
+
+void sm_remote_write_validate(const void *from, struct sm_validation *validation)
+{
+    const struct sm_remote_write_options *options = from;
+    const struct sm_export_queue_options *queue = &options->export.sending_queue;
+    struct sm_export_options retries = options->export;
+    retries.sending_queue.enabled = false; /* its rules are those below */
+    if (options->is_parallelism_set && options->max_batch_request_parallelism < 1)
+        sm_validation_error(validation, "", "max_batch_request_parallelism can't be set to below 1");
+    if (queue->queue_size < 0)
+        sm_validation_error(validation, "", "remote write queue size can't be negative");
+    if (queue->enabled && queue->queue_size == 0)
+        sm_validation_error(validation, "", "a 0 size queue will drop all the data");
+    if (queue->num_consumers < 0)
+        sm_validation_error(validation, "", "remote write consumer number can't be negative");
+    if (options->max_batch_size_bytes < 0)
+        sm_validation_error(validation, "", "max_batch_byte_size must be greater than 0");
+    if (options->client.compression != SM_COMPRESSION_NONE && options->client.compression != SM_COMPRESSION_SNAPPY)
+        sm_validation_error(validation, "", "compression type must be snappy");
+    validate_message(options, validation);
+    validate_strategy(options, validation);
+    sm_export_options_validate(&retries, validation);
+    sm_http_client_options_validate(&options->client, validation);
+}

@@ -1,0 +1,33 @@
+/* options.h - the options of the exporter `prometheus_remote_write`, and the rules between them.
+ * Source: exporter/prometheusremotewriteexporter (config.go, factory.go). */
+#pragma once
+
+#include "net/http_client.h"
+#include "pipeline/export.h"
+
+struct sm_remote_write_options {
+    struct sm_http_client_options client;
+    struct sm_export_options export; /* sending_queue: key `remote_write_queue`, its num_consumers are requests sent at the same time */
+    const char *name_space;
+    struct sm_string_map external_labels;
+    int64_t max_batch_size_bytes, max_batch_request_parallelism;
+    bool is_parallelism_set;
+    struct sm_remote_write_resource {
+        bool enabled, exclude_service_attributes;
+    } resource_to_telemetry_conversion;
+    struct sm_remote_write_target_info {
+        bool enabled;
+    } target_info;
+    bool disable_scope_info, add_metric_suffixes, send_metadata;
+    const char *translation_strategy, *protobuf_message;
+};
+extern const struct sm_option sm_remote_write_option_table[];
+
+void sm_remote_write_validate(const void *options, struct sm_validation *validation);
+/* What follows from add_metric_suffixes and translation_strategy. */
+bool sm_remote_write_has_suffixes(const struct sm_remote_write_options *options);
+/* How many posts are sent at the same time, at least one. */
+size_t sm_remote_write_parallelism(const struct sm_remote_write_options *options);
+size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options);
+
+enum { SM_REMOTE_WRITE_CONSUMERS = 5 };

@@ -1,0 +1,374 @@
+/* prometheus_remote_write.c - the exporter `prometheus_remote_write`: sends metrics as Prometheus' remote write, version 1.
+ *
+ * Reads metric batches and changes nothing. A request becomes one or more posts, made at its first attempt and kept until it ends; a later attempt
+ * sends only what was not taken. Requests of the queue go one after the other, because Prometheus refuses samples that are older than what it has.
+ * State: settings and counters, immutable after start; connections for each worker; a shipment for each request under way, on its worker.
+ * Differs from the reference, where `timeout` limits all attempts of a request together, so that an outage of some seconds loses data: here it
+ * limits one attempt, and retry_on_failure says how long to go on. Source: exporter/prometheusremotewriteexporter. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/gates.h"
+#include "exporters/prometheus_remote_write/options.h"
+#include "exporters/prometheus_remote_write/posts.h"
+#include "exporters/prometheus_remote_write/translate.h"
+#include "pipeline/component.h"
+#include "pipeline/own_metrics.h"
+#include "pipeline/worker.h"
+
+static const char user_agent[] = "spanmill/" SPANMILL_VERSION;
+static const char version_header[] = "X-Prometheus-Remote-Write-Version";
+
+/* ---- own metrics */
+
+#define SCOPE "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusremotewriteexporter"
+#define METRIC(metric_name, metric_kind, metric_unit, metric_help)                                                                                   \
+    {                                                                                                                                                \
+        .name = "otelcol_exporter_prometheusremotewrite_" metric_name, .help = (metric_help), .unit = (metric_unit), .kind = (metric_kind),          \
+        .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE                                                                                                  \
+    }
+
+enum { CONSUMERS, FAILED_TRANSLATIONS, SENT_BATCHES, TRANSLATED_SERIES, METRIC_COUNT };
+static const struct sm_own_metric metric_table[] = {
+    [CONSUMERS] = METRIC("consumers", SM_OWN_UP_DOWN_COUNTER, "{consumer}",
+                         "Number of configured workers to use to fan out the outgoing requests [Development]"),
+    [FAILED_TRANSLATIONS] = METRIC("failed_translations", SM_OWN_COUNTER, "1",
+                                   "Number of translation operations that failed to translate metrics from Otel to Prometheus [Development]"),
+    [SENT_BATCHES] =
+        METRIC("sent_batches", SM_OWN_COUNTER, "{batch}",
+               "Number of remote write request batches sent to the remote write endpoint regardless of success or failure [Development]"),
+    [TRANSLATED_SERIES] = METRIC("translated_time_series", SM_OWN_COUNTER, "1",
+                                 "Number of Prometheus time series that were translated from OTel metrics [Development]"),
+    [METRIC_COUNT] = {0},
+};
+
+struct exporter {
+    struct sm_write_settings settings;
+    struct sm_arena arena;         /* owned: names of external labels */
+    struct sm_http_client *client; /* owned */
+    size_t parallelism, batch_size_bytes;
+    bool retries_429;
+    struct sm_slice headers;
+    struct sm_instrument *metrics[METRIC_COUNT];
+};
+
+/* ---- a shipment: the posts of one request. Worker-local. */
+
+enum post_state { POST_WAITING, POST_SENT, POST_ENDED };
+
+struct shipment;
+struct post {
+    struct shipment *shipment;
+    struct iovec body;
+    enum post_state state;
+};
+
+struct shipment {
+    struct sm_component *component;
+    struct sm_export *request;
+    struct sm_write_post *bodies; /* owned */
+    struct post *posts;           /* owned */
+    size_t count, next, under_way;
+    bool is_cut_off;           /* the next hop cannot be reached: what waits is left for the next attempt */
+    struct sm_outcome retry;   /* of this attempt; SM_ACCEPTED: none */
+    struct sm_outcome refusal; /* of any attempt; SM_ACCEPTED: none */
+};
+
+static void free_shipment(void *kept)
+{
+    struct shipment *shipment = kept;
+    sm_write_free_posts(shipment->bodies, shipment->count);
+    free(shipment->posts);
+    free(shipment);
+}
+
+/* A refused post does not keep the others from being tried again. */
+static void end_attempt(struct shipment *shipment, struct sm_worker *worker)
+{
+    struct sm_outcome outcome = shipment->retry.kind != SM_ACCEPTED ? shipment->retry : shipment->refusal;
+    sm_export_done(shipment->request, worker, &outcome);
+}
+
+static void log_refusal(const struct shipment *shipment, const struct sm_http_answer *answer)
+{
+    enum { TEXT_MAX = 1024 };
+    struct sm_slice text = sm_slice_make(answer->body.ptr, answer->body.size < TEXT_MAX ? answer->body.size : TEXT_MAX);
+    const struct sm_remote_write_options *options = shipment->component->options;
+    sm_log(SM_LOG_ERROR, &shipment->component->logger, "failed to send WriteRequest to remote endpoint", SM_LOG_INT("status_code", answer->status),
+           SM_LOG_STR("endpoint", options->client.endpoint), SM_LOG_INT("retry_attempt", shipment->request->attempt), SM_LOG_SLICE("error", text));
+}
+
+static bool is_passing(const struct exporter *exporter, int status)
+{
+    return (status >= 500 && status <= 599) || (status == 429 && exporter->retries_429);
+}
+
+static void take_answer(struct post *post, const struct sm_http_answer *answer)
+{
+    struct shipment *shipment = post->shipment;
+    const struct exporter *exporter = shipment->component->state;
+    post->state = POST_ENDED;
+    if (answer->failure) {
+        const struct sm_remote_write_options *options = shipment->component->options;
+        post->state = POST_WAITING;
+        shipment->is_cut_off = true;
+        shipment->retry = sm_outcome_retry("Post \"%s\": %s", options->client.endpoint, answer->failure);
+    } else if (answer->status < 200 || answer->status > 299) {
+        log_refusal(shipment, answer);
+        if (is_passing(exporter, answer->status)) {
+            post->state = POST_WAITING;
+            shipment->retry = sm_outcome_retry("remote write request failed: HTTP status %d", answer->status);
+        } else {
+            shipment->refusal = sm_outcome_reject("remote write request failed: HTTP status %d", answer->status);
+        }
+    }
+}
+
+static void send_more(struct shipment *shipment, struct sm_worker *worker);
+
+static void on_answer(struct sm_worker *worker, const struct sm_http_answer *answer, void *context)
+{
+    struct post *post = context;
+    struct shipment *shipment = post->shipment;
+    const struct exporter *exporter = shipment->component->state;
+    sm_instrument_add(exporter->metrics[SENT_BATCHES], 1);
+    take_answer(post, answer);
+    shipment->under_way--;
+    send_more(shipment, worker);
+    if (shipment->under_way == 0)
+        end_attempt(shipment, worker);
+}
+
+static void send_more(struct shipment *shipment, struct sm_worker *worker)
+{
+    const struct exporter *exporter = shipment->component->state;
+    for (; !shipment->is_cut_off && shipment->next < shipment->count && shipment->under_way < exporter->parallelism; shipment->next++) {
+        struct post *post = &shipment->posts[shipment->next];
+        if (post->state == POST_ENDED)
+            continue;
+        struct sm_http_call_options options = {
+            .method = SM_SLICE("POST"),
+            .content_type = SM_SLICE("application/x-protobuf"),
+            .content_encoding = SM_SLICE("snappy"),
+            .more_headers = exporter->headers,
+            .body = &post->body,
+            .body_count = 1,
+            .deadline_ns = shipment->request->deadline_ns,
+        };
+        post->state = POST_SENT;
+        shipment->under_way++;
+        sm_http_channel_send(sm_component_local(shipment->component, worker), &options, on_answer, post);
+    }
+}
+
+/* ---- requests */
+
+static bool make_bodies(struct sm_component *component, struct sm_batch *batch, struct sm_write_post **bodies, size_t *count, struct sm_error *error)
+{
+    const struct exporter *exporter = component->state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    sm_write_init(&write, &arena);
+    size_t failures = sm_write_translate(&exporter->settings, batch, &write);
+    if (failures) {
+        sm_instrument_add(exporter->metrics[FAILED_TRANSLATIONS], 1);
+        sm_log(SM_LOG_DEBUG, &component->logger, "failed to translate metrics, exporting remaining metrics", SM_LOG_INT("failed", failures),
+               SM_LOG_INT("translated", write.series_count));
+    }
+    sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)write.series_count);
+    bool is_made = sm_write_make_posts(&write, exporter->batch_size_bytes, bodies, count, error);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+    return is_made;
+}
+
+/* NULL: the posts cannot be made, which `error` explains. */
+static struct shipment *create_shipment(struct sm_component *component, struct sm_export *request, struct sm_error *error)
+{
+    struct sm_write_post *bodies;
+    size_t count;
+    if (!make_bodies(component, request->batch, &bodies, &count, error))
+        return NULL;
+    struct shipment *shipment = sm_alloc(1, sizeof(*shipment));
+    *shipment = (struct shipment){
+        .component = component, .request = request, .bodies = bodies, .count = count, .retry = SM_OUTCOME_ACCEPTED, .refusal = SM_OUTCOME_ACCEPTED};
+    shipment->posts = sm_alloc(count ? count : 1, sizeof(*shipment->posts));
+    for (size_t i = 0; i < count; i++)
+        shipment->posts[i] =
+            (struct post){.shipment = shipment, .body = {.iov_base = bodies[i].body.ptr, .iov_len = bodies[i].body.size}, .state = POST_WAITING};
+    return shipment;
+}
+
+static void send(struct sm_component *component, struct sm_worker *worker, struct sm_export *request)
+{
+    struct shipment *shipment = request->kept;
+    struct sm_error error = {0};
+    struct sm_outcome failure;
+    if (!sm_component_local(component, worker)) {
+        /* The drain limit has passed, and the worker's connections are gone. */
+        failure = sm_outcome_retry("the exporter is stopped");
+        sm_export_done(request, worker, &failure);
+        return;
+    }
+    if (!shipment) {
+        shipment = create_shipment(component, request, &error);
+        if (!shipment) {
+            failure = sm_outcome_reject("%s", error.text);
+            sm_export_done(request, worker, &failure);
+            return;
+        }
+        request->kept = shipment;
+        request->release = free_shipment;
+    }
+    shipment->next = 0;
+    shipment->is_cut_off = false;
+    shipment->retry = SM_OUTCOME_ACCEPTED;
+    send_more(shipment, worker);
+    if (shipment->under_way == 0)
+        end_attempt(shipment, worker);
+}
+
+/* ---- life */
+
+static bool put_external_label(struct exporter *exporter, struct sm_write_label *labels, size_t *count, const struct sm_string_map_entry *entry,
+                               struct sm_error *error)
+{
+    struct sm_prometheus_label_namer namer = sm_write_label_namer(&exporter->settings, true);
+    struct sm_bytes name;
+    if (!*entry->key || !*entry->value)
+        return sm_error_set(error, SM_ERROR_USAGE, "prometheus remote write: external labels configuration contains an empty key or value");
+    sm_bytes_init(&name, &exporter->arena);
+    if (!sm_prometheus_label_name(&namer, sm_slice_of(entry->key), &name))
+        return sm_error_set(error, SM_ERROR_USAGE, "normalization for label name \"%s\" resulted in invalid name \"%s\"", entry->key,
+                            sm_bytes_cstr(&name));
+    size_t at = 0;
+    while (at < *count && !sm_slice_equal(labels[at].name, sm_bytes_slice(&name)))
+        at++;
+    labels[at] = (struct sm_write_label){.name = sm_bytes_slice(&name), .value = sm_slice_of(entry->value)};
+    *count += at == *count;
+    return true;
+}
+
+static bool put_external_labels(struct exporter *exporter, const struct sm_string_map *from, struct sm_error *error)
+{
+    struct sm_write_label *labels = sm_arena_zalloc(&exporter->arena, from->count, sizeof(*labels));
+    size_t count = 0;
+    for (size_t i = 0; i < from->count; i++)
+        if (!put_external_label(exporter, labels, &count, &from->entries[i], error))
+            return false;
+    exporter->settings.external_labels = (struct sm_write_labels){.items = labels, .count = count};
+    return true;
+}
+
+static void get_metrics(struct sm_component *component)
+{
+    struct exporter *exporter = component->state;
+    const struct sm_remote_write_options *options = component->options;
+    const struct sm_own_attribute attributes[] = {{"endpoint", options->client.endpoint}, {"exporter", component->id}};
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        exporter->metrics[i] = sm_instrument_get(&metric_table[i], attributes, sizeof(attributes) / sizeof(attributes[0]));
+    sm_instrument_add(exporter->metrics[CONSUMERS], (int64_t)exporter->parallelism);
+}
+
+static void warn(const struct sm_component *component)
+{
+    const struct sm_remote_write_options *options = component->options;
+    if (options->export.sending_queue.num_consumers != SM_REMOTE_WRITE_CONSUMERS)
+        sm_log(
+            SM_LOG_WARN, &component->logger,
+            "`remote_write_queue.num_consumers` sets how many parts of a request are sent at the same time; `max_batch_request_parallelism` is the "
+            "option for it");
+    if (!options->add_metric_suffixes)
+        sm_log(SM_LOG_WARN, &component->logger,
+               "`add_metric_suffixes` is deprecated. Please use `translation_strategy: UnderscoreEscapingWithoutSuffixes` instead.");
+}
+
+static bool has_own_version(const struct sm_string_map *headers)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        if (sm_slice_equal_nocase(sm_slice_of(headers->entries[i].key), sm_slice_of(version_header)))
+            return true;
+    return false;
+}
+
+static void apply(struct exporter *exporter, const struct sm_remote_write_options *options)
+{
+    exporter->settings = (struct sm_write_settings){
+        .name_space = sm_slice_of(options->name_space),
+        .with_suffixes = sm_remote_write_has_suffixes(options),
+        .with_scope_info = !options->disable_scope_info,
+        .with_target_info = options->target_info.enabled,
+        .with_metadata = options->send_metadata,
+        .resource_to_telemetry = options->resource_to_telemetry_conversion.enabled,
+        .excludes_service_attributes = options->resource_to_telemetry_conversion.exclude_service_attributes,
+        .permissive_labels = sm_gate_is_on(SM_GATE_PROMETHEUS_PERMISSIVE_LABELS),
+    };
+    exporter->parallelism = sm_remote_write_parallelism(options);
+    exporter->batch_size_bytes = sm_remote_write_batch_size(options);
+    exporter->retries_429 = sm_gate_is_on(SM_GATE_REMOTE_WRITE_RETRY_429);
+    if (!has_own_version(&options->client.headers))
+        exporter->headers = SM_SLICE("X-Prometheus-Remote-Write-Version: 0.1.0\r\n");
+}
+
+static bool create(struct sm_component *component, struct sm_error *error)
+{
+    const struct sm_remote_write_options *options = component->options;
+    struct exporter *exporter = sm_alloc(1, sizeof(*exporter));
+    component->state = exporter;
+    warn(component);
+    apply(exporter, options);
+    if (!put_external_labels(exporter, &options->external_labels, error))
+        return false;
+    exporter->client = sm_http_client_create(&options->client, options->client.endpoint, user_agent, error);
+    if (!exporter->client)
+        return false;
+    get_metrics(component);
+    return true;
+}
+
+static void *worker_create(struct sm_component *component, struct sm_worker *worker)
+{
+    const struct exporter *exporter = component->state;
+    return sm_http_channel_create(exporter->client, worker);
+}
+
+static void worker_free(struct sm_component *component, struct sm_worker *worker, void *local)
+{
+    (void)component, (void)worker;
+    sm_http_channel_free(local);
+}
+
+static void free_exporter(struct sm_component *component)
+{
+    struct exporter *exporter = component->state;
+    if (!exporter)
+        return;
+    if (exporter->metrics[CONSUMERS])
+        sm_instrument_add(exporter->metrics[CONSUMERS], -(int64_t)exporter->parallelism);
+    sm_http_client_free(exporter->client);
+    sm_arena_deinit(&exporter->arena);
+    free(exporter);
+}
+
+static const char *const old_names[] = {"prometheusremotewrite", NULL};
+
+const struct sm_component_type sm_exporter_prometheus_remote_write = {
+    .kind = SM_EXPORTER,
+    .name = "prometheus_remote_write",
+    .old_names = old_names,
+    .help = "Sends metrics to a Prometheus-compatible next hop as remote write.",
+    .signals = SM_SIGNAL_METRICS,
+    .stability = {[SM_METRICS] = SM_STABILITY_BETA},
+    .options = sm_remote_write_option_table,
+    .options_size = sizeof(struct sm_remote_write_options),
+    .metrics = metric_table,
+    .validate = sm_remote_write_validate,
+    .create = create,
+    .worker_create = worker_create,
+    .worker_free = worker_free,
+    .send = send,
+    .export_options_offset = offsetof(struct sm_remote_write_options, export),
+    .sends_in_order = true,
+    .free = free_exporter,
+};

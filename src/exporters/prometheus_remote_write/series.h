@@ -1,0 +1,82 @@
+/* series.h - the series of one remote write: found by their labels, with their samples, native histograms and exemplars.
+ *
+ * Made for one batch and released with its arena. Slices point into the batch or the arena. One thread at a time.
+ * Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go), prompb/types.proto. */
+#pragma once
+
+#include "base/arena.h"
+#include "prometheus/table.h"
+
+struct sm_write_label {
+    struct sm_slice name, value;
+};
+
+/* By name; names are unique but where a point has an attribute that is called as one of Prometheus' own (le). */
+struct sm_write_labels {
+    const struct sm_write_label *items; /* borrowed: arena */
+    size_t count;
+};
+
+struct sm_write_sample {
+    double value;
+    int64_t time_ms;
+};
+
+struct sm_write_exemplar {
+    struct sm_write_labels labels; /* not sorted */
+    double value;
+    int64_t time_ms;
+};
+
+/* A run of buckets: the first lies `offset` behind the end of the run before (the first run: behind bucket 0). */
+struct sm_write_span {
+    int32_t offset;
+    uint32_t count;
+};
+
+struct sm_write_buckets {
+    struct sm_write_span *spans; /* borrowed: arena */
+    int64_t *deltas;             /* borrowed: arena; each count less the one before */
+    size_t span_count, span_capacity, delta_count, delta_capacity;
+};
+
+struct sm_write_histogram {
+    uint64_t count, zero_count;
+    double sum, zero_threshold;
+    int32_t schema;
+    int64_t time_ms;
+    struct sm_write_buckets positive, negative;
+};
+
+struct sm_write_series {
+    struct sm_prometheus_entry entry;
+    struct sm_write_labels labels;
+    struct sm_write_sample *samples;       /* borrowed: arena, as the others */
+    struct sm_write_exemplar *exemplars;   /* in the order they came */
+    struct sm_write_histogram *histograms; /* in the order they came */
+    size_t sample_count, sample_capacity, exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
+};
+
+/* What a name stands for. */
+struct sm_write_metadata {
+    unsigned type; /* prompb.MetricMetadata.MetricType */
+    struct sm_slice name, help, unit;
+};
+
+struct sm_write {
+    struct sm_arena *arena;            /* borrowed */
+    struct sm_prometheus_table _table; /* owned: by labels */
+    struct sm_write_series **series;   /* borrowed: arena; in the order they were made */
+    struct sm_write_metadata *metadata;
+    size_t series_count, series_capacity, metadata_count, metadata_capacity;
+};
+
+void sm_write_init(struct sm_write *write, struct sm_arena *arena);
+/* Not the arena. */
+void sm_write_deinit(struct sm_write *write);
+/* The series with these labels, which must live as long as the arena; made when it is new. */
+struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels) __attribute__((returns_nonnull));
+void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series, double value, int64_t time_ms);
+void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *series, const struct sm_write_exemplar *exemplar);
+void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram);
+void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata);

@@ -1,0 +1,326 @@
+/* translate.c - walks a batch and makes samples, native histograms, target_info and metadata of it.
+ *
+ * Reads metrics and changes nothing. State: the walk, on the stack. Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go, helper.go,
+ * number_data_points.go, otlp_to_openmetrics_metadata.go). */
+#include "exporters/prometheus_remote_write/translate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "telemetry/metric.h"
+#include "wire/number.h"
+
+struct walk {
+    const struct sm_write_settings *settings;
+    struct sm_write *write;
+    struct sm_write_label_maker maker;
+    const struct sm_scope *scope;
+    const struct sm_metric *metric;
+    struct sm_slice name; /* of the metric, as Prometheus has it */
+    uint64_t newest_ns;   /* of the resource's points */
+    size_t failures;
+};
+
+/* Milliseconds, rounded towards zero. */
+static int64_t time_ms(uint64_t time_ns)
+{
+    return (int64_t)time_ns / 1000000;
+}
+
+/* The number, or the mark that the series has ended. */
+static double value_of(const struct sm_data_point *point, double value)
+{
+    const uint64_t stale = SM_WRITE_STALE_BITS;
+    if (point->flags & SM_DATA_POINT_NO_RECORDED_VALUE)
+        memcpy(&value, &stale, sizeof(value));
+    return value;
+}
+
+/* ---- points */
+
+static void add_exemplars(struct walk *walk, const struct sm_data_point *point, struct sm_write_series *series)
+{
+    size_t count;
+    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->write->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        sm_write_add_exemplar(walk->write, series, &exemplars[i]);
+}
+
+static void take_number(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+{
+    double number = point->number_type == SM_NUMBER_INT ? (double)point->integer : point->number_type == SM_NUMBER_DOUBLE ? point->number : 0;
+    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
+    sm_write_add_sample(walk->write, series, value_of(point, number), time_ms(point->time_ns));
+    if (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic)
+        add_exemplars(walk, point, series);
+}
+
+/* Even one that cannot be converted leaves its series, without samples. */
+static void take_exponential(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+{
+    struct sm_write_histogram histogram;
+    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
+    if (!sm_write_make_native(point, walk->write->arena, &histogram)) {
+        walk->failures++;
+        return;
+    }
+    sm_write_add_histogram(walk->write, series, &histogram);
+    add_exemplars(walk, point, series);
+}
+
+/* A sample of the series name + suffix, with one label more (NULL: none). */
+static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base, const char *suffix,
+                                        const struct sm_write_label *extra, double value)
+{
+    static const struct sm_write_label none;
+    struct sm_bytes name;
+    sm_bytes_init(&name, walk->write->arena);
+    sm_bytes_append_slice(&name, walk->name);
+    sm_bytes_append_text(&name, suffix);
+    struct sm_write_labels labels = sm_write_extend_labels(walk->write->arena, base, sm_bytes_slice(&name), extra ? extra : &none);
+    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
+    sm_write_add_sample(walk->write, series, value_of(point, value), time_ms(point->time_ns));
+    return series;
+}
+
+static struct sm_slice number_text(struct walk *walk, double number)
+{
+    char text[SM_NUMBER_SIZE_MAX];
+    return sm_arena_copy(walk->write->arena, sm_slice_make(text, sm_number_format(number, SM_NUMBER_PLAIN, text)));
+}
+
+struct bucket {
+    struct sm_write_series *series;
+    double bound;
+    size_t index;
+};
+
+/* What is no number stands first, where no exemplar goes. */
+static int compare_buckets(const void *left, const void *right)
+{
+    const struct bucket *a = left, *b = right;
+    if (isnan(a->bound) || isnan(b->bound))
+        return !isnan(a->bound) - !isnan(b->bound);
+    if (a->bound != b->bound)
+        return a->bound < b->bound ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+/* Each goes to the first bucket that it fits into. */
+static void spread_exemplars(struct walk *walk, const struct sm_data_point *point, struct bucket *buckets, size_t bucket_count)
+{
+    size_t count;
+    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->write->arena, &count);
+    if (count)
+        qsort(buckets, bucket_count, sizeof(*buckets), compare_buckets);
+    for (size_t i = 0; i < count; i++) {
+        size_t low = 0, high = bucket_count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (exemplars[i].value <= buckets[middle].bound)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        if (low < bucket_count)
+            sm_write_add_exemplar(walk->write, buckets[low].series, &exemplars[i]);
+    }
+}
+
+static void take_histogram(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
+{
+    if (point->has_sum)
+        add_part(walk, point, base, "_sum", NULL, point->sum);
+    add_part(walk, point, base, "_count", NULL, (double)point->count);
+    size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count;
+    struct bucket *buckets = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*buckets));
+    struct sm_write_label le = {.name = SM_SLICE("le"), .value = SM_SLICE("+Inf")};
+    uint64_t cumulative = 0;
+    for (size_t i = 0; i < count; i++) {
+        cumulative += point->bucket_counts[i];
+        struct sm_write_label bound = {.name = le.name, .value = number_text(walk, point->explicit_bounds[i])};
+        buckets[i] = (struct bucket){.bound = point->explicit_bounds[i], .index = i};
+        buckets[i].series = add_part(walk, point, base, "_bucket", &bound, (double)cumulative);
+    }
+    buckets[count] = (struct bucket){.bound = (double)INFINITY, .index = count};
+    buckets[count].series = add_part(walk, point, base, "_bucket", &le, (double)point->count);
+    spread_exemplars(walk, point, buckets, count + 1);
+}
+
+static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
+{
+    add_part(walk, point, base, "_sum", NULL, point->sum);
+    add_part(walk, point, base, "_count", NULL, (double)point->count);
+    for (size_t i = 0; i < point->quantile_count; i++) {
+        struct sm_write_label quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
+        add_part(walk, point, base, "", &quantile, point->quantiles[i].value);
+    }
+}
+
+/* ---- metrics */
+
+static const struct {
+    void (*take)(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels);
+    bool is_one_series; /* its labels have the name already */
+} takers[] = {
+    [SM_METRIC_GAUGE] = {take_number, true},         [SM_METRIC_SUM] = {take_number, true},
+    [SM_METRIC_HISTOGRAM] = {take_histogram, false}, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = {take_exponential, true},
+    [SM_METRIC_SUMMARY] = {take_summary, false},
+};
+
+static bool is_translatable(const struct sm_metric *metric)
+{
+    switch (metric->type) {
+    case SM_METRIC_GAUGE:
+    case SM_METRIC_SUMMARY:
+        return true;
+    case SM_METRIC_SUM:
+    case SM_METRIC_HISTOGRAM:
+    case SM_METRIC_EXPONENTIAL_HISTOGRAM:
+        return metric->temporality == SM_TEMPORALITY_CUMULATIVE;
+    case SM_METRIC_NONE:
+        break;
+    }
+    return false;
+}
+
+static bool make_name(struct walk *walk, const struct sm_metric *metric)
+{
+    struct sm_prometheus_namer namer = {.name_space = walk->settings->name_space, .with_suffixes = walk->settings->with_suffixes};
+    enum sm_prometheus_kind kind = metric->type == SM_METRIC_GAUGE                         ? SM_PROMETHEUS_KIND_GAUGE
+                                   : metric->type == SM_METRIC_SUM && metric->is_monotonic ? SM_PROMETHEUS_KIND_COUNTER
+                                                                                           : SM_PROMETHEUS_KIND_OTHER;
+    struct sm_bytes name;
+    sm_bytes_init(&name, walk->write->arena);
+    bool is_named = sm_prometheus_metric_name(&namer, metric->name, metric->unit, kind, &name);
+    walk->name = sm_bytes_slice(&name);
+    return is_named;
+}
+
+static void take_point(struct walk *walk, const struct sm_data_point *point)
+{
+    struct sm_write_labels labels;
+    struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->name : (struct sm_slice){0};
+    if (sm_write_make_labels(&walk->maker, &point->attributes, walk->scope, name, &labels))
+        takers[walk->metric->type].take(walk, point, labels);
+    else
+        walk->failures++;
+}
+
+/* prompb.MetricMetadata.MetricType */
+enum { TYPE_UNKNOWN = 0, TYPE_COUNTER = 1, TYPE_GAUGE = 2, TYPE_HISTOGRAM = 3, TYPE_SUMMARY = 5, TYPE_INFO = 6, TYPE_STATESET = 7 };
+
+/* Prometheus' own type, which its receiver keeps beside the metric. */
+static bool says_type(const struct sm_metric *metric, const char *type)
+{
+    struct sm_value value;
+    return sm_attributes_find(&metric->metadata, SM_SLICE("prometheus.type"), &value) && value.type == SM_VALUE_STRING &&
+           sm_slice_is(value.string, type);
+}
+
+static unsigned metadata_type(const struct sm_metric *metric)
+{
+    switch (metric->type) {
+    case SM_METRIC_GAUGE:
+        return says_type(metric, "unknown") ? TYPE_UNKNOWN : TYPE_GAUGE;
+    case SM_METRIC_SUM:
+        if (metric->is_monotonic)
+            return TYPE_COUNTER;
+        return says_type(metric, "info") ? TYPE_INFO : says_type(metric, "stateset") ? TYPE_STATESET : TYPE_GAUGE;
+    case SM_METRIC_HISTOGRAM:
+    case SM_METRIC_EXPONENTIAL_HISTOGRAM:
+        return TYPE_HISTOGRAM;
+    case SM_METRIC_SUMMARY:
+        return TYPE_SUMMARY;
+    case SM_METRIC_NONE:
+        break;
+    }
+    return TYPE_UNKNOWN;
+}
+
+/* Of every metric that has a name, also of those whose points are left out. */
+static void describe(struct walk *walk, const struct sm_metric *metric)
+{
+    struct sm_bytes unit;
+    sm_bytes_init(&unit, walk->write->arena);
+    sm_prometheus_unit_name(metric->unit, &unit);
+    struct sm_write_metadata metadata = {
+        .type = metadata_type(metric), .name = walk->name, .help = metric->description, .unit = sm_bytes_slice(&unit)};
+    sm_write_add_metadata(walk->write, &metadata);
+}
+
+static void take_metric(struct walk *walk, const struct sm_metric *metric)
+{
+    for (size_t i = 0; i < metric->point_count; i++)
+        if (!metric->points[i].dropped && metric->points[i].time_ns > walk->newest_ns)
+            walk->newest_ns = metric->points[i].time_ns;
+    bool is_named = make_name(walk, metric);
+    if (is_named && walk->settings->with_metadata)
+        describe(walk, metric);
+    if (!is_named || !is_translatable(metric)) {
+        walk->failures++;
+        return;
+    }
+    walk->metric = metric;
+    for (size_t i = 0; i < metric->point_count; i++)
+        if (!metric->points[i].dropped)
+            take_point(walk, &metric->points[i]);
+}
+
+/* ---- resources */
+
+/* Attributes beside the three that become job and instance. */
+static bool has_more_than_service(const struct sm_attributes *attributes)
+{
+    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
+    struct sm_attribute attribute;
+    while (sm_attributes_next(&cursor, &attribute))
+        if (!sm_write_is_service_attribute(attribute.key))
+            return true;
+    return false;
+}
+
+static bool has_target(const struct sm_write_labels *labels)
+{
+    for (size_t i = 0; i < labels->count; i++)
+        if (sm_slice_is(labels->items[i].name, "job") || sm_slice_is(labels->items[i].name, "instance"))
+            return true;
+    return false;
+}
+
+static void add_target_info(struct walk *walk)
+{
+    struct sm_slice name = SM_SLICE("target_info");
+    struct sm_write_labels labels;
+    if (!walk->settings->with_target_info || walk->newest_ns == 0 || !has_more_than_service(walk->maker.resource))
+        return;
+    if (walk->settings->name_space.size)
+        name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s_target_info", SM_SLICE_ARGS(walk->settings->name_space)));
+    if (!sm_write_make_target_labels(&walk->maker, name, &labels))
+        walk->failures++;
+    else if (has_target(&labels))
+        sm_write_add_sample(walk->write, sm_write_series_get(walk->write, labels), 1, time_ms(walk->newest_ns));
+}
+
+static void take_resource(struct walk *walk, const struct sm_resource_group *group)
+{
+    walk->newest_ns = 0;
+    sm_write_label_maker_set_resource(&walk->maker, &group->resource.attributes);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct sm_scope_group *scope = &group->scopes[i];
+        walk->scope = &scope->scope;
+        for (size_t k = 0; !scope->dropped && k < scope->count; k++)
+            if (!scope->metrics[k].dropped)
+                take_metric(walk, &scope->metrics[k]);
+    }
+    add_target_info(walk);
+}
+
+size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write)
+{
+    struct walk walk = {.settings = settings, .write = write, .maker = {.settings = settings, .arena = write->arena}};
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch->groups[i].dropped)
+            take_resource(&walk, &batch->groups[i]);
+    return walk.failures;
+}

@@ -1,0 +1,18 @@
+/* translate.h - a batch of metrics as the series of a remote write. Source: pkg/translator/prometheusremotewrite. */
+#pragma once
+
+#include "exporters/prometheus_remote_write/labels.h"
+
+/* Adds what the batch holds to `write`; the batch is only read. Returns how many metrics, points and
+ * resources were left out because they cannot be translated (delta temporality, unusable names, scales below -4). */
+size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write);
+
+struct sm_data_point;
+/* The point of an exponential histogram as a native histogram. False: its scale is below -4. */
+bool sm_write_make_native(const struct sm_data_point *point, struct sm_arena *arena, struct sm_write_histogram *out)
+    __attribute__((warn_unused_result));
+
+/* Exemplars of a point, in the order they came, in the arena. NULL: none. */
+struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, struct sm_arena *arena, size_t *count);
+
+#define SM_WRITE_STALE_BITS UINT64_C(0x7ff0000000000002) /* the NaN that ends a series */
