@@ -203,15 +203,22 @@ static bool equal_parts(const struct sm_ottl_value *a, const struct sm_ottl_valu
     return sm_value_equal(&left, &right, scratch);
 }
 
+/* No bytes are a nil slice in the reference, which equals nil. */
+static enum sm_ottl_kind comparable_kind(const struct sm_ottl_value *value)
+{
+    return value->kind == SM_OTTL_BYTES && value->text.size == 0 ? SM_OTTL_NIL : value->kind;
+}
+
 bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value * b, struct sm_arena *scratch)
 {
     if (a->kind == SM_OTTL_INT && b->kind == SM_OTTL_INT)
         return decide(order_ints(a->integer, b->integer), operator);
     if (is_number(a) && is_number(b))
         return compare_doubles(as_double(a), operator, as_double(b));
-    if (a->kind != b->kind)
+    enum sm_ottl_kind kind = comparable_kind(a);
+    if (kind != comparable_kind(b))
         return operator== SM_OTTL_NE;
-    switch (a->kind) {
+    switch (kind) {
     case SM_OTTL_NIL:
         return operator== SM_OTTL_EQ || operator== SM_OTTL_LE || operator== SM_OTTL_GE;
     case SM_OTTL_BOOL:
