@@ -25,6 +25,17 @@ struct sm_hash128 sm_hash128(uint64_t secret, struct sm_slice bytes)
     return (struct sm_hash128){.low = hash.low64, .high = hash.high64};
 }
 
+uint64_t sm_hash_xxh3(struct sm_slice bytes)
+{
+    return XXH3_64bits(bytes.ptr, bytes.size);
+}
+
+struct sm_hash128 sm_hash_xxh3_128(struct sm_slice bytes)
+{
+    XXH128_hash_t hash = XXH3_128bits(bytes.ptr, bytes.size);
+    return (struct sm_hash128){.low = hash.low64, .high = hash.high64};
+}
+
 static uint64_t process_secret;
 
 static void make_secret(void)

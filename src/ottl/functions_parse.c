@@ -1,4 +1,4 @@
-/* functions_parse.c - converters that read structured texts: ParseJSON, ParseKeyValue, ParseInt; and the parts of maps: Keys, Values.
+/* functions_parse.c - converters that read structured texts: ParseJSON, ParseKeyValue, ParseInt.
  *
  * All numbers of JSON become doubles, as in the reference; the last of repeated keys wins.
  * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs, internal/coreinternal/parseutils. */
@@ -140,41 +140,9 @@ static bool call_parse_int(const struct sm_ottl_call *call, struct sm_ottl_run *
     return true;
 }
 
-/* ---- parts of maps */
-
-static bool call_keys(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
-{
-    struct sm_map *map;
-    if (!sm_ottl_arg_map(&call->args[0], run, &map))
-        return false;
-    struct sm_list *list = sm_arena_zalloc(run->arena, 1, sizeof(*list));
-    *list = (struct sm_list){.items = sm_arena_zalloc(run->arena, map->count, sizeof(struct sm_value)), .count = map->count, .capacity = map->count};
-    for (size_t i = 0; i < map->count; i++)
-        list->items[i] = sm_value_string(map->entries[i].key);
-    *out = sm_ottl_list(list);
-    return true;
-}
-
-static bool call_values(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
-{
-    struct sm_map *map;
-    if (!sm_ottl_arg_map(&call->args[0], run, &map))
-        return false;
-    struct sm_list *list = sm_arena_zalloc(run->arena, 1, sizeof(*list));
-    *list = (struct sm_list){.items = sm_arena_zalloc(run->arena, map->count, sizeof(struct sm_value)), .count = map->count, .capacity = map->count};
-    for (size_t i = 0; i < map->count; i++)
-        list->items[i] = sm_ottl_copy_attribute(&map->entries[i].value, run->arena, false);
-    *out = sm_ottl_list(list);
-    return true;
-}
-
 #define TEXT                                                                                                                                         \
     {                                                                                                                                                \
         .name = "Target", .type = SM_OTTL_ARG_STRING                                                                                                 \
-    }
-#define MAP                                                                                                                                          \
-    {                                                                                                                                                \
-        .name = "Target", .type = SM_OTTL_ARG_MAP                                                                                                    \
     }
 
 const struct sm_ottl_function sm_ottl_parse_functions[] = {
@@ -190,7 +158,5 @@ const struct sm_ottl_function sm_ottl_parse_functions[] = {
      .help = "The text as an integer in a base.",
      .parameters = {TEXT, {.name = "Base", .type = SM_OTTL_ARG_INT}},
      .call = call_parse_int},
-    {.name = "Keys", .help = "The keys of the map.", .parameters = {MAP}, .call = call_keys},
-    {.name = "Values", .help = "The values of the map.", .parameters = {MAP}, .call = call_values},
     {0},
 };

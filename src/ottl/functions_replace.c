@@ -1,8 +1,10 @@
-/* functions_replace.c - editors that replace by regular expression: replace_pattern, replace_all_patterns.
+/* functions_replace.c - editors that replace: replace_pattern and replace_all_patterns what a regular expression matches, replace_match and
+ * replace_all_matches whole values that a glob matches.
  *
  * With a function each expanded replacement goes through it, and then through the format.
  * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs/func_replace_pattern.go. */
 #include "ottl/compile.h"
+#include "ottl/glob.h"
 
 enum { PATTERN_TARGET, PATTERN_REGEX, PATTERN_REPLACEMENT, PATTERN_FUNCTION, PATTERN_FORMAT };
 
@@ -173,6 +175,75 @@ static bool prepare_replace_all_patterns(struct sm_ottl_call *call, struct sm_ot
     return sm_ottl_prepare_regex(call, compiler, ALL_REGEX);
 }
 
+/* ---- whole values by glob */
+
+enum { MATCH_TARGET, MATCH_GLOB, MATCH_REPLACEMENT, MATCH_FUNCTION, MATCH_FORMAT };
+
+static bool match_replacement(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_slice *replacement)
+{
+    const struct replacing r = {.call = call, .run = run, .function = &call->args[MATCH_FUNCTION], .format = &call->args[MATCH_FORMAT]};
+    struct sm_slice input;
+    if (!sm_ottl_arg_string(&call->args[MATCH_REPLACEMENT], run, replacement))
+        return false;
+    input = *replacement;
+    return !r.function->is_set || (apply_function(&r, input, replacement) && apply_format(&r, replacement));
+}
+
+static bool match_glob(const struct sm_ottl_call *call, struct sm_ottl_run *run, const struct sm_ottl_glob **glob)
+{
+    struct sm_slice pattern;
+    const char *reason;
+    *glob = call->state;
+    if (*glob)
+        return true;
+    if (!sm_ottl_arg_string(&call->args[MATCH_GLOB], run, &pattern))
+        return false;
+    *glob = sm_ottl_glob_compile(pattern, run->arena, &reason);
+    return *glob || sm_ottl_fail(run, "the pattern %.*s is not valid: %s", SM_SLICE_ARGS(pattern), reason);
+}
+
+static bool call_replace_match(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    const struct sm_ottl_glob *glob;
+    struct sm_slice replacement;
+    struct sm_ottl_value value;
+    (void)out;
+    if (!match_glob(call, run, &glob) || !sm_ottl_ref_get(call->args[MATCH_TARGET].ref, run, &value) || !match_replacement(call, run, &replacement))
+        return false;
+    if (value.kind != SM_OTTL_STRING || !sm_ottl_glob_matches(glob, value.text))
+        return true;
+    value = sm_ottl_string(sm_arena_copy(run->arena, replacement));
+    return sm_ottl_ref_set(call->args[MATCH_TARGET].ref, run, &value);
+}
+
+static bool call_replace_all_matches(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    const struct sm_ottl_glob *glob;
+    struct sm_slice replacement;
+    struct sm_map *map;
+    (void)out;
+    if (!match_glob(call, run, &glob) || !sm_ottl_ref_edit_map(call->args[MATCH_TARGET].ref, run, &map) ||
+        !match_replacement(call, run, &replacement))
+        return false;
+    replacement = sm_arena_copy(run->arena, replacement);
+    for (size_t i = 0; i < map->count; i++) {
+        struct sm_value *value = &map->entries[i].value;
+        if (value->type == SM_VALUE_STRING && sm_ottl_glob_matches(glob, value->string))
+            *value = sm_value_string(replacement);
+    }
+    return true;
+}
+
+static bool prepare_glob(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+{
+    struct sm_slice pattern;
+    const char *reason;
+    if (!sm_ottl_arg_literal_text(&call->args[MATCH_GLOB], &pattern))
+        return true;
+    call->state = sm_ottl_glob_compile(pattern, compiler->arena, &reason);
+    return call->state || sm_ottl_compile_error(compiler, call->node, "the pattern %.*s is not valid: %s", SM_SLICE_ARGS(pattern), reason);
+}
+
 #define TEXT(parameter)                                                                                                                              \
     {                                                                                                                                                \
         .name = (parameter), .type = SM_OTTL_ARG_STRING                                                                                              \
@@ -204,5 +275,17 @@ const struct sm_ottl_function sm_ottl_replace_editors[] = {
                     FORMAT},
      .call = call_replace_all_patterns,
      .prepare = prepare_replace_all_patterns},
+    {.name = "replace_match",
+     .help = "Replaces a text that matches a pattern of * and ?.",
+     .set = SM_OTTL_EDITORS,
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_PATH}, TEXT("Pattern"), TEXT("Replacement"), FUNCTION, FORMAT},
+     .call = call_replace_match,
+     .prepare = prepare_glob},
+    {.name = "replace_all_matches",
+     .help = "Replaces the texts of a map that match a pattern of * and ?.",
+     .set = SM_OTTL_EDITORS,
+     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_MAP_PATH}, TEXT("Pattern"), TEXT("Replacement"), FUNCTION, FORMAT},
+     .call = call_replace_all_matches,
+     .prepare = prepare_glob},
     {0},
 };

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "ottl/compile.h"
+#include "ottl/runes.h"
 
 static bool two_texts(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_slice *a, struct sm_slice *b)
 {
@@ -47,17 +48,12 @@ static bool call_trim_suffix(const struct sm_ottl_call *call, struct sm_ottl_run
     return true;
 }
 
-/* Every character of the set is cut from both ends. Sets of other than ASCII characters are taken byte by byte. */
 static bool call_trim(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_slice text, set = call->args[1].is_set ? call->args[1].text : SM_SLICE(" ");
     if (!sm_ottl_arg_string(&call->args[0], run, &text))
         return false;
-    while (text.size > 0 && set.size > 0 && memchr(set.ptr, text.ptr[0], set.size))
-        text = sm_slice_make(text.ptr + 1, text.size - 1);
-    while (text.size > 0 && set.size > 0 && memchr(set.ptr, text.ptr[text.size - 1], set.size))
-        text.size--;
-    *out = sm_ottl_string(text);
+    *out = sm_ottl_string(sm_ottl_trim_set(text, set));
     return true;
 }
 
@@ -104,7 +100,7 @@ static bool call_substring(const struct sm_ottl_call *call, struct sm_ottl_run *
         return sm_ottl_fail(run, "invalid range for substring function, start(%" PRId64 ")+length(%" PRId64 ") cannot be greater than the length %zu",
                             start, length, text.size);
     size_t from = (size_t)start, to = (size_t)(start + length);
-    bool is_safe = !call->args[3].is_set || call->args[3].boolean;
+    bool is_safe = call->args[3].is_set && call->args[3].boolean;
     while (is_safe && from < text.size && !is_rune_start(text.ptr[from]))
         from++;
     while (is_safe && from < to && to < text.size && !is_rune_start(text.ptr[to]))

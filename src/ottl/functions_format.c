@@ -1,0 +1,447 @@
+/* functions_format.c - the converter Format: Go's fmt.Sprintf.
+ *
+ * Verbs v d s q x X o b c U e E f F g G t T and %%, the flags + - # 0 and space, width and precision as numbers or *, argument indexes [n]. What does
+ * not fit is written into the text as Go writes it: %!d(string=…), %!s(MISSING), %!(EXTRA …). Width and precision are limited.
+ * Source: the documentation of Go's package fmt. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "ottl/compile.h"
+#include "ottl/runes.h"
+#include "wire/number.h"
+
+enum { WIDTH_MAX = 1000000 }; /* as in Go */
+
+struct directive {
+    bool plus, minus, sharp, zero, space;
+    bool has_width, has_precision;
+    int width, precision;
+};
+
+struct formatting {
+    struct sm_slice format;
+    size_t at;
+    const struct sm_ottl_value *values;
+    size_t count, next;
+    bool reordered;
+    struct sm_arena *arena;
+    struct sm_bytes *out;
+};
+
+static void pad(struct formatting *f, const struct directive *d, struct sm_slice text, bool with_zeros)
+{
+    size_t runes = sm_ottl_rune_count(text), width = d->has_width ? (size_t)d->width : 0, missing = width > runes ? width - runes : 0;
+    bool zeros = with_zeros && d->zero && !d->minus;
+    if (zeros && text.size > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+' || text.ptr[0] == ' ')) {
+        sm_bytes_append_char(f->out, text.ptr[0]);
+        text = sm_slice_make(text.ptr + 1, text.size - 1);
+    }
+    for (size_t i = 0; i < missing && !d->minus; i++)
+        sm_bytes_append_char(f->out, zeros ? '0' : ' ');
+    sm_bytes_append_slice(f->out, text);
+    for (size_t i = 0; i < missing && d->minus; i++)
+        sm_bytes_append_char(f->out, ' ');
+}
+
+/* ---- integers */
+
+static void write_integer(struct formatting *f, const struct directive *d, int64_t number, unsigned base, bool upper)
+{
+    char digits[72], *end = digits + sizeof(digits), *at = end;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    struct sm_bytes text;
+    struct directive plain = *d;
+    sm_bytes_init(&text, f->arena);
+    for (; rest > 0 || at == end; rest /= base)
+        *--at = (upper ? "0123456789ABCDEF" : "0123456789abcdef")[rest % base];
+    if (d->has_precision && d->precision == 0 && number == 0)
+        at = end;
+    if (number < 0 || d->plus || d->space)
+        sm_bytes_append_char(&text, number < 0 ? '-' : d->plus ? '+' : ' ');
+    if (d->sharp && base != 10)
+        sm_bytes_append_text(&text, base == 16 ? (upper ? "0X" : "0x") : base == 2 ? "0b" : "0");
+    size_t width = d->has_width ? (size_t)d->width : 0, zeros = d->zero && !d->minus && width > text.size ? width - text.size : 0;
+    size_t wanted = d->has_precision ? (size_t)d->precision : zeros;
+    for (size_t i = (size_t)(end - at); i < wanted; i++)
+        sm_bytes_append_char(&text, '0');
+    sm_bytes_append(&text, at, (size_t)(end - at));
+    plain.zero = false;
+    pad(f, &plain, sm_bytes_slice(&text), false);
+}
+
+static bool write_rune(struct formatting *f, const struct directive *d, int64_t number, char verb)
+{
+    struct sm_bytes text;
+    uint32_t rune = number >= 0 && number <= 0x10ffff ? (uint32_t)number : (uint32_t)SM_OTTL_RUNE_WRONG;
+    sm_bytes_init(&text, f->arena);
+    if (verb == 'U')
+        sm_bytes_printf(&text, "U+%04" PRIX64, (uint64_t)number);
+    else
+        sm_ottl_rune_append(&text, rune);
+    pad(f, d, sm_bytes_slice(&text), false);
+    return true;
+}
+
+static bool format_integer(struct formatting *f, const struct directive *d, int64_t number, char verb)
+{
+    switch (verb) {
+    case 'v':
+    case 'd':
+        write_integer(f, d, number, 10, false);
+        return true;
+    case 'x':
+    case 'X':
+        write_integer(f, d, number, 16, verb == 'X');
+        return true;
+    case 'o':
+    case 'O':
+        if (verb == 'O')
+            sm_bytes_append_text(f->out, "0o");
+        write_integer(f, d, number, 8, false);
+        return true;
+    case 'b':
+        write_integer(f, d, number, 2, false);
+        return true;
+    case 'c':
+    case 'U':
+        return write_rune(f, d, number, verb);
+    default:
+        return false;
+    }
+}
+
+/* ---- floats, texts, others */
+
+static bool format_double(struct formatting *f, const struct directive *d, double number, char verb)
+{
+    char text[SM_NUMBER_SIZE_MAX + 2], pattern[8], *wide = text;
+    size_t size;
+    if (!strchr("veEfFgG", verb))
+        return false;
+    if (!isfinite(number) || ((verb == 'v' || verb == 'g') && !d->has_precision)) {
+        size = sm_number_format(number, SM_NUMBER_GENERAL, text);
+        if (verb == 'v' && isfinite(number) && fabs(number) >= 1e6 && fabs(number) < 1e21) /* %v has another threshold for exponents */
+            size = sm_number_format(number, SM_NUMBER_PLAIN, text);
+        if (isinf(number) && number > 0 && !d->plus) /* Go: "+Inf" for %v too */
+            size = (size_t)snprintf(text, sizeof(text), "+Inf");
+    } else {
+        snprintf(pattern, sizeof(pattern), "%%%s.*%c", d->sharp ? "#" : "", verb == 'v' ? 'g' : verb);
+        int precision = d->has_precision ? d->precision : 6;
+        int needed = snprintf(NULL, 0, pattern, precision, number);
+        wide = sm_arena_alloc(f->arena, (size_t)needed + 1);
+        size = (size_t)snprintf(wide, (size_t)needed + 1, pattern, precision, number);
+    }
+    struct sm_slice shown = sm_slice_make(wide, size);
+    if ((d->plus || d->space) && shown.ptr[0] != '-' && shown.ptr[0] != '+')
+        shown = sm_slice_of(sm_arena_printf(f->arena, "%c%.*s", d->plus ? '+' : ' ', SM_SLICE_ARGS(shown)));
+    pad(f, d, shown, isfinite(number));
+    return true;
+}
+
+static struct sm_slice cut_runes(struct sm_slice text, const struct directive *d)
+{
+    size_t end = 0;
+    if (!d->has_precision)
+        return text;
+    for (int i = 0; i < d->precision && end < text.size; i++)
+        sm_ottl_rune_next(text, &end);
+    return sm_slice_make(text.ptr, end);
+}
+
+static void append_quoted(struct sm_bytes *out, struct sm_slice text)
+{
+    sm_bytes_append_char(out, '"');
+    for (size_t i = 0; i < text.size;) {
+        size_t start = i;
+        uint32_t rune = sm_ottl_rune_next(text, &i);
+        const char *found = rune && rune < 0x80 ? strchr("\"\"\\\\\aa\bb\ff\nn\rr\tt\vv", (int)rune) : NULL;
+        if (rune == SM_OTTL_RUNE_WRONG && i == start + 1)
+            sm_bytes_printf(out, "\\x%02x", (unsigned char)text.ptr[start]);
+        else if (found && (rune < ' ' || rune == '"' || rune == '\\'))
+            sm_bytes_printf(out, "\\%c", found[1]);
+        else if (rune < ' ' || rune == 0x7f)
+            sm_bytes_printf(out, "\\x%02x", rune);
+        else
+            sm_bytes_append(out, text.ptr + start, i - start);
+    }
+    sm_bytes_append_char(out, '"');
+}
+
+static bool format_text(struct formatting *f, const struct directive *d, struct sm_slice text, char verb)
+{
+    struct sm_bytes shown;
+    sm_bytes_init(&shown, f->arena);
+    switch (verb) {
+    case 'v':
+        if (d->sharp)
+            append_quoted(&shown, text);
+        else
+            sm_bytes_append_slice(&shown, cut_runes(text, d));
+        break;
+    case 's':
+        sm_bytes_append_slice(&shown, cut_runes(text, d));
+        break;
+    case 'q':
+        append_quoted(&shown, cut_runes(text, d));
+        break;
+    case 'x':
+    case 'X':
+        if (d->sharp && text.size > 0)
+            sm_bytes_append_text(&shown, verb == 'x' ? "0x" : "0X");
+        for (size_t i = 0; i < text.size && (!d->has_precision || i < (size_t)d->precision); i++) {
+            if (d->space && i > 0)
+                sm_bytes_append_char(&shown, ' ');
+            sm_bytes_printf(&shown, verb == 'x' ? "%02x" : "%02X", (unsigned char)text.ptr[i]);
+        }
+        break;
+    default:
+        return false;
+    }
+    pad(f, d, sm_bytes_slice(&shown), true);
+    return true;
+}
+
+static bool format_bool(struct formatting *f, const struct directive *d, bool boolean, char verb)
+{
+    if (verb != 'v' && verb != 't')
+        return false;
+    pad(f, d, boolean ? SM_SLICE("true") : SM_SLICE("false"), true);
+    return true;
+}
+
+static const char *go_type(const struct sm_ottl_value *value)
+{
+    static const char *const names[SM_OTTL_KIND_COUNT] = {
+        [SM_OTTL_NIL] = "<nil>",
+        [SM_OTTL_BOOL] = "bool",
+        [SM_OTTL_INT] = "int64",
+        [SM_OTTL_DOUBLE] = "float64",
+        [SM_OTTL_STRING] = "string",
+        [SM_OTTL_BYTES] = "pcommon.ByteSlice",
+        [SM_OTTL_MAP] = "pcommon.Map",
+        [SM_OTTL_LIST] = "[]interface {}",
+        [SM_OTTL_TIME] = "time.Time",
+        [SM_OTTL_DURATION] = "time.Duration",
+        [SM_OTTL_TRACE_ID] = "pcommon.TraceID",
+        [SM_OTTL_SPAN_ID] = "pcommon.SpanID",
+        [SM_OTTL_OBJECT] = "struct",
+    };
+    return names[value->kind];
+}
+
+static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size);
+
+static void format_list(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+{
+    sm_bytes_append_char(f->out, '[');
+    for (size_t i = 0; i < value->list->count; i++) {
+        struct sm_ottl_value item = sm_ottl_from_attribute(&value->list->items[i], f->arena);
+        if (i > 0)
+            sm_bytes_append_char(f->out, ' ');
+        format_value(f, d, &item, verb, verb_size);
+    }
+    sm_bytes_append_char(f->out, ']');
+}
+
+/* False: the verb does not fit the value. */
+static bool format_known(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, char verb)
+{
+    struct sm_slice text;
+    switch (value->kind) {
+    case SM_OTTL_NIL:
+        if (verb == 'v')
+            pad(f, d, SM_SLICE("<nil>"), false);
+        return verb == 'v';
+    case SM_OTTL_BOOL:
+        return format_bool(f, d, value->boolean, verb);
+    case SM_OTTL_INT:
+        return format_integer(f, d, value->integer, verb);
+    case SM_OTTL_DOUBLE:
+        return format_double(f, d, value->number, verb);
+    case SM_OTTL_STRING:
+        return format_text(f, d, value->text, verb);
+    case SM_OTTL_DURATION:
+        if (verb == 'd' || verb == 'x')
+            return format_integer(f, d, value->integer, verb);
+        break;
+    default:
+        break;
+    }
+    if (!sm_ottl_text(value, f->arena, &text))
+        return false;
+    return format_text(f, d, text, verb);
+}
+
+static void write_bad(struct formatting *f, size_t verb_size, const char *verb, const struct sm_ottl_value *value)
+{
+    const struct directive plain = {0};
+    sm_bytes_append_text(f->out, "%!");
+    sm_bytes_append(f->out, verb, verb_size);
+    sm_bytes_append_char(f->out, '(');
+    if (value->kind != SM_OTTL_NIL)
+        sm_bytes_printf(f->out, "%s=", go_type(value));
+    format_value(f, &plain, value, "v", 1);
+    sm_bytes_append_char(f->out, ')');
+}
+
+static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+{
+    if (*verb == 'T')
+        format_text(f, d, sm_slice_of(go_type(value)), 's');
+    else if (value->kind == SM_OTTL_LIST)
+        format_list(f, d, value, verb, verb_size);
+    else if (verb_size != 1 || !format_known(f, d, value, *verb))
+        write_bad(f, verb_size, verb, value);
+}
+
+/* ---- directives */
+
+static bool take_number(struct formatting *f, int *number)
+{
+    size_t start = f->at;
+    *number = 0;
+    for (; f->at < f->format.size && f->format.ptr[f->at] >= '0' && f->format.ptr[f->at] <= '9'; f->at++)
+        *number = *number > WIDTH_MAX ? *number : *number * 10 + (f->format.ptr[f->at] - '0');
+    if (*number > WIDTH_MAX)
+        *number = 0;
+    return f->at > start;
+}
+
+/* "[3]": the next value is the third. False: it names none. */
+static bool take_index(struct formatting *f)
+{
+    int number;
+    if (f->at >= f->format.size || f->format.ptr[f->at] != '[')
+        return true;
+    f->reordered = true;
+    f->at++;
+    bool has_number = take_number(f, &number);
+    bool is_closed = f->at < f->format.size && f->format.ptr[f->at] == ']';
+    f->at += is_closed;
+    if (!has_number || !is_closed || number < 1 || (size_t)number > f->count)
+        return false;
+    f->next = (size_t)number - 1;
+    return true;
+}
+
+/* A number, or "*" for a value. */
+static bool take_size(struct formatting *f, int *size, const char *error)
+{
+    if (f->at >= f->format.size || f->format.ptr[f->at] != '*')
+        return take_number(f, size);
+    f->at++;
+    const struct sm_ottl_value *value = f->next < f->count ? &f->values[f->next++] : NULL;
+    if (value && value->kind == SM_OTTL_INT && value->integer >= -WIDTH_MAX && value->integer <= WIDTH_MAX) {
+        *size = (int)value->integer;
+        return true;
+    }
+    sm_bytes_append_text(f->out, error);
+    return false;
+}
+
+static void take_flags(struct formatting *f, struct directive *d)
+{
+    for (; f->at < f->format.size; f->at++)
+        switch (f->format.ptr[f->at]) {
+        case '+':
+            d->plus = true;
+            break;
+        case '-':
+            d->minus = true;
+            break;
+        case '#':
+            d->sharp = true;
+            break;
+        case '0':
+            d->zero = true;
+            break;
+        case ' ':
+            d->space = true;
+            break;
+        default:
+            return;
+        }
+}
+
+static void format_directive(struct formatting *f)
+{
+    struct directive d = {0};
+    take_flags(f, &d);
+    bool has_index = take_index(f);
+    d.has_width = take_size(f, &d.width, "%!(BADWIDTH)");
+    if (d.width < 0) {
+        d.minus = true;
+        d.width = -d.width;
+    }
+    if (f->at < f->format.size && f->format.ptr[f->at] == '.') {
+        f->at++;
+        has_index = take_index(f) && has_index;
+        d.has_precision = true;
+        if (!take_size(f, &d.precision, "%!(BADPREC)") || d.precision < 0)
+            d.precision = 0;
+    }
+    has_index = take_index(f) && has_index;
+    if (f->at >= f->format.size) {
+        sm_bytes_append_text(f->out, "%!(NOVERB)");
+        return;
+    }
+    const char *verb = f->format.ptr + f->at;
+    size_t start = f->at;
+    sm_ottl_rune_next(f->format, &f->at);
+    int verb_size = (int)(f->at - start);
+    if (*verb == '%')
+        sm_bytes_append_char(f->out, '%');
+    else if (!has_index)
+        sm_bytes_printf(f->out, "%%!%.*s(BADINDEX)", verb_size, verb);
+    else if (f->next >= f->count)
+        sm_bytes_printf(f->out, "%%!%.*s(MISSING)", verb_size, verb);
+    else
+        format_value(f, &d, &f->values[f->next++], verb, (size_t)verb_size);
+}
+
+static void append_extra(struct formatting *f)
+{
+    const struct directive plain = {0};
+    if (f->reordered || f->next >= f->count)
+        return;
+    sm_bytes_append_text(f->out, "%!(EXTRA ");
+    for (size_t i = f->next; i < f->count; i++) {
+        if (i > f->next)
+            sm_bytes_append_text(f->out, ", ");
+        if (f->values[i].kind != SM_OTTL_NIL)
+            sm_bytes_printf(f->out, "%s=", go_type(&f->values[i]));
+        format_value(f, &plain, &f->values[i], "v", 1);
+    }
+    sm_bytes_append_char(f->out, ')');
+}
+
+static bool call_format(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    const struct sm_ottl_arg *list = &call->args[1];
+    struct sm_ottl_value *values = sm_arena_zalloc(run->arena, list->count, sizeof(*values));
+    struct sm_bytes text;
+    struct formatting f = {.format = call->args[0].text, .values = values, .count = list->count, .arena = run->arena, .out = &text};
+    sm_bytes_init(&text, run->arena);
+    for (size_t i = 0; i < list->count; i++)
+        if (!sm_ottl_arg_any(&list->items[i], run, &values[i]))
+            return false;
+    while (f.at < f.format.size) {
+        char c = f.format.ptr[f.at++];
+        if (c == '%')
+            format_directive(&f);
+        else
+            sm_bytes_append_char(&text, c);
+    }
+    append_extra(&f);
+    *out = sm_ottl_string(sm_bytes_slice(&text));
+    return true;
+}
+
+const struct sm_ottl_function sm_ottl_format_functions[] = {
+    {.name = "Format",
+     .help = "The values written after a format, as fmt.Sprintf of Go.",
+     .parameters = {{.name = "Format", .type = SM_OTTL_ARG_LITERAL_STRING}, {.name = "Vals", .type = SM_OTTL_ARG_ANY, .is_list = true}},
+     .call = call_format},
+    {0},
+};
