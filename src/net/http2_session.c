@@ -19,7 +19,8 @@ enum {
     UNSENT_LIMIT_BYTES = 256 * 1024, /* gathered before a write, and unsent before production pauses */
     GATHER_PIECES = 128,
     GATHER_SMALL_BYTES = 8 * 1024,
-    EMPTY_DATA_LIMIT = 1000, /* DATA frames without data in a row: nothing needs them */
+    COPIED_PIECE_BYTES = 512, /* pieces up to this size are copied: an answer then waits for its trailers instead of being written before them */
+    EMPTY_DATA_LIMIT = 1000,  /* DATA frames without data in a row: nothing needs them */
     FRAME_HEAD_BYTES = 9,
     HEADERS_ON_STACK = 64,
 };
@@ -46,6 +47,7 @@ struct exchange {
 struct gather {
     struct iovec pieces[GATHER_PIECES];
     size_t count, bytes, small_used;
+    bool has_lent; /* bytes of a message are among the pieces */
     char small[GATHER_SMALL_BYTES];
 };
 
@@ -287,7 +289,7 @@ static int on_data_chunk(nghttp2_session *ng, uint8_t flags, int32_t id, const u
     return status_for_nghttp2(session);
 }
 
-static void write_gathered(struct sm_http2_session *session);
+static void write_lent(struct sm_http2_session *session);
 
 static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t error_code, void *context)
 {
@@ -295,7 +297,7 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t error_code,
     struct exchange *exchange = nghttp2_session_get_stream_user_data(ng, id);
     if (!exchange)
         return 0;
-    write_gathered(session); /* pieces of this message may wait there */
+    write_lent(session);
     nghttp2_session_set_stream_user_data(ng, id, NULL);
     close_exchange(exchange, error_code);
     return status_for_nghttp2(session);
@@ -353,6 +355,14 @@ static void write_gathered(struct sm_http2_session *session)
         return;
     sm_stream_write(session->stream, gather->pieces, gather->count);
     gather->count = gather->bytes = gather->small_used = 0;
+    gather->has_lent = false;
+}
+
+/* For a message that ends: its bytes may go after this. */
+static void write_lent(struct sm_http2_session *session)
+{
+    if (session->gather && session->gather->has_lent)
+        write_gathered(session);
 }
 
 static void gather_piece(struct sm_http2_session *session, const void *from, size_t size)
@@ -362,6 +372,7 @@ static void gather_piece(struct sm_http2_session *session, const void *from, siz
         write_gathered(session);
     gather->pieces[gather->count++] = (struct iovec){.iov_base = (void *)from, .iov_len = size};
     gather->bytes += size;
+    gather->has_lent = true;
 }
 
 /* Copies: the bytes are gone before the write. Neighbours become one piece. */
@@ -400,8 +411,11 @@ static int send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *h
         struct iovec *piece = &exchange->pieces[exchange->piece_at];
         size_t left = piece->iov_len - exchange->piece_skip;
         size_t take = size < left ? size : left;
-        if (take > 0)
-            gather_piece(session, (const char *)piece->iov_base + exchange->piece_skip, take);
+        const char *from = (const char *)piece->iov_base + exchange->piece_skip;
+        if (take > COPIED_PIECE_BYTES)
+            gather_piece(session, from, take);
+        else if (take > 0)
+            gather_small(session, from, take);
         size -= take;
         exchange->piece_skip += take;
         if (exchange->piece_skip == piece->iov_len) {
@@ -430,6 +444,7 @@ static void flush(struct sm_http2_session *session)
         return;
     struct gather gather;
     gather.count = gather.bytes = gather.small_used = 0;
+    gather.has_lent = false;
     session->gather = &gather;
     session->is_flushing = true;
     enter(session);
@@ -457,7 +472,8 @@ static void settle(struct sm_http2_session *session)
         return;
     enter(session);
     flush(session);
-    /* A peer that sends and does not read fills our memory with answers and resets. Servers only: two sides that both stop to read would wait for ever. */
+    /* A peer that sends and does not read fills our memory with answers and resets. Servers only: two sides that both stop to read would wait for
+     * ever. */
     if (session->is_server && !session->is_closed)
         sm_stream_pause_reading(session->stream, sm_stream_unsent_bytes(session->stream) >= UNSENT_LIMIT_BYTES);
     if (!session->is_closed && session->is_aborting)
@@ -708,7 +724,7 @@ void sm_http2_reset(struct sm_http2_session *session, int32_t id, uint32_t error
 {
     if (session->is_over || session->is_closed)
         return;
-    write_gathered(session); /* the bytes lent for the message are not touched any more */
+    write_lent(session); /* the bytes lent for the message are not touched any more */
     nghttp2_submit_rst_stream(session->ng, NGHTTP2_FLAG_NONE, id, error_code);
 }
 
