@@ -277,6 +277,32 @@ static void collect_names(struct sm_regex *regex)
     }
 }
 
+/* What the reference says about the commonest mistakes. */
+static const struct {
+    int code;
+    const char *words;
+} mistakes[] = {
+    {PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS, "missing closing )"},
+    {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, "unexpected )"},
+    {PCRE2_ERROR_MISSING_SQUARE_BRACKET, "missing closing ]"},
+    {PCRE2_ERROR_CLASS_RANGE_ORDER, "invalid character class range"},
+    {PCRE2_ERROR_QUANTIFIER_INVALID, "missing argument to repetition operator"},
+    {PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, "invalid repeat count"},
+    {PCRE2_ERROR_QUANTIFIER_TOO_BIG, "invalid repeat count"},
+    {PCRE2_ERROR_END_BACKSLASH, "trailing backslash at end of expression"},
+};
+
+static void report(struct sm_error *error, int code, struct sm_slice pattern)
+{
+    char message[160];
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
+    const char *words = message;
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+        if (mistakes[i].code == code)
+            words = mistakes[i].words;
+    sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: %s: `%.*s`", words, SM_SLICE_ARGS(pattern));
+}
+
 struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *error)
 {
     struct translation t = {.error = error};
@@ -292,9 +318,7 @@ struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *erro
         pcre2_compile((PCRE2_SPTR)text, t.out.size, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code_error, &offset, context);
     pcre2_compile_context_free(context);
     if (!code) {
-        PCRE2_UCHAR message[160];
-        pcre2_get_error_message(code_error, message, sizeof(message));
-        sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: %s", (const char *)message);
+        report(error, code_error, pattern);
         goto out;
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT it is interpreted */

@@ -88,6 +88,11 @@ void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source)
     add_keep(batch)->batch = sm_batch_retain(source);
 }
 
+struct sm_buffer *sm_batch_only_buffer(const struct sm_batch *batch)
+{
+    return batch->_keep_count == 1 && !batch->_keeps[0].batch ? batch->_keeps[0].buffer : NULL;
+}
+
 void sm_batch_keep_what(struct sm_batch *batch, const struct sm_batch *source)
 {
     for (size_t i = 0; i < source->_keep_count; i++) {

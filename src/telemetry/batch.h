@@ -107,6 +107,9 @@ bool sm_batch_is_shared(const struct sm_batch *batch);
 void sm_batch_keep_buffer(struct sm_batch *batch, struct sm_buffer *buffer);
 void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source);
 
+/* The one buffer that it keeps, when that is all; NULL otherwise. Borrowed. */
+struct sm_buffer *sm_batch_only_buffer(const struct sm_batch *batch);
+
 /* A batch with an index of its own over the same bytes, which may be changed while others read `batch`. Decoded values are copied as deep as a change
  * could reach. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));

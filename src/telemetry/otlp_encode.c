@@ -102,7 +102,7 @@ void sm_otlp_write_unknown(struct sm_proto_writer *writer, struct sm_slice raw, 
     sm_proto_write_fields(writer, raw, is_unknown, known);
 }
 
-static void write_resource(struct sm_proto_writer *writer, const struct sm_resource *resource)
+void sm_otlp_write_resource(struct sm_proto_writer *writer, const struct sm_resource *resource)
 {
     if (resource->raw.ptr && !resource->changed && !resource->attributes.changed) {
         sm_proto_write_bytes(writer, 1, resource->raw);
@@ -115,7 +115,7 @@ static void write_resource(struct sm_proto_writer *writer, const struct sm_resou
     sm_proto_write_message(writer, 1, mark);
 }
 
-static void write_scope(struct sm_proto_writer *writer, const struct sm_scope *scope)
+void sm_otlp_write_scope(struct sm_proto_writer *writer, const struct sm_scope *scope)
 {
     if (scope->raw.ptr && !scope->changed && !scope->attributes.changed) {
         sm_proto_write_bytes(writer, 1, scope->raw);
@@ -154,7 +154,7 @@ static void write_scope_group(struct sm_proto_writer *writer, enum sm_signal sig
     sm_otlp_write_unknown(writer, scope->raw, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
     sm_otlp_write_text(writer, 3, scope->schema_url);
     write_items(writer, signal, scope);
-    write_scope(writer, &scope->scope);
+    sm_otlp_write_scope(writer, &scope->scope);
     sm_proto_write_message(writer, 2, mark);
 }
 
@@ -177,7 +177,7 @@ static void write_resource_group(struct sm_proto_writer *writer, enum sm_signal 
     sm_otlp_write_text(writer, 3, group->schema_url);
     for (size_t i = group->count; i-- > 0;)
         write_scope_group(writer, signal, &group->scopes[i]);
-    write_resource(writer, &group->resource);
+    sm_otlp_write_resource(writer, &group->resource);
     sm_proto_write_message(writer, 1, mark);
 }
 

@@ -4,6 +4,8 @@
 #include "telemetry/value.h"
 #include "wire/proto_writer.h"
 
+struct sm_resource;
+struct sm_scope;
 struct sm_span;
 struct sm_metric;
 struct sm_log_record;
@@ -37,6 +39,9 @@ static inline void sm_otlp_write_fixed32(struct sm_proto_writer *writer, uint32_
         sm_proto_write_fixed32(writer, number, value);
 }
 
+/* As field 1 of its group: its bytes when nobody changed it. */
+void sm_otlp_write_resource(struct sm_proto_writer *writer, const struct sm_resource *resource);
+void sm_otlp_write_scope(struct sm_proto_writer *writer, const struct sm_scope *scope);
 /* One item as field 2 of its scope group: its bytes when nobody changed it. */
 void sm_otlp_write_span(struct sm_proto_writer *writer, const struct sm_span *span);
 void sm_otlp_write_metric(struct sm_proto_writer *writer, const struct sm_metric *metric);

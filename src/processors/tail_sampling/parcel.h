@@ -1,0 +1,75 @@
+/* parcel.h - spans on their way to the worker that their traces live on, and how they are held there until the decision.
+ *
+ * A request is cut up into pieces, the spans of one trace within one of its resources. The pieces for one worker travel as a parcel: one block of
+ * memory over one buffer with the encoded bytes, usually the request as it was received. A span costs 8 bytes beside its bytes, a piece 64.
+ *
+ *     parcel -> piece (trace ID, resource) -> parts: one for each scope, then one for each span, in order of arrival
+ *
+ * A parcel is a message until it is taken over, then worker-local; its memory goes when its last piece is released. */
+#pragma once
+
+#include "base/buffer.h"
+
+struct sm_batch;
+struct sm_delivery;
+struct sm_tail_shard;
+
+/* Bytes within the parcel's buffer. */
+struct sm_tail_part {
+    uint32_t offset, size;
+};
+
+/* The scope of the next `span_count` spans. */
+struct sm_tail_scope_part {
+    struct sm_tail_part bytes;
+    uint32_t span_count;
+};
+
+struct sm_tail_piece {
+    struct sm_tail_parcel *parcel; /* borrowed: lives as long as its pieces */
+    struct sm_tail_piece *next;    /* of the trace, once it is held */
+    uint8_t trace_id[16];
+    struct sm_tail_part resource;
+    uint32_t scope_count, span_count;
+    uint64_t size_bytes : 63;           /* as a resource group in the reference's encoding; 0 unless asked for */
+    uint64_t has_root : 1;              /* a span without parent is among them */
+    struct sm_tail_scope_part scopes[]; /* then the spans: sm_tail_piece_spans */
+};
+
+struct sm_tail_parcel {
+    struct sm_buffer *buffer;     /* shared */
+    struct sm_delivery *delivery; /* shared: a part of the request's, open until the pieces are taken; NULL: was answered before */
+    struct sm_tail_parcel *next;  /* of those that wait */
+    struct sm_tail_shard *shard;  /* borrowed: whom it is for */
+    size_t size_bytes;            /* of the parcel itself */
+    uint32_t open_count;          /* pieces not released, and 1 until all have been gone through */
+    struct sm_tail_piece *at;     /* the next one to take */
+    struct sm_tail_piece *end;    /* behind the last one */
+    _Alignas(struct sm_tail_piece) char pieces[];
+};
+
+static inline const struct sm_tail_part *sm_tail_piece_spans(const struct sm_tail_piece *piece)
+{
+    return (const struct sm_tail_part *)(const void *)(piece->scopes + piece->scope_count);
+}
+/* The piece behind `piece` in its parcel; none behind the last. */
+struct sm_tail_piece *sm_tail_piece_behind(struct sm_tail_piece *piece);
+struct sm_slice sm_tail_part_slice(const struct sm_tail_parcel *parcel, struct sm_tail_part part);
+
+/* One piece less. The last one frees the parcel, once it was gone through. */
+void sm_tail_piece_release(struct sm_tail_piece *piece);
+/* It has been gone through. */
+void sm_tail_parcel_release(struct sm_tail_parcel *parcel);
+
+/* ---- cutting a request up. Worker-local; keeps its tables for the next request. */
+struct sm_tail_cutter;
+
+/* `shard_count` parcels are wanted at most; with `needs_sizes` pieces carry their size. */
+struct sm_tail_cutter *sm_tail_cutter_create(unsigned shard_count, bool needs_sizes);
+void sm_tail_cutter_free(struct sm_tail_cutter *cutter); /* NULL is allowed */
+/* The parcels of `batch` by shard (NULL: nothing for it), owned by the caller; the array is valid until the next call. The batch is not needed
+ * afterwards. NULL: the batch is too large to be addressed (4 GiB). */
+struct sm_tail_parcel **sm_tail_cut(struct sm_tail_cutter *cutter, const struct sm_batch *batch);
+
+/* Which shard a trace lives on: by the right half of its ID, which is all that decision caches go by. */
+unsigned sm_tail_shard_of(const uint8_t trace_id[16], unsigned shard_count);

@@ -1,0 +1,427 @@
+/* shard.c - see shard.h.
+ *
+ *     (new) -> waiting -> due -> decided -> (gone)
+ *                 \-> rooted -/              with a decision cache a trace goes as soon as it is decided
+ *
+ * A trace goes early when there is no room for a new one (the oldest first, decided or not). Decisions of one tick are taken in turns, so that
+ * connections on this worker are served in between, and wait while much is being sent. Late spans follow the decision at once.
+ * Source: opentelemetry-collector-contrib processor/tailsamplingprocessor/processor.go, internal/idbatcher. */
+#include "processors/tail_sampling/shard.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "processors/tail_sampling/parcel.h"
+#include "telemetry/batch.h"
+#include "telemetry/otlp_part.h"
+
+enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 1000 };
+
+void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls)
+{
+    *shard = (struct sm_tail_shard){._settings = settings, ._calls = calls};
+    sm_tail_table_init(&shard->_table, settings->expected_count);
+    sm_tail_queue_init(&shard->_waiting);
+    sm_tail_queue_init(&shard->_rooted);
+    sm_tail_queue_init(&shard->_due);
+    sm_tail_queue_init(&shard->_decided);
+    sm_tail_cache_init(&shard->_sampled, settings->sampled_cache_size);
+    sm_tail_cache_init(&shard->_non_sampled, settings->non_sampled_cache_size);
+    sm_tail_tally_init(&shard->_tally, settings->plan->count);
+}
+
+/* What was not taken of it goes. */
+static void drop_parcel(struct sm_tail_parcel *parcel)
+{
+    while (parcel->at != parcel->end) {
+        struct sm_tail_piece *piece = parcel->at;
+        parcel->at = sm_tail_piece_behind(piece);
+        sm_tail_piece_release(piece);
+    }
+    sm_tail_parcel_release(parcel);
+}
+
+void sm_tail_shard_deinit(struct sm_tail_shard *shard)
+{
+    for (struct sm_tail_parcel *parcel = shard->_first_blocked, *next; parcel; parcel = next) {
+        next = parcel->next;
+        drop_parcel(parcel);
+    }
+    atomic_fetch_sub_explicit(shard->_settings->trace_count, shard->_table.count, memory_order_relaxed);
+    sm_tail_table_deinit(&shard->_table);
+    sm_tail_cache_deinit(&shard->_sampled);
+    sm_tail_cache_deinit(&shard->_non_sampled);
+    sm_tail_tally_deinit(&shard->_tally);
+}
+
+/* ---- ends of traces */
+
+static void forget(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
+{
+    uint64_t age_ns = shard->_calls->mono_ns() - trace->arrival_ns;
+    sm_instrument_record(shard->_settings->metrics->removal_age, (double)(age_ns / SM_NS_PER_S));
+    sm_tail_table_remove(&shard->_table, trace);
+    atomic_fetch_sub_explicit(shard->_settings->trace_count, 1, memory_order_relaxed);
+}
+
+static void send_view(struct sm_tail_shard *shard, struct sm_tail_view *view)
+{
+    struct sm_batch *batch = sm_tail_view_batch(view);
+    view->batch = NULL;
+    shard->_sending_count++;
+    shard->_calls->send(shard, batch);
+}
+
+/* The trace is decided: it is remembered in a cache, or stays for its late spans. */
+static void settle(struct sm_tail_shard *shard, struct sm_tail_trace *trace, enum sm_tail_decision decision, const char *policy)
+{
+    struct sm_tail_cache *cache = decision == SM_TAIL_SAMPLED ? &shard->_sampled : &shard->_non_sampled;
+    trace->decision = (uint8_t)decision;
+    sm_tail_trace_release_pieces(trace);
+    sm_tail_queue_move(&shard->_decided, trace);
+    if (sm_tail_cache_put(cache, trace->id, policy))
+        forget(shard, trace);
+}
+
+static struct sm_tail_view view_of(const struct sm_tail_shard *shard, const struct sm_tail_trace *trace, const struct sm_tail_piece *pieces)
+{
+    return (struct sm_tail_view){
+        .trace_id = trace->id,
+        .span_count = trace->span_count,
+        .size_bytes = trace->size_bytes,
+        .request_bytes = trace->request_bytes,
+        .pieces = pieces,
+        .logger = shard->_settings->logger,
+        .mono_ns = shard->_calls->mono_ns(),
+        .wall_ns = shard->_calls->wall_ns(),
+    };
+}
+
+/* ---- decisions by time */
+
+static void decide_due(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
+{
+    enum sm_tail_decision decision = SM_TAIL_NOT_SAMPLED;
+    const char *policy = NULL;
+    struct sm_tail_view view = view_of(shard, trace, trace->first);
+    trace->decision_ns = view.mono_ns;
+    if (!shard->_settings->is_immediate)
+        decision = sm_tail_decide(shard, &view, &policy);
+    shard->_tally.decisions[decision]++;
+    if (decision == SM_TAIL_SAMPLED)
+        send_view(shard, &view);
+    sm_tail_view_deinit(&view);
+    if (shard->_settings->is_immediate) {
+        /* Nothing sampled it in time, and nothing will. */
+        sm_tail_cache_put(&shard->_non_sampled, trace->id, NULL);
+        forget(shard, trace);
+    } else {
+        settle(shard, trace, decision, policy);
+    }
+}
+
+static void end_run(struct sm_tail_shard *shard)
+{
+    const struct sm_tail_metrics *metrics = shard->_settings->metrics;
+    size_t count = atomic_load_explicit(shard->_settings->trace_count, memory_order_relaxed);
+    sm_instrument_set(metrics->on_memory, (double)count);
+    sm_tail_tally_tell(&shard->_tally, metrics, shard->_calls->mono_ns() - shard->_run_started_ns);
+    shard->_is_running = false;
+}
+
+static void tell_if_drained(struct sm_tail_shard *shard)
+{
+    if (shard->_is_stopping && !shard->_is_running && shard->_sending_count == 0)
+        shard->_calls->drained(shard);
+}
+
+static void take_blocked(struct sm_tail_shard *shard);
+
+void sm_tail_shard_go_on(struct sm_tail_shard *shard)
+{
+    if (!shard->_is_running)
+        return;
+    struct sm_tail_trace *trace = NULL;
+    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < SENDING_MAX && (trace = sm_tail_queue_first(&shard->_due)); i++)
+        decide_due(shard, trace);
+    trace = sm_tail_queue_first(&shard->_due);
+    shard->_is_paused = trace && shard->_sending_count >= SENDING_MAX;
+    if (trace && !shard->_is_paused)
+        shard->_calls->again(shard);
+    if (trace)
+        return;
+    end_run(shard);
+    take_blocked(shard);
+    tell_if_drained(shard);
+}
+
+static void begin_run(struct sm_tail_shard *shard)
+{
+    if (shard->_is_running)
+        return;
+    shard->_is_running = true;
+    shard->_run_started_ns = shard->_calls->mono_ns();
+}
+
+static void make_due(struct sm_tail_shard *shard, const struct sm_tail_link *queue)
+{
+    for (struct sm_tail_trace *trace; (trace = sm_tail_queue_first(queue)) && trace->tick <= shard->_tick;)
+        sm_tail_queue_move(&shard->_due, trace);
+}
+
+void sm_tail_shard_tick(struct sm_tail_shard *shard)
+{
+    if (shard->_is_stopping)
+        return;
+    make_due(shard, &shard->_waiting);
+    make_due(shard, &shard->_rooted);
+    shard->_tick++;
+    begin_run(shard);
+    if (!shard->_is_paused)
+        sm_tail_shard_go_on(shard);
+}
+
+void sm_tail_shard_sent(struct sm_tail_shard *shard)
+{
+    shard->_sending_count--;
+    if (shard->_is_paused) {
+        shard->_is_paused = false;
+        shard->_calls->again(shard);
+    }
+    tell_if_drained(shard);
+}
+
+/* ---- room for new traces */
+
+static bool is_full(const struct sm_tail_shard *shard)
+{
+    return atomic_load_explicit(shard->_settings->trace_count, memory_order_relaxed) >= shard->_settings->trace_limit;
+}
+
+/* False: the caller has to wait. Other shards may hold what there is: then the limit is exceeded by the first trace of this one. */
+static bool make_space(struct sm_tail_shard *shard)
+{
+    bool may_wait = shard->_settings->is_blocking;
+    if (may_wait && shard->_is_stopping)
+        return true;
+    while (is_full(shard)) {
+        /* Where new traces wait only those go that are decided. (The reference waits for ever when no cache takes decided ones over.) */
+        struct sm_tail_trace *oldest = may_wait ? sm_tail_queue_first(&shard->_decided) : sm_tail_table_oldest(&shard->_table);
+        if (!oldest)
+            return !may_wait;
+        shard->_tally.dropped_too_early += oldest->decision == SM_TAIL_UNDECIDED;
+        forget(shard, oldest);
+    }
+    return true;
+}
+
+/* ---- spans */
+
+static void follow_cache(struct sm_tail_shard *shard, struct sm_tail_piece *piece, bool is_sampled, const char *policy)
+{
+    const struct sm_tail_shard_settings *settings = shard->_settings;
+    if (is_sampled) {
+        struct sm_tail_view view = {.pieces = piece};
+        if (settings->records_policy) {
+            const struct sm_value name = sm_value_string(sm_slice_of(policy)), yes = sm_value_bool(true);
+            if (policy)
+                sm_tail_view_mark(&view, SM_SLICE("tailsampling.policy"), &name);
+            sm_tail_view_mark(&view, SM_SLICE("tailsampling.cached_decision"), &yes);
+        }
+        send_view(shard, &view);
+    }
+    sm_instrument_add(settings->metrics->released[is_sampled], piece->span_count);
+    sm_tail_piece_release(piece);
+}
+
+static bool take_cached(struct sm_tail_shard *shard, struct sm_tail_piece *piece)
+{
+    const char *policy;
+    if (sm_tail_cache_find(&shard->_sampled, piece->trace_id, &policy))
+        follow_cache(shard, piece, true, policy);
+    else if (sm_tail_cache_find(&shard->_non_sampled, piece->trace_id, &policy))
+        follow_cache(shard, piece, false, policy);
+    else
+        return false;
+    return true;
+}
+
+static void take_late(struct sm_tail_shard *shard, const struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+{
+    if (trace->decision == SM_TAIL_SAMPLED) {
+        struct sm_tail_view view = {.pieces = piece};
+        send_view(shard, &view);
+    }
+    sm_tail_piece_release(piece);
+    if (trace->decision_ns) {
+        uint64_t age_ns = shard->_calls->mono_ns() - trace->decision_ns;
+        sm_instrument_record(shard->_settings->metrics->late_age, (double)(age_ns / SM_NS_PER_S));
+    }
+}
+
+static void hold(struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+{
+    piece->next = NULL;
+    if (trace->last)
+        trace->last->next = piece;
+    else
+        trace->first = piece;
+    trace->last = piece;
+}
+
+/* What was held before goes in front; it does not say which policy it was. */
+static void put_held_before(const struct sm_tail_trace *trace, struct sm_tail_view *view)
+{
+    if (!trace->first)
+        return;
+    struct sm_tail_view held = {.pieces = trace->first};
+    struct sm_batch *batch = sm_tail_view_batch(&held), *last = sm_tail_view_batch(view);
+    sm_batch_append(batch, last);
+    sm_batch_release(last);
+    view->batch = batch;
+}
+
+/* span-ingest: the policies look at the piece alone; what they decide goes for all that is held. */
+static void take_immediate(struct sm_tail_shard *shard, struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+{
+    const char *policy;
+    struct sm_tail_view view = view_of(shard, trace, piece);
+    uint64_t started_ns = trace->decision_ns = view.mono_ns;
+    enum sm_tail_decision decision = sm_tail_decide_at_once(shard, &view, &policy);
+    if (decision != SM_TAIL_NOT_SAMPLED)
+        shard->_tally.decisions[decision]++;
+    if (decision == SM_TAIL_SAMPLED) {
+        put_held_before(trace, &view);
+        send_view(shard, &view);
+    }
+    sm_tail_view_deinit(&view);
+    hold(trace, piece);
+    if (decision != SM_TAIL_NOT_SAMPLED)
+        settle(shard, trace, decision, policy);
+    sm_tail_tally_tell(&shard->_tally, shard->_settings->metrics, shard->_calls->mono_ns() - started_ns);
+}
+
+static struct sm_tail_trace *add_trace(struct sm_tail_shard *shard, const struct sm_tail_piece *piece)
+{
+    struct sm_tail_trace *trace = sm_tail_table_add(&shard->_table, piece->trace_id);
+    atomic_fetch_add_explicit(shard->_settings->trace_count, 1, memory_order_relaxed);
+    trace->arrival_ns = shard->_calls->mono_ns();
+    trace->tick = shard->_tick + shard->_settings->wait_ticks;
+    sm_tail_queue_move(&shard->_waiting, trace);
+    shard->_new_count++;
+    return trace;
+}
+
+static void hasten(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
+{
+    uint64_t tick = shard->_tick + shard->_settings->root_wait_ticks;
+    if (trace->decision != SM_TAIL_UNDECIDED || tick >= trace->tick)
+        return;
+    trace->tick = tick;
+    sm_tail_queue_move(&shard->_rooted, trace);
+}
+
+static void take_piece(struct sm_tail_shard *shard, struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+{
+    const struct sm_tail_shard_settings *settings = shard->_settings;
+    trace->span_count += piece->span_count;
+    trace->size_bytes += piece->size_bytes;
+    trace->request_bytes += sm_otlp_field_size(piece->size_bytes);
+    if (piece->has_root && settings->has_root_wait)
+        hasten(shard, trace);
+    if (trace->decision != SM_TAIL_UNDECIDED) {
+        take_late(shard, trace, piece);
+    } else if (settings->trace_bytes_limit && trace->size_bytes > settings->trace_bytes_limit) {
+        sm_instrument_add(settings->metrics->dropped_too_large, 1);
+        sm_tail_piece_release(piece);
+        settle(shard, trace, SM_TAIL_NOT_SAMPLED, NULL);
+    } else if (settings->is_immediate) {
+        take_immediate(shard, trace, piece);
+    } else {
+        hold(trace, piece);
+    }
+}
+
+/* False: there is no room for the trace. */
+static bool try_take(struct sm_tail_shard *shard, struct sm_tail_piece *piece)
+{
+    if (take_cached(shard, piece))
+        return true;
+    struct sm_tail_trace *trace = sm_tail_table_find(&shard->_table, piece->trace_id);
+    if (!trace && !make_space(shard))
+        return false;
+    take_piece(shard, trace ? trace : add_trace(shard, piece), piece);
+    return true;
+}
+
+static bool take_pieces(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel)
+{
+    while (parcel->at != parcel->end) {
+        struct sm_tail_piece *piece = parcel->at, *behind = sm_tail_piece_behind(piece);
+        if (!try_take(shard, piece))
+            return false;
+        parcel->at = behind;
+    }
+    return true;
+}
+
+static bool try_go_through(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel)
+{
+    bool is_through = take_pieces(shard, parcel);
+    sm_instrument_add(shard->_settings->metrics->new_traces, (int64_t)shard->_new_count);
+    shard->_new_count = 0;
+    if (!is_through)
+        return false;
+    if (parcel->delivery)
+        shard->_calls->accept(shard, parcel->delivery);
+    parcel->delivery = NULL;
+    sm_tail_parcel_release(parcel);
+    return true;
+}
+
+static void take_blocked(struct sm_tail_shard *shard)
+{
+    for (struct sm_tail_parcel *parcel; (parcel = shard->_first_blocked);) {
+        struct sm_tail_parcel *next = parcel->next;
+        if (!try_go_through(shard, parcel))
+            return;
+        shard->_first_blocked = next;
+    }
+    shard->_last_blocked = NULL;
+}
+
+static struct sm_tail_trace *first_pending(const struct sm_tail_shard *shard)
+{
+    struct sm_tail_trace *trace = sm_tail_queue_first(&shard->_waiting);
+    return trace ? trace : sm_tail_queue_first(&shard->_rooted);
+}
+
+static void decide_rest(struct sm_tail_shard *shard)
+{
+    for (struct sm_tail_trace *trace; shard->_settings->drops_pending && (trace = first_pending(shard));)
+        forget(shard, trace);
+    sm_tail_queue_move_all(&shard->_due, &shard->_waiting);
+    sm_tail_queue_move_all(&shard->_due, &shard->_rooted);
+    begin_run(shard);
+    if (!shard->_is_paused)
+        sm_tail_shard_go_on(shard);
+}
+
+void sm_tail_shard_take(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel)
+{
+    parcel->next = NULL;
+    if (shard->_first_blocked) {
+        shard->_last_blocked->next = parcel;
+        shard->_last_blocked = parcel;
+    } else if (!try_go_through(shard, parcel)) {
+        shard->_first_blocked = shard->_last_blocked = parcel;
+    }
+    if (shard->_is_stopping)
+        decide_rest(shard);
+}
+
+void sm_tail_shard_stop(struct sm_tail_shard *shard)
+{
+    shard->_is_stopping = true;
+    take_blocked(shard);
+    decide_rest(shard);
+}

@@ -1,0 +1,340 @@
+/* tail_sampling.c - the processor tail_sampling: holds the spans of a trace for a while and decides over the whole of it.
+ *
+ * A trace lives on the worker that its ID hashes to (its shard). The worker that gets a request cuts it up and hands each shard its pieces in one
+ * message; the request is accepted then, or, where new traces have to wait for room, once few enough others wait. Few traces need few shards:
+ * limits are then exact. State: the plan (immutable but for rates), a shard and a cutter per worker.
+ * Source: opentelemetry-collector-contrib processor/tailsamplingprocessor/processor.go. */
+#include "pipeline/component.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "config/gates.h"
+#include "pipeline/delivery.h"
+#include "pipeline/outcome.h"
+#include "pipeline/worker.h"
+#include "processors/tail_sampling/parcel.h"
+#include "processors/tail_sampling/shard.h"
+
+/* The share of num_traces (and of a cache) that is worth a shard of its own. */
+enum { TRACES_PER_SHARD_MIN = 8192 };
+
+struct member;
+
+struct sampler {
+    struct sm_component *component; /* borrowed */
+    struct sm_tail_plan *plan;      /* owned */
+    struct sm_tail_metrics metrics; /* owned */
+    struct sm_tail_shard_settings settings;
+    unsigned shard_count;
+    unsigned first_worker;      /* of the shards, one after the other */
+    struct member **members;    /* owned array, by shard; filled before the first request */
+    atomic_size_t trace_count;  /* any worker (relaxed) */
+    atomic_uint waiting_count;  /* any worker (relaxed): requests answered that wait for room */
+    atomic_uint draining_count; /* any worker: shards not drained yet after stop */
+};
+
+/* A shard with its place. Worker-local. */
+struct member {
+    struct sm_tail_shard shard; /* first: a shard pointer is a member pointer */
+    struct sampler *sampler;    /* borrowed */
+    struct sm_worker *worker;   /* borrowed */
+    struct sm_timer *timer;     /* owned */
+    bool has_drained;
+};
+
+/* Per worker. */
+struct local {
+    struct sm_tail_cutter *cutter; /* owned */
+    struct member *member;         /* owned; NULL: no shard here */
+};
+
+/* ---- a shard's way out, on its worker */
+
+static void on_sent(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
+{
+    (void)worker;
+    struct member *member = context;
+    if (outcome->kind != SM_ACCEPTED)
+        sm_log(SM_LOG_WARN, &member->sampler->component->logger, "Error sending spans to destination", SM_LOG_STR("error", outcome->reason));
+    sm_tail_shard_sent(&member->shard);
+}
+
+static void send_batch(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    struct member *member = (struct member *)shard;
+    batch->delivery = sm_delivery_create(member->worker, on_sent, member);
+    sm_component_forward(member->sampler->component, member->worker, batch);
+}
+
+static void accept_part(struct sm_tail_shard *shard, struct sm_delivery *delivery)
+{
+    sm_delivery_complete(delivery, ((struct member *)shard)->worker, &SM_OUTCOME_ACCEPTED);
+}
+
+static void go_on(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    sm_tail_shard_go_on(context);
+}
+
+static void post_go_on(struct sm_tail_shard *shard)
+{
+    sm_worker_post(((struct member *)shard)->worker, go_on, shard);
+}
+
+static void on_drained(struct sm_tail_shard *shard)
+{
+    struct member *member = (struct member *)shard;
+    struct sampler *sampler = member->sampler;
+    if (member->has_drained)
+        return;
+    member->has_drained = true;
+    /* Release and acquire: whoever is last sees what the others did before it says that all is done. */
+    if (atomic_fetch_sub_explicit(&sampler->draining_count, 1, memory_order_acq_rel) == 1)
+        sm_component_stopped(sampler->component);
+}
+
+static const struct sm_tail_shard_calls shard_calls = {
+    .send = send_batch,
+    .accept = accept_part,
+    .again = post_go_on,
+    .drained = on_drained,
+    .mono_ns = sm_clock_mono_ns,
+    .wall_ns = sm_clock_wall_ns,
+};
+
+/* ---- consuming, on any worker */
+
+static void take_over(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct sm_tail_parcel *parcel = context;
+    sm_tail_shard_take(parcel->shard, parcel);
+}
+
+static unsigned count_parcels(struct sm_tail_parcel *const *parcels, unsigned shard_count)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < shard_count; i++)
+        count += parcels[i] != NULL;
+    return count;
+}
+
+static void hand_over(struct sampler *sampler, struct sm_worker *worker, struct sm_tail_parcel **parcels, struct sm_delivery *delivery)
+{
+    for (unsigned i = 0; i < sampler->shard_count; i++) {
+        struct sm_tail_parcel *parcel = parcels[i];
+        if (!parcel)
+            continue;
+        struct member *member = sampler->members[i];
+        parcel->shard = &member->shard;
+        parcel->delivery = delivery;
+        if (member->worker == worker)
+            sm_tail_shard_take(&member->shard, parcel);
+        else
+            sm_worker_post(member->worker, take_over, parcel);
+    }
+}
+
+static void on_taken(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
+{
+    (void)worker;
+    (void)outcome;
+    atomic_fetch_sub_explicit(&((struct sampler *)context)->waiting_count, 1, memory_order_relaxed);
+}
+
+/* The delivery whose parts the parcels of `batch` complete when they are taken. As many requests as the reference's channel holds (one a processor,
+ * and one being taken) are answered at once. */
+static struct sm_delivery *begin_waiting(struct sampler *sampler, struct sm_worker *worker, struct sm_batch *batch)
+{
+    struct sm_delivery *delivery = batch->delivery;
+    batch->delivery = NULL;
+    unsigned waiting = atomic_fetch_add_explicit(&sampler->waiting_count, 1, memory_order_relaxed);
+    if (delivery && waiting > sm_workers_count(sampler->component->workers)) {
+        atomic_fetch_sub_explicit(&sampler->waiting_count, 1, memory_order_relaxed);
+        return delivery;
+    }
+    sm_delivery_complete(delivery, worker, &SM_OUTCOME_ACCEPTED);
+    return sm_delivery_create(worker, on_taken, sampler);
+}
+
+static void tail_consume(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
+{
+    struct sampler *sampler = component->state;
+    struct local *local = sm_component_local(component, worker);
+    struct sm_tail_parcel **parcels = sm_tail_cut(local->cutter, batch);
+    if (!parcels) {
+        struct sm_outcome outcome = sm_outcome_reject("request of more than 4 GiB");
+        sm_batch_finish(batch, worker, &outcome);
+        return;
+    }
+    unsigned parcel_count = count_parcels(parcels, sampler->shard_count);
+    struct sm_delivery *delivery = NULL;
+    if (sampler->settings.is_blocking && parcel_count > 0) {
+        delivery = begin_waiting(sampler, worker, batch);
+        sm_delivery_add_parts(delivery, parcel_count - 1);
+    }
+    hand_over(sampler, worker, parcels, delivery);
+    sm_batch_accept(batch, worker);
+}
+
+/* ---- life */
+
+static size_t ticks_of(int64_t duration_ns)
+{
+    return duration_ns > 0 ? (size_t)duration_ns / SM_NS_PER_S : 0;
+}
+
+static size_t size_of_cache(int64_t size)
+{
+    return size > 0 ? (size_t)size : 0;
+}
+
+static unsigned count_shards(const struct sm_tail_options *options, unsigned worker_count)
+{
+    size_t smallest = options->num_traces;
+    const int64_t cache_sizes[] = {options->decision_cache.sampled_cache_size, options->decision_cache.non_sampled_cache_size};
+    for (size_t i = 0; i < sizeof(cache_sizes) / sizeof(cache_sizes[0]); i++)
+        if (cache_sizes[i] > 0 && (size_t)cache_sizes[i] < smallest)
+            smallest = (size_t)cache_sizes[i];
+    size_t count = smallest / TRACES_PER_SHARD_MIN;
+    if (count < 1)
+        return 1;
+    return count < worker_count ? (unsigned)count : worker_count;
+}
+
+static struct sm_tail_shard_settings make_settings(struct sampler *sampler, const struct sm_tail_options *options)
+{
+    const struct sm_tail_cache_options *caches = &options->decision_cache;
+    size_t wait_ticks = ticks_of(options->decision_wait_ns), shard_count = sampler->shard_count;
+    size_t expected = options->expected_new_traces_per_sec < options->num_traces ? options->expected_new_traces_per_sec : options->num_traces;
+    return (struct sm_tail_shard_settings){
+        .plan = sampler->plan,
+        .metrics = &sampler->metrics,
+        .logger = &sampler->component->logger,
+        .trace_count = &sampler->trace_count,
+        .trace_limit = options->num_traces ? options->num_traces : 1,
+        .expected_count = expected / shard_count,
+        .wait_ticks = wait_ticks ? wait_ticks : 1,
+        .root_wait_ticks = ticks_of(options->decision_wait_after_root_received_ns),
+        .has_root_wait = options->decision_wait_after_root_received_ns > 0,
+        .is_blocking = options->block_on_overflow,
+        .is_immediate = options->sampling_strategy == SM_TAIL_SPAN_INGEST,
+        .stops_at_first_match = options->sample_on_first_match,
+        .drops_pending = options->drop_pending_traces_on_shutdown,
+        .records_policy = sm_gate_is_on(SM_GATE_TAIL_SAMPLING_RECORD_POLICY),
+        .trace_bytes_limit = options->maximum_trace_size_bytes,
+        .sampled_cache_size = (size_of_cache(caches->sampled_cache_size) + shard_count - 1) / shard_count,
+        .non_sampled_cache_size = (size_of_cache(caches->non_sampled_cache_size) + shard_count - 1) / shard_count,
+    };
+}
+
+static bool tail_create(struct sm_component *component, struct sm_error *error)
+{
+    static atomic_uint next_worker; /* spreads the shards of all instances over the workers */
+    const struct sm_tail_options *options = component->options;
+    unsigned worker_count = sm_workers_count(component->workers);
+    struct sm_tail_plan *plan = sm_tail_plan_create(options, NULL, error);
+    if (!plan)
+        return false;
+    struct sampler *sampler = component->state = sm_alloc(1, sizeof(*sampler));
+    sampler->component = component;
+    sampler->plan = plan;
+    sampler->shard_count = count_shards(options, worker_count);
+    sampler->first_worker = atomic_fetch_add_explicit(&next_worker, sampler->shard_count, memory_order_relaxed) % worker_count;
+    sampler->members = sm_alloc(sampler->shard_count, sizeof(struct member *));
+    sm_tail_metrics_init(&sampler->metrics, plan, component->id);
+    sampler->settings = make_settings(sampler, options);
+    return true;
+}
+
+static void on_tick(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    sm_tail_shard_tick(context);
+}
+
+static struct member *create_member(struct sampler *sampler, struct sm_worker *worker)
+{
+    struct member *member = sm_alloc(1, sizeof(*member));
+    sm_tail_shard_init(&member->shard, &sampler->settings, &shard_calls);
+    member->sampler = sampler;
+    member->worker = worker;
+    member->timer = sm_timer_create(worker, on_tick, &member->shard);
+    sm_timer_arm(member->timer, SM_NS_PER_S, true);
+    return member;
+}
+
+static void *tail_worker_create(struct sm_component *component, struct sm_worker *worker)
+{
+    struct sampler *sampler = component->state;
+    struct local *local = sm_alloc(1, sizeof(*local));
+    unsigned worker_count = sm_workers_count(component->workers);
+    unsigned index = ((unsigned)sm_worker_index(worker) + worker_count - sampler->first_worker) % worker_count;
+    local->cutter = sm_tail_cutter_create(sampler->shard_count, sampler->plan->needs_sizes);
+    if (index < sampler->shard_count)
+        local->member = sampler->members[index] = create_member(sampler, worker);
+    return local;
+}
+
+static void tail_worker_free(struct sm_component *component, struct sm_worker *worker, void *from)
+{
+    (void)component;
+    (void)worker;
+    struct local *local = from;
+    sm_tail_cutter_free(local->cutter);
+    if (local->member) {
+        sm_timer_free(local->member->timer);
+        sm_tail_shard_deinit(&local->member->shard);
+        free(local->member);
+    }
+    free(local);
+}
+
+static void stop_member(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct member *member = context;
+    sm_timer_disarm(member->timer);
+    sm_tail_shard_stop(&member->shard);
+}
+
+static void tail_stop(struct sm_component *component)
+{
+    struct sampler *sampler = component->state;
+    atomic_store_explicit(&sampler->draining_count, sampler->shard_count, memory_order_relaxed);
+    for (unsigned i = 0; i < sampler->shard_count; i++)
+        sm_worker_post(sampler->members[i]->worker, stop_member, sampler->members[i]);
+}
+
+static void tail_free(struct sm_component *component)
+{
+    struct sampler *sampler = component->state;
+    if (!sampler)
+        return;
+    sm_tail_plan_free(sampler->plan);
+    sm_tail_metrics_deinit(&sampler->metrics);
+    free(sampler->members);
+    free(sampler);
+    component->state = NULL;
+}
+
+const struct sm_component_type sm_processor_tail_sampling = {
+    .kind = SM_PROCESSOR,
+    .name = "tail_sampling",
+    .help = "Holds traces until they are whole and decides by policies which are kept.",
+    .signals = SM_SIGNAL_TRACES,
+    .stability = {SM_STABILITY_BETA},
+    .options = sm_tail_option_table,
+    .options_size = sizeof(struct sm_tail_options),
+    .metrics = sm_tail_metric_table,
+    .validate = sm_tail_validate,
+    .create = tail_create,
+    .worker_create = tail_worker_create,
+    .worker_free = tail_worker_free,
+    .consume = tail_consume,
+    .stop = tail_stop,
+    .free = tail_free,
+};
