@@ -53,19 +53,6 @@ static void skip_entries(enum sm_signal signal, struct sm_scope_group *scope, si
     scope->count -= count;
 }
 
-/* A set that is decoded and changed lives in memory that both parts can reach: each may be changed on its own only after a copy. */
-static struct sm_attributes unshare_attributes(const struct sm_attributes *attributes, struct sm_arena *arena)
-{
-    struct sm_attributes copy = *attributes;
-    if (!copy.changed) {
-        copy._map = NULL;
-    } else if (copy._map) {
-        struct sm_value value = {.type = SM_VALUE_MAP, .map = copy._map};
-        copy._map = sm_value_copy(&value, arena).map;
-    }
-    return copy;
-}
-
 /* The first `wanted` points of `metric` as a metric of its own; they leave `metric`. */
 static struct sm_metric cut_metric(struct sm_arena *arena, struct sm_metric *metric, size_t wanted)
 {
@@ -73,7 +60,7 @@ static struct sm_metric cut_metric(struct sm_arena *arena, struct sm_metric *met
     for (size_t found = 0; found < wanted; index++)
         found += !metric->points[index].dropped;
     struct sm_metric head = *metric;
-    head.metadata = unshare_attributes(&metric->metadata, arena);
+    head.metadata = sm_attributes_unshare(&metric->metadata, arena);
     head.point_count = index;
     head.changed = metric->changed = true;
     metric->points += index;
@@ -92,7 +79,7 @@ static struct sm_scope_group cut_scope(enum sm_signal signal, struct sm_arena *a
         if (wanted == 0)
             break;
     }
-    head.scope.attributes = unshare_attributes(&scope->scope.attributes, arena);
+    head.scope.attributes = sm_attributes_unshare(&scope->scope.attributes, arena);
     head.count = index;
     head.changed = scope->changed = true;
     if (wanted) {
@@ -115,7 +102,7 @@ static struct sm_resource_group cut_group(enum sm_signal signal, struct sm_arena
         wanted -= items;
         index++;
     }
-    head.resource.attributes = unshare_attributes(&group->resource.attributes, arena);
+    head.resource.attributes = sm_attributes_unshare(&group->resource.attributes, arena);
     head.count = index;
     head._scope_capacity = 0;
     head.changed = group->changed = true;
