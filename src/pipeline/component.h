@@ -72,6 +72,7 @@ struct sm_component_type {
     void (*send)(struct sm_component *component, struct sm_worker *worker, struct sm_export *request);
     /* Offset of the exporter's `struct sm_export_options` in its options; used when `send` is set. */
     size_t export_options_offset;
+    bool has_plain_errors; /* exporters with `send`: why retrying ended is not put before an error (those that try again by themselves in the reference) */
     bool sends_in_order; /* exporters with `send`: one request of the queue is under way at a time, whatever num_consumers says */
 
     void (*stop)(struct sm_component *component);

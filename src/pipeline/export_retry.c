@@ -91,7 +91,7 @@ static struct sm_outcome named(const struct sm_outcome *outcome)
 
 static void end(struct sm_export_request *request, const char *what, const struct sm_outcome *outcome, bool is_interrupted)
 {
-    struct sm_outcome result = prefixed(what, outcome);
+    struct sm_outcome result = request->lane->chain->component->type->has_plain_errors ? *outcome : prefixed(what, outcome);
     sm_export_request_end(request, &result, is_interrupted);
 }
 

@@ -118,9 +118,9 @@ static void take_answer(struct post *post, const struct sm_http_answer *answer)
         log_refusal(shipment, answer);
         if (is_passing(exporter, answer->status)) {
             post->state = POST_WAITING;
-            shipment->retry = sm_outcome_retry("remote write request failed: HTTP status %d", answer->status);
+            shipment->retry = sm_outcome_retry("remote write request failed");
         } else {
-            shipment->refusal = sm_outcome_reject("remote write request failed: HTTP status %d", answer->status);
+            shipment->refusal = sm_outcome_reject("remote write request failed");
         }
     }
 }
@@ -370,5 +370,6 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .send = send,
     .export_options_offset = offsetof(struct sm_remote_write_options, export),
     .sends_in_order = true,
+    .has_plain_errors = true,
     .free = free_exporter,
 };

@@ -1,0 +1,274 @@
+/* Batches as the series of a remote write, shown one series a line: {labels} value@ms … */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "exporters/prometheus_remote_write/posts.h"
+#include "exporters/prometheus_remote_write/translate.h"
+#include "telemetry/metric.h"
+#include "telemetry/otlp.h"
+#include "wire/compression.h"
+#include "wire/protobuf.h"
+
+static const struct sm_write_settings usual = {.with_suffixes = true, .with_scope_info = true, .with_target_info = true};
+
+static struct sm_batch *decode(const char *json)
+{
+    struct sm_decode_error error;
+    struct sm_batch *batch = sm_otlp_decode_json(SM_METRICS, sm_slice_of(json), &error);
+    assert_non_null(batch);
+    return batch;
+}
+
+static void show_labels(struct sm_bytes *out, const struct sm_write_labels *labels)
+{
+    sm_bytes_append_char(out, '{');
+    for (size_t i = 0; i < labels->count; i++)
+        sm_bytes_printf(out, "%s%.*s=%.*s", i ? "," : "", SM_SLICE_ARGS(labels->items[i].name), SM_SLICE_ARGS(labels->items[i].value));
+    sm_bytes_append_char(out, '}');
+}
+
+static void show_series(struct sm_bytes *out, const struct sm_write_series *series)
+{
+    show_labels(out, &series->labels);
+    for (size_t i = 0; i < series->sample_count; i++)
+        sm_bytes_printf(out, " %g@%lld", series->samples[i].value, (long long)series->samples[i].time_ms);
+    for (size_t i = 0; i < series->exemplar_count; i++) {
+        sm_bytes_printf(out, " exemplar %g", series->exemplars[i].value);
+        show_labels(out, &series->exemplars[i].labels);
+    }
+    sm_bytes_append_char(out, '\n');
+}
+
+static void expect_series(const struct sm_write_settings *settings, const char *json, size_t failures, const char *expected)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    struct sm_bytes shown = {0};
+    struct sm_batch *batch = decode(json);
+    sm_write_init(&write, &arena);
+    assert_int_equal(sm_write_translate(settings, batch, &write), failures);
+    for (size_t i = 0; i < write.series_count; i++)
+        show_series(&shown, write.series[i]);
+    assert_string_equal(sm_bytes_cstr(&shown), expected);
+    sm_bytes_deinit(&shown);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+    sm_batch_release(batch);
+}
+
+#define METRIC_WITH(resource, scope, metric)                                                                                                         \
+    "{\"resourceMetrics\":[{\"resource\":{" resource "},\"scopeMetrics\":[{\"scope\":{" scope "},\"metrics\":[{" metric "}]}]}]}"
+#define ATTRIBUTE(key, value) "{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" value "\"}}"
+#define GAUGE(attributes) "\"name\":\"g\",\"gauge\":{\"dataPoints\":[{\"timeUnixNano\":\"7000000\",\"asInt\":\"3\",\"attributes\":[" attributes "]}]}"
+
+static void takes_each_label_from_the_source_that_goes_first(void **state)
+{
+    (void)state;
+    static const struct sm_write_label external[] = {
+        {SM_SLICE("ext"), SM_SLICE("E")}, {SM_SLICE("a_b"), SM_SLICE("lost")}, {SM_SLICE("none"), SM_SLICE("N")}};
+    struct sm_write_settings settings = usual;
+    settings.external_labels = (struct sm_write_labels){.items = external, .count = 3};
+    expect_series(&settings,
+                  METRIC_WITH("\"attributes\":[" ATTRIBUTE("service.name", "svc") "," ATTRIBUTE("service.namespace", "ns") "]",
+                              "\"name\":\"lib\",\"version\":\"\",\"attributes\":[" ATTRIBUTE("name", "x") "," ATTRIBUTE("e", "") "]",
+                              GAUGE(ATTRIBUTE("a.b", "2") "," ATTRIBUTE("a-b", "1") "," ATTRIBUTE("a_b", "1") "," ATTRIBUTE("none", "") "," ATTRIBUTE(
+                                  "job", "own") "," ATTRIBUTE("_x", "u") "," ATTRIBUTE("c__d", "v"))),
+                  0, "{__name__=g,a_b=1;2;1,c_d=v,ext=E,job=ns/svc,key_x=u,none=N,otel_scope_e=,otel_scope_name=lib} 3@7\n");
+}
+
+static void makes_resource_attributes_labels_in_place_of_those_of_the_point(void **state)
+{
+    (void)state;
+    struct sm_write_settings settings = usual;
+    settings.with_target_info = false;
+    settings.resource_to_telemetry = settings.excludes_service_attributes = true;
+    expect_series(&settings,
+                  METRIC_WITH("\"attributes\":[" ATTRIBUTE("service.instance.id", "i") "," ATTRIBUTE("k", "resource") "," ATTRIBUTE("gone", "") "]",
+                              "", GAUGE(ATTRIBUTE("k", "point") "," ATTRIBUTE("gone", "point"))),
+                  0, "{__name__=g,instance=i,k=resource} 3@7\n");
+}
+
+static void sends_target_info_when_it_says_more_than_job_and_instance(void **state)
+{
+    (void)state;
+    struct sm_write_settings settings = usual;
+    settings.name_space = SM_SLICE("9n");
+    expect_series(&settings, METRIC_WITH("\"attributes\":[" ATTRIBUTE("service.name", "s") "," ATTRIBUTE("_a__b", "v") "]", "", GAUGE("")), 0,
+                  "{__name__=_9n_g,job=s} 3@7\n{__name__=9n_target_info,_a__b=v,job=s} 1@7\n");
+    expect_series(&settings, METRIC_WITH("\"attributes\":[" ATTRIBUTE("a", "v") "]", "", GAUGE("")), 0, "{__name__=_9n_g} 3@7\n");
+    expect_series(&settings, METRIC_WITH("\"attributes\":[" ATTRIBUTE("service.name", "s") "]", "", GAUGE("")), 0, "{__name__=_9n_g,job=s} 3@7\n");
+}
+
+static void leaves_out_delta_points_and_points_with_unusable_labels(void **state)
+{
+    (void)state;
+    expect_series(&usual, METRIC_WITH("", "", "\"name\":\"d\",\"sum\":{\"aggregationTemporality\":1,\"dataPoints\":[{\"asInt\":\"1\"}]}"), 1, "");
+    expect_series(&usual, METRIC_WITH("", "", GAUGE(ATTRIBUTE("", "v"))), 1, "");
+    expect_series(&usual, METRIC_WITH("", "", "\"name\":\"\",\"gauge\":{\"dataPoints\":[{\"asInt\":\"1\"}]}"), 1, "");
+}
+
+static void puts_exemplars_into_the_first_bucket_that_has_room_for_them(void **state)
+{
+    (void)state;
+    expect_series(
+        &usual,
+        METRIC_WITH("", "",
+                    "\"name\":\"h\",\"histogram\":{\"aggregationTemporality\":2,\"dataPoints\":[{\"count\":\"3\",\"explicitBounds\":[1,0.5],"
+                    "\"bucketCounts\":[\"1\",\"1\",\"1\"],\"exemplars\":[{\"asDouble\":0.5,\"spanId\":\"0102030405060708\"},{\"asInt\":\"9\"}]}]}"),
+        0,
+        "{__name__=h_count} 3@0\n{__name__=h_bucket,le=1} 1@0\n{__name__=h_bucket,le=0.5} 2@0 exemplar 0.5{span_id=0102030405060708}\n"
+        "{__name__=h_bucket,le=+Inf} 3@0 exemplar 9{}\n");
+}
+
+static void drops_the_attributes_of_an_exemplar_that_are_too_long_together(void **state)
+{
+    (void)state;
+    char json[1024], value[130];
+    memset(value, 'x', sizeof(value));
+    for (int too_long = 0; too_long < 2; too_long++) {
+        value[127 + too_long] = '\0';
+        snprintf(
+            json, sizeof(json),
+            METRIC_WITH("", "",
+                        "\"name\":\"c\",\"sum\":{\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{\"asInt\":\"1\",\"exemplars\":[{"
+                        "\"asInt\":\"2\",\"filteredAttributes\":[" ATTRIBUTE("k", "%s") "]}]}]}"),
+            value);
+        char expected[512];
+        snprintf(expected, sizeof(expected), "{__name__=c_total} 1@0 exemplar 2{%s%s}\n", too_long ? "" : "k=", too_long ? "" : value);
+        expect_series(&usual, json, 0, expected);
+        value[127] = 'x';
+    }
+}
+
+static void show_side(struct sm_bytes *out, const struct sm_write_buckets *buckets)
+{
+    for (size_t i = 0; i < buckets->span_count; i++)
+        sm_bytes_printf(out, "%d+%u ", buckets->spans[i].offset, buckets->spans[i].count);
+    sm_bytes_append_char(out, '|');
+    for (size_t i = 0; i < buckets->delta_count; i++)
+        sm_bytes_printf(out, " %lld", (long long)buckets->deltas[i]);
+}
+
+static void makes_sparse_buckets_of_dense_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t scale, offset;
+        uint64_t counts[12];
+        size_t count;
+        const char *expected;
+    } rows[] = {
+        {0, -1, {1, 2, 5}, 3, "0+3 | 1 1 3"},        {0, 4, {1, 0, 0, 2}, 4, "5+4 | 1 -1 0 2"},
+        {0, 4, {1, 0, 0, 0, 2}, 5, "5+1 3+1 | 1 1"}, {0, 0, {0, 0, 0, 0, 7}, 5, "1+0 4+1 | 7"},
+        {9, -3, {1, 1, 1, 1, 1}, 5, "-1+3 | 1 1 0"}, {40, 5, {1, 2}, 2, "1+1 | 3"},
+        {8, INT32_MAX, {1}, 1, "-2147483648+1 | 1"}, {0, 3, {0}, 0, "|"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sm_arena arena = SM_ARENA_INIT;
+        struct sm_bytes shown = {0};
+        struct sm_write_histogram histogram;
+        uint64_t counts[12];
+        memcpy(counts, rows[i].counts, sizeof(counts));
+        struct sm_data_point point = {.scale = rows[i].scale, .positive = {.offset = rows[i].offset, .counts = counts, .count = rows[i].count}};
+        assert_true(sm_write_make_native(&point, &arena, &histogram));
+        assert_int_equal(histogram.schema, rows[i].scale > 8 ? 8 : rows[i].scale);
+        show_side(&shown, &histogram.positive);
+        assert_string_equal(sm_bytes_cstr(&shown), rows[i].expected);
+        sm_bytes_deinit(&shown);
+        sm_arena_deinit(&arena);
+    }
+    struct sm_write_histogram histogram;
+    assert_false(sm_write_make_native(&(struct sm_data_point){.scale = -5}, NULL, &histogram));
+}
+
+static size_t count_fields(const struct sm_write_post *post, uint32_t number)
+{
+    struct sm_buffer *plain;
+    assert_int_equal(sm_decompress(SM_COMPRESSION_SNAPPY, sm_bytes_slice(&post->body), 0, &plain), SM_DECOMPRESS_OK);
+    struct sm_proto_cursor cursor = sm_proto_begin(sm_slice_make(plain->data, plain->size));
+    struct sm_proto_field field;
+    size_t count = 0;
+    while (sm_proto_next(&cursor, &field))
+        count += field.number == number;
+    assert_null(cursor.error);
+    sm_buffer_release(plain);
+    return count;
+}
+
+/* 20 series of 20 bytes or a little more. */
+static void fill(struct sm_write *write)
+{
+    for (int i = 0; i < 20; i++) {
+        struct sm_write_label *label = sm_arena_alloc(write->arena, sizeof(*label));
+        *label = (struct sm_write_label){.name = SM_SLICE("n"), .value = sm_slice_of(sm_arena_printf(write->arena, "%09d", i))};
+        struct sm_write_series *series = sm_write_series_get(write, (struct sm_write_labels){.items = label, .count = 1});
+        sm_write_add_sample(write, series, 0, i + 1);
+        sm_write_add_sample(write, series, 0, i);
+    }
+    sm_write_add_metadata(write, &(struct sm_write_metadata){.name = SM_SLICE("n"), .type = 1});
+}
+
+static void splits_posts_by_size_and_loses_nothing(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 25, 100, 1000000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct sm_arena arena = SM_ARENA_INIT;
+        struct sm_write write;
+        struct sm_write_post *posts;
+        struct sm_error error = {0};
+        size_t count, series = 0, metadata = 0;
+        sm_write_init(&write, &arena);
+        fill(&write);
+        assert_true(sm_write_make_posts(&write, sizes[i], &posts, &count, &error));
+        for (size_t k = 0; k < count; k++) {
+            series += count_fields(&posts[k], 1);
+            metadata += count_fields(&posts[k], 3);
+            assert_true(count_fields(&posts[k], 1) > 0 || k == count - 1);
+        }
+        assert_int_equal(series, 20);
+        assert_int_equal(metadata, 1);
+        assert_true(sizes[i] > 50 ? count < 21 : count == 21);
+        sm_write_free_posts(posts, count);
+        sm_write_deinit(&write);
+        sm_arena_deinit(&arena);
+    }
+}
+
+static void sends_nothing_when_there_are_no_series(void **state)
+{
+    (void)state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    struct sm_write_post *posts;
+    struct sm_error error = {0};
+    size_t count;
+    sm_write_init(&write, &arena);
+    sm_write_add_metadata(&write, &(struct sm_write_metadata){.name = SM_SLICE("n"), .type = 1});
+    assert_true(sm_write_make_posts(&write, 100, &posts, &count, &error));
+    assert_int_equal(count, 0);
+    sm_write_free_posts(posts, count);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_each_label_from_the_source_that_goes_first),
+        cmocka_unit_test(makes_resource_attributes_labels_in_place_of_those_of_the_point),
+        cmocka_unit_test(sends_target_info_when_it_says_more_than_job_and_instance),
+        cmocka_unit_test(leaves_out_delta_points_and_points_with_unusable_labels),
+        cmocka_unit_test(puts_exemplars_into_the_first_bucket_that_has_room_for_them),
+        cmocka_unit_test(drops_the_attributes_of_an_exemplar_that_are_too_long_together),
+        cmocka_unit_test(makes_sparse_buckets_of_dense_ones),
+        cmocka_unit_test(splits_posts_by_size_and_loses_nothing),
+        cmocka_unit_test(sends_nothing_when_there_are_no_series),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
