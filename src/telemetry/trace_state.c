@@ -153,6 +153,7 @@ static bool take_own(struct sm_trace_state *state, struct sm_slice text)
             is_right &= state->has_randomness;
         } else if (sm_slice_is(key, "th")) {
             state->has_threshold = sm_threshold_parse(value, &state->threshold);
+            state->_threshold_text = value;
             is_right &= state->has_threshold;
         }
     }
@@ -174,7 +175,7 @@ bool sm_trace_state_parse(struct sm_trace_state *state, struct sm_slice text)
 {
     /* Not the whole struct: most spans have no trace state, and the array is most of it. */
     state->has_threshold = state->has_randomness = false;
-    state->_randomness_text = state->_own = (struct sm_slice){0};
+    state->_threshold_text = state->_randomness_text = state->_own = (struct sm_slice){0};
     state->_other_count = 0;
     if (text.size == 0)
         return true;
@@ -189,6 +190,18 @@ bool sm_trace_state_parse(struct sm_trace_state *state, struct sm_slice text)
             is_right = false;
     }
     return is_right;
+}
+
+void sm_trace_state_set_threshold(struct sm_trace_state *state, uint64_t threshold)
+{
+    state->has_threshold = threshold < SM_THRESHOLD_NEVER;
+    state->threshold = threshold;
+    state->_threshold_text = (struct sm_slice){0};
+}
+
+void sm_trace_state_clear_threshold(struct sm_trace_state *state)
+{
+    state->has_threshold = false;
 }
 
 void sm_trace_state_set_randomness(struct sm_trace_state *state, uint64_t randomness)
@@ -216,9 +229,9 @@ static char *put_own(const struct sm_trace_state *state, char *at)
         at = put(at, SM_SLICE("rv:"));
         at = state->_randomness_text.size ? put(at, state->_randomness_text) : at + sm_randomness_format(state->randomness, at);
     }
-    if (state->has_threshold && state->threshold < SM_THRESHOLD_NEVER) {
+    if (state->has_threshold) {
         at = put(at, at == first ? SM_SLICE("th:") : SM_SLICE(";th:"));
-        at += sm_threshold_format(state->threshold, at);
+        at = state->_threshold_text.size ? put(at, state->_threshold_text) : at + sm_threshold_format(state->threshold, at);
     }
     for (struct sm_slice rest = state->_own; rest.size;) {
         struct sm_slice pair = sm_slice_cut(&rest, ';'), value = pair, key = sm_slice_cut(&value, ':');

@@ -13,7 +13,7 @@ enum { SM_TRACE_STATE_MEMBERS_MAX = 31 }; /* the reference refuses the 32nd that
 struct sm_trace_state {
     bool has_threshold, has_randomness;
     uint64_t threshold, randomness;                      /* see sampling_threshold.h; valid with their flag */
-    struct sm_slice _randomness_text;                    /* as it arrived, case included; empty: write the number */
+    struct sm_slice _threshold_text, _randomness_text; /* as they arrived; empty: write the number */
     struct sm_slice _own;                                /* value of `ot`; its other keys are written on */
     struct sm_slice _others[SM_TRACE_STATE_MEMBERS_MAX]; /* members of other vendors */
     size_t _other_count;
@@ -23,6 +23,9 @@ struct sm_trace_state {
  * wrong). Duplicates: the last one decides. An empty text is a sound, empty state. */
 bool sm_trace_state_parse(struct sm_trace_state *state, struct sm_slice text) __attribute__((warn_unused_result));
 
+/* A value that is set is written anew; one that is left alone stays as it arrived, upper case and trailing zeros included. */
+void sm_trace_state_set_threshold(struct sm_trace_state *state, uint64_t threshold);
+void sm_trace_state_clear_threshold(struct sm_trace_state *state);
 void sm_trace_state_set_randomness(struct sm_trace_state *state, uint64_t randomness);
 
 /* `ot` first, in it rv, th and the other keys; then the other vendors in their order. In `arena`. */

@@ -76,12 +76,10 @@ static void apply_priority(const struct sm_span *span, struct sm_arena *arena, s
 
 static void write_state(struct sm_span *span, struct sm_arena *arena, struct sm_trace_state *state, const struct sm_sampler_item *item)
 {
-    if (sm_sampler_writes_threshold(item)) {
-        state->has_threshold = true;
-        state->threshold = item->threshold;
-    } else if (item->is_cleared) {
-        state->has_threshold = false;
-    }
+    if (sm_sampler_writes_threshold(item))
+        sm_trace_state_set_threshold(state, item->threshold);
+    else if (item->is_cleared)
+        sm_trace_state_clear_threshold(state);
     struct sm_slice text = sm_trace_state_write(state, arena);
     if (sm_slice_equal(text, span->trace_state))
         return;

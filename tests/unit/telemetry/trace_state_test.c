@@ -20,10 +20,10 @@ static void reads_and_writes_states_as_the_reference_does(void **context)
     } rows[] = {
         {"", true, ""},
         {"ot=th:8", true, "ot=th:8"},
-        {"ot=th:80", true, "ot=th:8"},
-        {"ot=th:C", true, "ot=th:c"},
+        {"ot=th:80", true, "ot=th:80"},
+        {"ot=th:C", true, "ot=th:C"},
         {"ot=th:0", true, "ot=th:0"},
-        {"ot=th:00", true, "ot=th:0"},
+        {"ot=th:00", true, "ot=th:00"},
         {"ot=rv:6E6d1a75832a2f;th:8", true, "ot=rv:6E6d1a75832a2f;th:8"},
         {"ot=th:8;rv:6e6d1a75832a2f", true, "ot=rv:6e6d1a75832a2f;th:8"},
         {"ot=x:y;th:8;z:", true, "ot=th:8;x:y;z:"},
@@ -64,6 +64,23 @@ static void reads_and_writes_states_as_the_reference_does(void **context)
         if (is_right != rows[i].is_right || !sm_slice_is(written, rows[i].written))
             fail_msg("'%s' gave %d '%.*s'", rows[i].text, is_right, SM_SLICE_ARGS(written));
     }
+    sm_arena_deinit(&arena);
+}
+
+static void writes_anew_what_is_set(void **context)
+{
+    (void)context;
+    struct sm_arena arena;
+    struct sm_trace_state state;
+    sm_arena_init(&arena);
+    assert_true(sm_trace_state_parse(&state, SM_SLICE("a=1,ot=x:y;th:C0;rv:6E6d1a75832a2f")));
+    sm_trace_state_set_threshold(&state, state.threshold);
+    assert_true(sm_slice_is(sm_trace_state_write(&state, &arena), "ot=rv:6E6d1a75832a2f;th:c;x:y,a=1"));
+    sm_trace_state_set_randomness(&state, state.randomness);
+    sm_trace_state_clear_threshold(&state);
+    assert_true(sm_slice_is(sm_trace_state_write(&state, &arena), "ot=rv:6e6d1a75832a2f;x:y,a=1"));
+    sm_trace_state_set_threshold(&state, SM_THRESHOLD_NEVER);
+    assert_true(sm_slice_is(sm_trace_state_write(&state, &arena), "ot=rv:6e6d1a75832a2f;x:y,a=1"));
     sm_arena_deinit(&arena);
 }
 
@@ -151,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_and_writes_states_as_the_reference_does),
+        cmocka_unit_test(writes_anew_what_is_set),
         cmocka_unit_test(refuses_what_is_too_long),
         cmocka_unit_test(makes_thresholds_of_probabilities),
         cmocka_unit_test(never_has_no_digits),
