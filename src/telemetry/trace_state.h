@@ -13,7 +13,7 @@ enum { SM_TRACE_STATE_MEMBERS_MAX = 31 }; /* the reference refuses the 32nd that
 struct sm_trace_state {
     bool has_threshold, has_randomness;
     uint64_t threshold, randomness;                      /* see sampling_threshold.h; valid with their flag */
-    struct sm_slice _threshold_text, _randomness_text; /* as they arrived; empty: write the number */
+    struct sm_slice _threshold_text, _randomness_text;   /* as they arrived; empty: write the number */
     struct sm_slice _own;                                /* value of `ot`; its other keys are written on */
     struct sm_slice _others[SM_TRACE_STATE_MEMBERS_MAX]; /* members of other vendors */
     size_t _other_count;

@@ -200,9 +200,10 @@ static void evict(struct shard *shard, struct sm_held_trace *trace, uint64_t *si
     sm_log(SM_LOG_INFO, &grouper->component->logger,
            "trace evicted: in order to avoid this in the future, adjust the wait duration and/or number of traces to keep in memory");
     sm_instrument_add(grouper->metrics[METRIC_TRACES_EVICTED], 1);
-    sm_instrument_add(grouper->metrics[METRIC_INCOMPLETE], 1); /* the reference counts it when its time would have come */
+    sm_instrument_add(grouper->metrics[METRIC_INCOMPLETE], 1); /* the reference: when its time would have come */
     sm_held_trace_free(trace);
     record_event(grouper, EVENT_REMOVED, since_ns);
+    record_event(grouper, EVENT_EXPIRED, since_ns); /* its time still comes there, and finds nothing */
 }
 
 /* On the shard's worker; frees `handover`. */
