@@ -57,11 +57,16 @@ struct placement {
 };
 
 static struct port *ports;
-static unsigned generation;
+static unsigned generation, started_generation;
 
 void sm_listener_next_generation(void)
 {
     generation++;
+}
+
+void sm_listener_generation_started(void)
+{
+    started_generation = generation;
 }
 
 /* ---- accepting */
@@ -73,6 +78,15 @@ static void hand_over(struct sm_worker *worker, void *context)
     free(placement);
 }
 
+/* A configuration that cannot start must not have answered anybody in the name of the one that runs. */
+static const struct sm_listener *owner_of_connections(const struct port *port)
+{
+    for (const struct sm_listener *owner = port->owners; owner; owner = owner->older)
+        if (owner->generation <= started_generation)
+            return owner;
+    return port->owners;
+}
+
 static void place(struct port *port, int fd, const struct sockaddr *peer)
 {
     int on = 1;
@@ -80,7 +94,7 @@ static void place(struct port *port, int fd, const struct sockaddr *peer)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
-    struct sm_listener *owner = port->owners;
+    const struct sm_listener *owner = owner_of_connections(port);
     struct placement *placement = sm_alloc(1, sizeof(*placement));
     *placement = (struct placement){.accepted = owner->accepted, .context = owner->context, .fd = fd};
     sm_address_print(peer, placement->peer, sizeof(placement->peer));

@@ -115,7 +115,10 @@ bool sm_generation_start(struct sm_generation *generation, struct sm_error *erro
     for (; generation->started_count < generation->endpoint_count; generation->started_count++)
         if (!sm_metrics_endpoint_start(generation->endpoints[generation->started_count], error))
             return false;
-    return sm_graph_start(generation->graph, error) || sm_error_wrap(error, "cannot start pipelines");
+    if (!sm_graph_start(generation->graph, error))
+        return sm_error_wrap(error, "cannot start pipelines");
+    sm_listener_generation_started();
+    return true;
 }
 
 /* ---- stop */

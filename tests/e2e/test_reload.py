@@ -71,7 +71,13 @@ def test_a_configuration_that_cannot_start_changes_nothing(collector, ports, bro
         "no YAML": "receivers: [",
     }[broken])
     running.reload()
-    wait_until(lambda: "Configuration not reloaded, the running one stays" in running.log(), what="the refusal")
+
+    def refused_and_answering():
+        # what the new configuration would have put on this port says other things
+        assert post("http://127.0.0.1:%d/v1/traces" % ports["http"], traces_request("shop", "GET /cart", 1), "application/x-protobuf") == (200, b"\n\0")
+        return "Configuration not reloaded, the running one stays" in running.log()
+
+    wait_until(refused_and_answering, what="the refusal")
     assert post("http://127.0.0.1:%d/v1/traces" % ports["http"], traces_request("shop", "GET /cart", 1), "application/x-protobuf")[0] == 200
     assert "Server available" in get("http://127.0.0.1:%d/" % ports["health"])
     running.write(good)

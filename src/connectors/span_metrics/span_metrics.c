@@ -274,6 +274,14 @@ static bool span_metrics_create(struct sm_component *component, struct sm_error 
     return true;
 }
 
+/* What could not be read is not written over when this is stopped. */
+static bool give_up_storage(struct state *state)
+{
+    sm_keeper_close(state->keeper);
+    state->keeper = NULL;
+    return false;
+}
+
 /* What is known only once the storage is there. */
 static bool span_metrics_start(struct sm_component *component, struct sm_error *error)
 {
@@ -284,14 +292,16 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     const char *given = given_instance(component);
     if (*options->storage) {
         state->keeper = sm_keeper_open(component, options->storage, error);
-        if (!state->keeper || !sm_keeper_instance(state->keeper, instance, instance, error))
+        if (!state->keeper)
             return false;
+        if (!sm_keeper_instance(state->keeper, instance, instance, error))
+            return give_up_storage(state);
     }
     state->settings = sm_span_metrics_settings_create(options, given ? given : instance, &state->arena);
     state->ledger = sm_ledger_create(state->settings);
     state->ledger->is_kept = state->keeper != NULL;
     if (state->keeper && !sm_keeper_restore(state->keeper, state->ledger, error))
-        return false;
+        return give_up_storage(state);
     open_server(state);
     return true;
 }

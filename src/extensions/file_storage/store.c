@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,9 +61,16 @@ static void unlist(struct store *store)
     pthread_mutex_unlock(&open_lock);
 }
 
+/* LMDB calls a write that the disk took only in part an input/output error. */
+static bool is_disk_full(const struct store *store, int result)
+{
+    struct statvfs disk;
+    return result == EIO && statvfs(store->path, &disk) == 0 && disk.f_bavail == 0;
+}
+
 static bool fail(const struct store *store, int result, const char *what, struct sm_error *error)
 {
-    return sm_error_set(error, SM_ERROR_IO, "storage %s: %s: %s", store->path, what, mdb_strerror(result));
+    return sm_error_set(error, SM_ERROR_IO, "storage %s: %s: %s", store->path, what, mdb_strerror(is_disk_full(store, result) ? ENOSPC : result));
 }
 
 /* ---- opening */
