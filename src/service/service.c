@@ -196,6 +196,7 @@ int sm_service_run(const struct sm_service_options *options)
     unsigned worker_count = options->worker_count ? options->worker_count : count_cpus();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of the write */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     service.workers = sm_workers_create(worker_count, &error);
     if (!service.workers) {
         fprintf(stderr, "Error: %s\n", error.text);

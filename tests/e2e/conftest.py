@@ -1,6 +1,7 @@
 """A running collector for end-to-end tests: the program under test is $SPANMILL (default build/release/spanmill)."""
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -58,6 +59,11 @@ def post(url, body, content_type, headers=None):
         return refusal.code, refusal.read()
 
 
+def limit(limits):
+    for kind, number in limits:
+        resource.setrlimit(kind, (number, number))
+
+
 class Collector:
     def __init__(self, folder, config, ports, args=()):
         self.folder, self.ports = folder, ports
@@ -70,9 +76,10 @@ class Collector:
     def write(self, config):
         self.config.write_text(config)
 
-    def start(self, ready_port):
+    def start(self, ready_port, limits=()):
+        """`limits`: pairs of resource and number for this process."""
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([PROGRAM, "--config", str(self.config), *self.args], stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen([PROGRAM, "--config", str(self.config), *self.args], stdout=log, stderr=log, cwd=self.folder, preexec_fn=lambda: limit(limits))
         wait_until(lambda: self.process.poll() is not None or is_listening(ready_port), what="the collector to listen")
         assert self.process.poll() is None, self.log()
         return self

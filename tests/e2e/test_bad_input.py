@@ -1,12 +1,18 @@
 """Bad configuration and bad requests: refused with a message that says what, where and what to do; the process stays up."""
 import gzip
+import http.client
+import json
 import os
+import resource
+import socket
+import ssl
 import subprocess
 import zlib
 
 import pytest
-from conftest import PROGRAM, free_ports, post
+from conftest import PROGRAM, free_ports, get, limit, post, wait_until
 from payload import traces_request
+from sink import Sink
 
 CONFIG = """
 receivers:
@@ -20,6 +26,14 @@ service:
 """
 
 GOOD = traces_request("shop", "GET /cart", 3)
+
+
+def json_request(**changes):
+    span = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "GET /cart", "kind": 2, "startTimeUnixNano": "1000", "endTimeUnixNano": "2000"}
+    resource_of_all = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    return json.dumps({"resourceSpans": [{"resource": resource_of_all, "scopeSpans": [{"spans": [{**span, **changes}]}]}]}).encode()
+
+
 NESTED = b'{"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":' + b'{"arrayValue":{"values":[' * 5000 + b"]}}" * 5000 + b"}]}}]}"
 
 # name: (body, content type, encoding, status)
@@ -28,10 +42,22 @@ REQUESTS = {
     "bytes of anything": (bytes(range(256)), "application/x-protobuf", None, 400),
     "truncated JSON": (b'{"resourceSpans":[{', "application/json", None, 400),
     "JSON nested too deep": (NESTED, "application/json", None, 400),
-    "trace id of wrong length": (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abcd"}]}]}]}', "application/json", None, 400),
+    "values nested too deep": (b"\x0a" * 100_000, "application/x-protobuf", None, 400),
+    "trace id of wrong length": (json_request(traceId="abcd"), "application/json", None, 400),
+    "span id that is not hexadecimal": (json_request(spanId="z" * 16), "application/json", None, 400),
+    "trace id of wrong length in protobuf": (bytes.fromhex("0a0912071205") + b"\x0a\x03abc", "application/x-protobuf", None, 400),
+    "time before 1970": (json_request(startTimeUnixNano="-1"), "application/json", None, 400),
+    "number out of range": (json_request(kind=99999999999), "application/json", None, 400),
+    "end before start": (json_request(startTimeUnixNano="2000", endTimeUnixNano="1000"), "application/json", None, 200),
+    "duplicate keys": (b'{"resourceSpans":[{"nonsense":1}],"resourceSpans":[]}', "application/json", None, 200),
+    "invalid UTF-8": (json_request(name="@").replace(b"@", b"a\xff\xfe"), "application/json", None, 200),
+    "empty JSON": (b"", "application/json", None, 400),
+    "a list": (b"[]", "application/json", None, 400),
     "body over the limit": (b" " * 200000, "application/json", None, 400),
     "decompression bomb": (gzip.compress(b" " * 50_000_000), "application/json", "gzip", 400),
     "deflate bomb": (zlib.compress(b" " * 50_000_000), "application/json", "deflate", 400),
+    "gzip with bytes behind it": (gzip.compress(GOOD) + b"garbage", "application/x-protobuf", "gzip", 400),
+    "gzip cut short": (gzip.compress(GOOD)[:-5], "application/x-protobuf", "gzip", 400),
     "not gzip": (b"plainly not", "application/json", "gzip", 400),
     "unknown encoding": (GOOD, "application/x-protobuf", "br", 400),
     "unknown type": (GOOD, "text/csv", None, 415),
@@ -49,12 +75,85 @@ def test_requests(collector):
         assert running.process.poll() is None, name
 
 
+# What a request may look like that one server in front of another takes for two, or for none.
+HEADS = {
+    "lengths that differ": b"Content-Length: 5\r\nContent-Length: 6\r\n",
+    "length and chunks": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    "a coding below chunked": b"Transfer-Encoding: gzip, chunked\r\n",
+    "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    "an unknown coding": b"Transfer-Encoding: xchunked\r\n",
+    "a name with a space": b"Content-Length : 5\r\n",
+    "a signed length": b"Content-Length: +5\r\n",
+    "a length over 64 bits": b"Content-Length: 99999999999999999999999\r\n",
+    "two hosts": b"Host: b\r\nContent-Length: 0\r\n",
+}
+
+
+def exchange(port, sent):
+    """All that the server answers until it closes."""
+    with socket.create_connection(("127.0.0.1", port), 20) as client:
+        client.sendall(sent)
+        answer = b""
+        while True:
+            try:
+                more = client.recv(65536)
+            except ConnectionResetError:
+                return answer
+            if not more:
+                return answer
+            answer += more
+
+
+def test_heads_that_can_be_read_in_two_ways(collector):
+    http = free_ports(1)[0]
+    running = collector(CONFIG.format(http=http), http)
+    for name, lines in HEADS.items():
+        answer = exchange(http, b"POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\n" + lines + b"\r\n0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1, (name, answer)
+    assert exchange(http, bytes(range(256)) * 100).startswith(b"HTTP/1.1 400 ")
+    assert running.process.poll() is None
+
+
+METRICS = """
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
+connectors:
+  span_metrics: {{metrics_flush_interval: 50ms}}
+exporters:
+  prometheus: {{endpoint: "127.0.0.1:{page}"}}
+service:
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [span_metrics]}}
+    metrics: {{receivers: [span_metrics], exporters: [prometheus]}}
+"""
+
+
+def test_odd_spans_leave_the_page_of_metrics_readable(collector):
+    """A scraper drops a page with one bad byte; a span that ends before it starts lasted no time, not 584 years."""
+    http, page = free_ports(2)
+    collector(METRICS.format(http=http, page=page), http)
+    for body in (json_request(name="@").replace(b"@", b"a\xff\xfe"), json_request(name='quote " and \n line', startTimeUnixNano="2000", endTimeUnixNano="1000")):
+        assert post("http://127.0.0.1:%d/v1/traces" % http, body, "application/json")[0] == 200
+
+    def text():
+        page_text = get("http://127.0.0.1:%d/metrics" % page)  # decoding fails for invalid UTF-8
+        return page_text if "quote" in page_text else None
+
+    sums = [line for line in wait_until(text, what="the series").splitlines() if "duration_milliseconds_sum" in line]
+    assert sums and all(0 <= float(line.rsplit(" ", 1)[1]) < 1 for line in sums), sums
+
+
 # name: (configuration, words of the message)
 CONFIGURATIONS = {
     "YAML syntax": ("receivers:\n  otlp: {protocols\n", ["config.yaml:", "error"]),
     "unknown option": (CONFIG.format(http=1).replace("verbosity", "verbosty"), ["config.yaml:5", "exporters", "debug", "verbosty", "did you mean verbosity?"]),
     "unknown component": (CONFIG.format(http=1).replace("debug:", "debugg:"), ["config.yaml:5", "debugg", "did you mean"]),
     "unreadable certificate": (CONFIG.format(http=1).replace("max_request_body_size: 100000", "tls: {cert_file: /nowhere/cert.pem, key_file: /nowhere/key.pem}"), ["/nowhere/", "otlp"]),
+    "duplicate keys": (CONFIG.format(http=1).replace("exporters:\n", "exporters:\n  debug:\n", 1), ["config.yaml:6", "debug"]),
+    "invalid UTF-8": (CONFIG.format(http=1).replace("basic", "b\udcffsic"), ["config.yaml"]),
+    "no such address": (CONFIG.format(http=1).replace("127.0.0.1:1", "192.0.2.1:1"), ["192.0.2.1:1", "otlp"]),
+    "a folder that is not there": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "file: {path: /nowhere/out.json}").replace("[debug]", "[file]"), ["/nowhere/", "file"]),
     "two errors at once": (CONFIG.format(http=1).replace("basic", "loud").replace("100000", "many"), ["loud", "many"]),
 }
 
@@ -63,9 +162,9 @@ CONFIGURATIONS = {
 def test_configurations(tmp_path, name):
     text, words = CONFIGURATIONS[name]
     path = tmp_path / "config.yaml"
-    path.write_text(text)
-    done = subprocess.run([PROGRAM, "--config", str(path)], capture_output=True, text=True, timeout=20)
-    assert done.returncode != 0
+    path.write_text(text, errors="surrogateescape")
+    done = subprocess.run([PROGRAM, "--config", str(path)], capture_output=True, text=True, errors="replace", timeout=20)
+    assert done.returncode == 1, done.stderr  # not by a signal
     assert not [word for word in words if word not in done.stderr], done.stderr
 
 
@@ -89,3 +188,90 @@ def test_a_full_disk(collector, tmp_path):
     statuses = [post("http://127.0.0.1:%d/v1/traces" % http, big, "application/x-protobuf")[0] for _ in range(10)]
     assert any(status != 200 for status in statuses)
     assert running.process.poll() is None and "No space left" in running.log()
+
+
+STORED = """
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
+extensions: {{file_storage: {{directory: "{folder}"}}}}
+exporters:
+  otlp_http: {{endpoint: "http://127.0.0.1:{sink}", compression: none, retry_on_failure: {{initial_interval: 20ms, max_interval: 50ms}}, sending_queue: {{storage: file_storage}}}}
+service:
+  extensions: [file_storage]
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [otlp_http]}}
+"""
+
+
+def test_a_disk_that_fills_under_the_queue(collector, tmp_path):
+    """What does not fit is refused, what was accepted arrives after a kill and a restart with room."""
+    http, sink_port = free_ports(2)
+    running = collector(STORED.format(http=http, sink=sink_port, folder=tmp_path), http, start=False)
+    running.start(http, limits=[(resource.RLIMIT_FSIZE, 200_000)])
+    accepted, answers = 0, []
+    for number in range(40):
+        status, answer = post("http://127.0.0.1:%d/v1/traces" % http, traces_request("shop", "x" * 2000, 5), "application/x-protobuf")
+        accepted += 5 if status == 200 else 0
+        answers += [answer] if status != 200 else []
+    assert 0 < accepted < 200 and all(b"storage" in answer and b"otlp_http" in answer for answer in answers), answers[-1:]
+    running.kill()
+    sink = Sink(sink_port)
+    running.start(http)
+    wait_until(lambda: sink.spans >= accepted, what="what had been accepted")
+    running.stop()
+    assert sink.spans == accepted
+    sink.close()
+
+
+def test_a_disk_without_room_for_the_counters(tmp_path):
+    path = tmp_path / "config.yaml"
+    http, page = free_ports(2)
+    text = METRICS.format(http=http, page=page).replace("50ms}", "50ms, storage: file_storage}")
+    path.write_text(text.replace("service:\n", "extensions: {file_storage: {directory: '%s'}}\nservice:\n  extensions: [file_storage]\n" % tmp_path))
+    done = subprocess.run([PROGRAM, "--config", str(path)], capture_output=True, text=True, timeout=20, preexec_fn=lambda: limit([(resource.RLIMIT_FSIZE, 9000)]))
+    assert done.returncode == 1, done.stderr
+    assert 'failed to start "span_metrics" connector' in done.stderr and str(tmp_path) in done.stderr, done.stderr
+
+
+def test_more_connections_than_descriptors(collector):
+    """Those that wait are served when others have gone."""
+    http = free_ports(1)[0]
+    running = collector(CONFIG.format(http=http), http, start=False)
+    running.start(http, limits=[(resource.RLIMIT_NOFILE, 64)])
+    idle = [socket.create_connection(("127.0.0.1", http)) for _ in range(100)]
+    wait_until(lambda: "cannot accept connections for now" in running.log(), what="the message")
+    for one in idle:
+        one.close()
+    assert post("http://127.0.0.1:%d/v1/traces" % http, GOOD, "application/x-protobuf")[0] == 200
+
+
+def certificate(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout", folder / (name + ".key"), "-out", folder / (name + ".crt")], check=True, capture_output=True)
+    return (folder / (name + ".crt")).read_text(), (folder / (name + ".key")).read_text()
+
+
+def tls_client(port):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+
+
+def test_tls_is_not_moved_by_what_is_not_tls(collector, tmp_path):
+    http_port = free_ports(1)[0]
+    certificate(tmp_path, "a")
+    certificate(tmp_path, "b")
+    text = CONFIG.format(http=http_port).replace("max_request_body_size: 100000", "read_header_timeout: 200ms, tls: {cert_file: a.crt, key_file: a.key}")
+    running = collector(text, http_port)
+    silent = socket.create_connection(("127.0.0.1", http_port), 20)
+    assert silent.recv(1) == b""  # a handshake that hangs is given up
+    for sent in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", bytes(range(256)) * 20, bytes.fromhex("1603010000") * 100, bytes.fromhex("15030100020228")):
+        exchange(http_port, sent)
+    client = tls_client(http_port)
+    client.request("POST", "/v1/traces", GOOD, {"Content-Type": "application/x-protobuf"})
+    assert client.getresponse().status == 200
+    client.close()
+    running.write(text.replace("a.key", "b.key"))
+    running.reload()
+    wait_until(lambda: "does not belong to certificate" in running.log(), what="the refusal of a key that does not fit")
+    assert running.process.poll() is None
