@@ -98,10 +98,10 @@ static bool compile_literal(struct sm_ottl_compiler *compiler, const struct sm_o
         enum sm_ottl_node_kind kind;
         const char *name;
     } wanted[] = {
-        [SM_OTTL_ARG_LITERAL_STRING] = {SM_OTTL_NODE_STRING, "a string literal"},
-        [SM_OTTL_ARG_LITERAL_INT] = {SM_OTTL_NODE_INT, "an integer literal"},
-        [SM_OTTL_ARG_LITERAL_FLOAT] = {SM_OTTL_NODE_FLOAT, "a float literal"},
-        [SM_OTTL_ARG_LITERAL_BOOL] = {SM_OTTL_NODE_BOOL, "true or false"},
+        [SM_OTTL_ARG_LITERAL_STRING] = {SM_OTTL_NODE_STRING, "a string"},
+        [SM_OTTL_ARG_LITERAL_INT] = {SM_OTTL_NODE_INT, "an int"},
+        [SM_OTTL_ARG_LITERAL_FLOAT] = {SM_OTTL_NODE_FLOAT, "a float"},
+        [SM_OTTL_ARG_LITERAL_BOOL] = {SM_OTTL_NODE_BOOL, "a bool"},
     };
     if (node->kind != wanted[parameter->type].kind)
         return refuse_argument(compiler, node, parameter, wanted[parameter->type].name);

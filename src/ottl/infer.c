@@ -79,8 +79,8 @@ static bool supports(const struct sm_ottl_inference *inference, enum sm_ottl_con
             return sm_ottl_error_set(error, 0, 0, "inferred context \"%s\" does not support the function \"%.*s\"", sm_ottl_context_name(context),
                                      SM_SLICE_ARGS(inference->functions.items[i]));
     for (size_t i = 0; i < inference->enums.count; i++)
-        /* a name of a function, as in FNV, looks like an enum; the reference refuses it */
-        if (!sm_ottl_enum_find(context, inference->enums.items[i], &number) && !sm_ottl_function_find(inference->enums.items[i], &language))
+        /* the name of a function, as in FNV, looks like an enum: refused here as in the reference, an explicit context takes it */
+        if (!sm_ottl_enum_find(context, inference->enums.items[i], &number))
             return sm_ottl_error_set(error, 0, 0, "inferred context \"%s\" does not support the enum symbol \"%.*s\"", sm_ottl_context_name(context),
                                      SM_SLICE_ARGS(inference->enums.items[i]));
     return true;

@@ -82,8 +82,10 @@ struct sm_ottl_run {
     struct sm_metric *metric;
     struct sm_data_point *point;
     struct sm_log_record *log;
-    struct sm_map cache; /* empty it between items and groups of statements */
-    char error[256];     /* why the last test or execution failed */
+    const struct sm_scope_group *_grown_scope; /* whose metrics a function has added to … */
+    size_t _metric_capacity;                   /* … and for how many there is room */
+    struct sm_map cache;                       /* empty it between items and groups of statements */
+    char error[256];                           /* why the last test or execution failed */
 };
 
 enum sm_ottl_verdict { SM_OTTL_NO, SM_OTTL_YES, SM_OTTL_FAILED };
