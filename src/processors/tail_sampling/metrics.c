@@ -173,9 +173,8 @@ static void tell_policy(struct sm_tail_policy_tally *tally, const struct sm_tail
     *tally = (struct sm_tail_policy_tally){0};
 }
 
-void sm_tail_tally_tell(struct sm_tail_tally *tally, const struct sm_tail_metrics *metrics, uint64_t latency_ns)
+void sm_tail_tally_tell(struct sm_tail_tally *tally, const struct sm_tail_metrics *metrics)
 {
-    sm_instrument_record(metrics->timer_latency, (double)(latency_ns / 1000000));
     sm_instrument_add(metrics->dropped_too_early, (int64_t)tally->dropped_too_early);
     sm_instrument_add(metrics->evaluation_errors, (int64_t)tally->error_count);
     for (size_t i = 0; i < SM_TAIL_DECISION_COUNT; i++) {

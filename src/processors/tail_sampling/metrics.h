@@ -38,5 +38,5 @@ void sm_tail_metrics_deinit(struct sm_tail_metrics *metrics);
 
 void sm_tail_tally_init(struct sm_tail_tally *tally, size_t policy_count);
 void sm_tail_tally_deinit(struct sm_tail_tally *tally);
-/* Tells what was counted and how long it took, and begins anew. */
-void sm_tail_tally_tell(struct sm_tail_tally *tally, const struct sm_tail_metrics *metrics, uint64_t latency_ns);
+/* Tells what was counted, and begins anew. */
+void sm_tail_tally_tell(struct sm_tail_tally *tally, const struct sm_tail_metrics *metrics);

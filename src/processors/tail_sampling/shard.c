@@ -124,7 +124,9 @@ static void end_run(struct sm_tail_shard *shard)
     const struct sm_tail_metrics *metrics = shard->_settings->metrics;
     size_t count = atomic_load_explicit(shard->_settings->trace_count, memory_order_relaxed);
     sm_instrument_set(metrics->on_memory, (double)count);
-    sm_tail_tally_tell(&shard->_tally, metrics, shard->_calls->mono_ns() - shard->_run_started_ns);
+    if (shard->tells_ticks)
+        sm_instrument_record(metrics->timer_latency, (double)((shard->_calls->mono_ns() - shard->_run_started_ns) / SM_NS_PER_MS));
+    sm_tail_tally_tell(&shard->_tally, metrics);
     shard->_is_running = false;
 }
 
@@ -297,7 +299,9 @@ static void take_immediate(struct sm_tail_shard *shard, struct sm_tail_trace *tr
     hold(trace, piece);
     if (decision != SM_TAIL_NOT_SAMPLED)
         settle(shard, trace, decision, policy);
-    sm_tail_tally_tell(&shard->_tally, shard->_settings->metrics, shard->_calls->mono_ns() - started_ns);
+    const struct sm_tail_metrics *metrics = shard->_settings->metrics;
+    sm_instrument_record(metrics->timer_latency, (double)((shard->_calls->mono_ns() - started_ns) / SM_NS_PER_MS));
+    sm_tail_tally_tell(&shard->_tally, metrics);
 }
 
 static struct sm_tail_trace *add_trace(struct sm_tail_shard *shard, const struct sm_tail_piece *piece)

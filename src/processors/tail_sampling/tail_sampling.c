@@ -276,6 +276,8 @@ static void *tail_worker_create(struct sm_component *component, struct sm_worker
     local->cutter = sm_tail_cutter_create(sampler->shard_count, sampler->plan->needs_sizes);
     if (index < sampler->shard_count)
         local->member = sampler->members[index] = create_member(sampler, worker);
+    if (index == 0)
+        local->member->shard.tells_ticks = true;
     return local;
 }
 
