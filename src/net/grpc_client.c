@@ -85,6 +85,7 @@ struct call {
     size_t piece_count;
     char prefix[PREFIX_BYTES];
     struct sm_bytes packed; /* owned */
+    bool has_message;       /* false: it could not be packed */
     struct sm_grpc_reply reply;
     bool is_waiting, was_resent;
 };
@@ -603,8 +604,8 @@ static void fail_later(struct sm_worker *worker, void *context)
     (void)worker;
     struct call *call = context;
     char text[sizeof(call->channel->failure)];
-    snprintf(text, sizeof(text), "%s", call->packed.ptr ? "cannot compress the message" : call->channel->failure);
-    fail(call, call->packed.ptr ? SM_RPC_INTERNAL : SM_RPC_UNAVAILABLE, text);
+    snprintf(text, sizeof(text), "%s", call->has_message ? call->channel->failure : "cannot compress the message");
+    fail(call, call->has_message ? SM_RPC_UNAVAILABLE : SM_RPC_INTERNAL, text);
 }
 
 static void write_prefix(struct call *call, bool is_packed, size_t size)
@@ -648,8 +649,8 @@ void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_
     channel->calls = call;
     call->path_size = options->path.size < PATH_BYTES ? options->path.size : PATH_BYTES;
     memcpy(call->path, options->path.ptr, call->path_size);
-    bool is_packed = set_message(call, options);
-    if (!is_packed || (channel->state == BACKOFF && !channel->client->options->wait_for_ready)) {
+    call->has_message = set_message(call, options);
+    if (!call->has_message || (channel->state == BACKOFF && !channel->client->options->wait_for_ready)) {
         sm_worker_post(channel->worker, fail_later, call);
         return;
     }
