@@ -25,8 +25,8 @@ static const struct sm_option keepalive_table[] = {
 const struct sm_option sm_grpc_client_option_table[] = {
     SM_OPTION_STRING(struct sm_grpc_client_options, endpoint,
                      .help = "Where to send to: host:port, unix:path, or with http:// or https:// in front."),
-    SM_OPTION_ENUM(struct sm_grpc_client_options, compression, compression_words, .preset.integer = SM_COMPRESSION_GZIP,
-                   .help = "How messages are packed."),
+    SM_OPTION_ENUM(struct sm_grpc_client_options, compression, compression_words, .unknown_word = {"unsupported compression type ", ""},
+                   .preset.integer = SM_COMPRESSION_GZIP, .help = "How messages are packed."),
     SM_OPTION_TABLE(struct sm_grpc_client_options, tls, sm_tls_client_option_table, .help = "TLS of the connection; on unless insecure."),
     SM_OPTION_OPTIONAL(struct sm_grpc_client_options, keepalive, keepalive_table, .null_is_absent = true, .help = "Pings on quiet connections."),
     SM_OPTION_INT(struct sm_grpc_client_options, read_buffer_size, .unit = "bytes", .help = "Taken for compatibility: reads share one large buffer."),

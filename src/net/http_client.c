@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "net/dial.h"
 #include "net/http1_parser.h"
+#include "net/http_redirect.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
 
@@ -25,8 +26,10 @@ enum { DISCARD_LIMIT_BYTES = 2 * SM_HTTP_ANSWER_LIMIT_BYTES, DIALS_AT_A_TIME = 2
 
 /* Immutable after create. */
 struct sm_http_client {
-    const struct sm_http_client_options *options; /* borrowed */
-    struct sm_tls_context *tls;                   /* owned; NULL: plain */
+    const struct sm_http_client_options *options;     /* borrowed, or of `elsewhere_options` */
+    const char *url, *user_agent;                     /* borrowed */
+    struct sm_http_client_options *elsewhere_options; /* owned; NULL but for a host that a redirect named */
+    struct sm_tls_context *tls;                       /* owned; NULL: plain */
     struct sm_dial_target target;
     struct sm_bytes head;                        /* owned: from the target on, all headers that are the same for every request */
     bool has_content_type, has_content_encoding; /* given by the user */
@@ -52,8 +55,20 @@ struct dialling {
     struct sm_dial *dial;
 };
 
+/* Where redirects have led: kept by the channel of the first request. Worker-local. */
+struct elsewhere {
+    struct elsewhere *next;
+    char *url;                       /* owned */
+    struct sm_http_client *client;   /* owned */
+    struct sm_http_channel *channel; /* owned */
+};
+enum { ELSEWHERE_MAX = 16 };
+
 /* Worker-local. */
 struct sm_http_channel {
+    struct sm_http_channel *first; /* itself, or the channel whose answers led here */
+    struct elsewhere *elsewheres;
+    size_t elsewhere_count;
     struct sm_http_client *client;
     struct sm_worker *worker;
     struct connection *connections;
@@ -75,8 +90,10 @@ struct request {
     size_t body_bytes;
     sm_http_answered *answered;
     void *context;
-    struct sm_timer *timer;                                 /* owned; NULL: no deadline */
-    struct sm_bytes answer_body, content_type, retry_after; /* owned */
+    struct sm_timer *timer;                                           /* owned; NULL: no deadline */
+    struct sm_bytes answer_body, content_type, retry_after, location; /* owned */
+    const char *referer;                                              /* borrowed: a client's URL; NULL: not redirected */
+    unsigned redirect_count;
     int status;
     size_t discarded;
     bool has_retry_after, is_waiting, has_answer_begun, was_resent;
@@ -187,6 +204,12 @@ static bool check_headers(const struct sm_http_client_options *options, struct s
     return true;
 }
 
+static bool has_tls_settings(const struct sm_tls_client_options *options)
+{
+    const struct sm_tls_files *files = &options->files;
+    return *files->ca_file || *files->ca_pem || *files->cert_file || *files->cert_pem || files->cipher_suites.count || files->curve_preferences.count;
+}
+
 static size_t smaller_limit(int64_t a, int64_t b)
 {
     size_t first = a > 0 ? (size_t)a : SIZE_MAX, second = b > 0 ? (size_t)b : SIZE_MAX;
@@ -202,12 +225,15 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
         return NULL;
     struct sm_http_client *client = sm_alloc(1, sizeof(*client));
     client->options = options;
+    client->url = url_text;
+    client->user_agent = user_agent;
     client->idle_limit = options->disable_keep_alives ? 0 : smaller_limit(options->max_idle_conns, options->max_idle_conns_per_host);
     client->connection_limit = smaller_limit(options->max_conns_per_host, 0);
     memcpy(client->target.host, url.host, sizeof(url.host));
     memcpy(client->target.port, url.port, sizeof(url.port));
     bool ok = sm_dial_target_set_proxy(&client->target, options->proxy_url, url.is_https, error);
-    if (ok && url.is_https) {
+    if (ok && (url.is_https || has_tls_settings(&options->tls))) {
+        /* For http as well: settings that cannot be used are told, whatever they would be used for. */
         client->tls = sm_tls_client_context_create(&options->tls, alpn, error);
         ok = client->tls != NULL;
     }
@@ -215,7 +241,7 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
         sm_http_client_free(client);
         return NULL;
     }
-    client->target.tls = client->tls;
+    client->target.tls = url.is_https ? client->tls : NULL;
     client->target.server_name = *options->tls.server_name_override ? options->tls.server_name_override : client->target.host;
     write_head(client, &url, user_agent);
     return client;
@@ -227,6 +253,7 @@ void sm_http_client_free(struct sm_http_client *client)
         return;
     sm_tls_context_free(client->tls);
     sm_bytes_deinit(&client->head);
+    free(client->elsewhere_options);
     free(client);
 }
 
@@ -248,9 +275,10 @@ static void remove_waiting(struct request *request)
 }
 
 static void start_waiting(struct sm_http_channel *channel);
+static void follow(struct request *request);
 
-/* Ends the request: it has no connection any more. */
-static void answer(struct request *request, const struct sm_http_answer *result)
+/* Takes the request, which has no connection any more, out of its channel. */
+static void detach(struct request *request)
 {
     struct sm_http_channel *channel = request->channel;
     if (request->is_waiting)
@@ -262,12 +290,25 @@ static void answer(struct request *request, const struct sm_http_answer *result)
     if (request->next)
         request->next->previous = request->previous;
     sm_timer_free(request->timer);
-    request->answered(channel->worker, result, request->context);
+}
+
+static void request_free(struct request *request)
+{
     sm_bytes_deinit(&request->answer_body);
     sm_bytes_deinit(&request->content_type);
     sm_bytes_deinit(&request->retry_after);
+    sm_bytes_deinit(&request->location);
     free(request->body);
     free(request);
+}
+
+/* Ends the request. */
+static void answer(struct request *request, const struct sm_http_answer *result)
+{
+    struct sm_http_channel *channel = request->channel;
+    detach(request);
+    request->answered(channel->worker, result, request->context);
+    request_free(request);
     start_waiting(channel);
 }
 
@@ -302,6 +343,8 @@ static void write_request(struct request *request)
     if (options->content_encoding.size > 0 && !client->has_content_encoding)
         sm_bytes_printf(&head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
     sm_bytes_append_slice(&head, options->more_headers);
+    if (request->referer)
+        sm_bytes_printf(&head, "Referer: %s\r\n", request->referer);
     sm_bytes_append_text(&head, "\r\n");
     request->body[0] = (struct iovec){.iov_base = head.ptr, .iov_len = head.size};
     sm_stream_write(request->connection->stream, request->body, options->body_count + 1);
@@ -381,7 +424,10 @@ static void finish(struct connection *connection)
     connection->request = NULL;
     connection->has_served = true;
     keep(connection);
-    answer_whole(request);
+    if (sm_http_redirect_repeats(request->status) && request->location.size > 0)
+        follow(request);
+    else
+        answer_whole(request);
 }
 
 /* ---- what the parser says */
@@ -400,6 +446,7 @@ static bool on_headed(struct sm_http1_parser *parser, const struct sm_http1_head
     struct sm_slice retry_after = sm_http1_find_header(head, SM_SLICE("retry-after"));
     request->has_retry_after = retry_after.ptr != NULL;
     sm_bytes_append_slice(&request->retry_after, retry_after);
+    sm_bytes_append_slice(&request->location, sm_http1_find_header(head, SM_SLICE("location")));
     return true;
 }
 
@@ -601,11 +648,16 @@ static void on_deadline(struct sm_worker *worker, void *context)
     fail(request, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", true);
 }
 
-void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context)
+/* `from`: the request that was redirected here; NULL: none. */
+static void send_request(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context,
+                         const struct request *from)
 {
-    sm_worker_assert(channel->worker);
     struct request *request = sm_alloc(1, sizeof(*request));
     *request = (struct request){.channel = channel, .next = channel->requests, .options = *options, .answered = answered, .context = context};
+    if (from) {
+        request->referer = from->channel->client->url;
+        request->redirect_count = from->redirect_count + 1;
+    }
     if (request->next)
         request->next->previous = request;
     channel->requests = request;
@@ -623,11 +675,91 @@ void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_
     start_waiting(channel);
 }
 
+void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context)
+{
+    sm_worker_assert(channel->worker);
+    send_request(channel, options, answered, context, NULL);
+}
+
+/* ---- redirects */
+
+/* A client for `url`; `referring` was sent there. Another host gets none of the headers that were meant for this one. */
+static struct sm_http_client *create_elsewhere_client(const struct sm_http_client *referring, const char *url, struct sm_error *error)
+{
+    struct sm_http_client_options *options = sm_alloc(1, sizeof(*options));
+    *options = *referring->options;
+    if (!sm_slice_equal_nocase(sm_http_redirect_host(sm_slice_of(referring->url)), sm_http_redirect_host(sm_slice_of(url)))) {
+        options->headers.count = 0;
+        options->tls.server_name_override = "";
+    }
+    struct sm_http_client *client = sm_http_client_create(options, url, referring->user_agent, error);
+    if (client)
+        client->elsewhere_options = options;
+    else
+        free(options);
+    return client;
+}
+
+/* The channel to `url`, made when it is needed for the first time. Takes `url`. */
+static struct sm_http_channel *channel_to(struct sm_http_channel *from, char *url, struct sm_error *error)
+{
+    struct sm_http_channel *first = from->first;
+    struct elsewhere *elsewhere = first->elsewheres;
+    while (elsewhere && strcmp(elsewhere->url, url) != 0)
+        elsewhere = elsewhere->next;
+    if (elsewhere || strcmp(first->client->url, url) == 0) {
+        free(url);
+        return elsewhere ? elsewhere->channel : first;
+    }
+    struct sm_http_client *client = NULL;
+    if (first->elsewhere_count == ELSEWHERE_MAX)
+        sm_error_set(error, SM_ERROR_USAGE, "redirected to more than %d places", ELSEWHERE_MAX);
+    else
+        client = create_elsewhere_client(from->client, url, error);
+    if (!client) {
+        free(url);
+        return NULL;
+    }
+    elsewhere = sm_alloc(1, sizeof(*elsewhere));
+    *elsewhere =
+        (struct elsewhere){.next = first->elsewheres, .url = url, .client = client, .channel = sm_http_channel_create(client, first->worker)};
+    elsewhere->channel->first = first;
+    first->elsewheres = elsewhere;
+    first->elsewhere_count++;
+    return elsewhere->channel;
+}
+
+/* Sends the request to where its answer says. */
+static void follow(struct request *request)
+{
+    struct sm_http_channel *from = request->channel;
+    if (request->redirect_count == SM_HTTP_REDIRECT_LIMIT) {
+        fail(request, "stopped after 10 redirects", false);
+        return;
+    }
+    struct sm_bytes url = {0};
+    struct sm_error error;
+    sm_http_redirect_resolve(sm_slice_of(from->client->url), sm_bytes_slice(&request->location), &url);
+    struct sm_http_channel *to = channel_to(from, sm_strdup(sm_bytes_cstr(&url)), &error);
+    sm_bytes_deinit(&url);
+    if (!to) {
+        fail(request, error.text, false);
+        return;
+    }
+    struct sm_http_call_options options = request->options;
+    options.body = request->body + 1;
+    send_request(to, &options, request->answered, request->context, request);
+    detach(request);
+    request_free(request);
+    start_waiting(from);
+}
+
 struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, struct sm_worker *worker)
 {
     struct sm_http_channel *channel = sm_alloc(1, sizeof(*channel));
     channel->client = client;
     channel->worker = worker;
+    channel->first = channel;
     return channel;
 }
 
@@ -637,6 +769,14 @@ void sm_http_channel_free(struct sm_http_channel *channel)
         return;
     sm_worker_assert(channel->worker);
     channel->is_closing = true;
+    while (channel->elsewheres) {
+        struct elsewhere *elsewhere = channel->elsewheres;
+        channel->elsewheres = elsewhere->next;
+        sm_http_channel_free(elsewhere->channel);
+        sm_http_client_free(elsewhere->client);
+        free(elsewhere->url);
+        free(elsewhere);
+    }
     while (channel->connections) {
         struct request *request = channel->connections->request;
         if (request)

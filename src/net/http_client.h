@@ -1,9 +1,10 @@
 /* http_client.h - HTTP/1.1 requests to a next hop: connections kept and reused, per worker.
  *
  * A client is made once per exporter; every worker has its own connections, made when needed and kept when an answer allows it. A request is sent and
- * answered on the worker that sends it. A kept connection that turns out to be gone before anything of an answer came is replaced once. Redirects are
- * not followed: they are answers like others. HTTP/2 is not offered: `force_attempt_http2` and what belongs to it have no effect. Proxies:
- * HTTP_PROXY, HTTPS_PROXY, NO_PROXY and `proxy_url`. Options are those of the reference's confighttp client. */
+ * answered on the worker that sends it. A kept connection that turns out to be gone before anything of an answer came is replaced once. A redirect
+ * that repeats the request (301, 302, 307, 308) is followed, at most ten times, to another host without the configured headers. HTTP/2 is not
+ * offered: `force_attempt_http2` and what belongs to it have no effect. Proxies: HTTP_PROXY, HTTPS_PROXY, NO_PROXY and `proxy_url`. Options are those
+ * of the reference's confighttp client. */
 #pragma once
 
 #include "base/error.h"

@@ -44,7 +44,8 @@ static const struct sm_option params_table[] = {
 
 #define ENDPOINT_ROW SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to.")
 #define COMPRESSION_ROW(preset_value)                                                                                                                \
-    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .preset.integer = (preset_value), .help = "How bodies are packed.")
+    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .unknown_word = {"unsupported compression type ", ""},             \
+                   .preset.integer = (preset_value), .help = "How bodies are packed.")
 
 const struct sm_option sm_http_client_option_table[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
 const struct sm_option sm_http_client_option_table_gzip[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_GZIP), COMMON_ROWS, SM_OPTION_END};
