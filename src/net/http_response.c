@@ -62,12 +62,24 @@ static void append_date(struct sm_bytes *out)
                     parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+/* The answer's own headers stand in place of the configured ones. */
+static bool is_own(const struct sm_http_response *response, struct sm_slice name)
+{
+    if (response->content_type.size && sm_slice_equal_nocase(name, SM_SLICE("Content-Type")))
+        return true;
+    for (size_t i = 0; i < response->header_count; i++)
+        if (sm_slice_equal_nocase(name, response->headers[i].name))
+            return true;
+    return false;
+}
+
 void sm_http_response_write_head(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out)
 {
     sm_bytes_printf(out, "HTTP/1.1 %d %s\r\n", response->status, sm_http_status_text(response->status));
     const struct sm_string_map *fixed = &request->options->response_headers;
     for (size_t i = 0; i < fixed->count; i++)
-        append_header(out, sm_slice_of(fixed->entries[i].key), sm_slice_of(fixed->entries[i].value));
+        if (!is_own(response, sm_slice_of(fixed->entries[i].key)))
+            append_header(out, sm_slice_of(fixed->entries[i].key), sm_slice_of(fixed->entries[i].value));
     sm_http_cors_append(request, out);
     if (response->content_type.size)
         append_header(out, SM_SLICE("Content-Type"), response->content_type);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/http_route.h"
 #include "net/http_server.h"
 #include "pipeline/config.h"
 #include "pipeline/own_metrics.h"
@@ -33,10 +34,9 @@ static void set_resource(struct sm_batch *batch, const struct sm_string_map *ide
 static void answer(struct sm_http_request *request, void *context)
 {
     const struct sm_metrics_endpoint *endpoint = context;
-    if (!sm_slice_is(sm_http_request_path(request), "/metrics")) {
-        sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
+    const struct sm_slice path = SM_SLICE("/metrics");
+    if (sm_http_route(request, &path, 1) < 0)
         return;
-    }
     struct sm_prometheus_format format = sm_prometheus_negotiate(sm_http_request_header(request, SM_SLICE("Accept")), false);
     struct sm_batch *batch = sm_own_metrics_collect();
     set_resource(batch, endpoint->identity);
@@ -45,7 +45,7 @@ static void answer(struct sm_http_request *request, void *context)
     struct sm_bytes page = {0};
     sm_prometheus_set_add(set, batch, now);
     sm_prometheus_write(set, format, now, &page);
-    sm_http_respond_text(request, 200, sm_prometheus_content_type(format), sm_bytes_slice(&page));
+    sm_prometheus_respond(request, format, &page);
     sm_bytes_deinit(&page);
     sm_prometheus_set_free(set);
     sm_batch_release(batch);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "config/gates.h"
+#include "net/http_route.h"
 #include "net/http_server.h"
 #include "pipeline/component.h"
 #include "pipeline/export.h"
@@ -135,10 +136,9 @@ static struct sm_prometheus_options translate(const struct options *options)
 static void answer(struct sm_http_request *request, void *context)
 {
     struct exporter *exporter = context;
-    if (!sm_slice_is(sm_http_request_path(request), "/metrics")) {
-        sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
+    const struct sm_slice path = SM_SLICE("/metrics");
+    if (sm_http_route(request, &path, 1) < 0)
         return;
-    }
     struct sm_prometheus_format format = sm_prometheus_negotiate(sm_http_request_header(request, SM_SLICE("Accept")), exporter->open_metrics);
     struct sm_bytes page = {0};
     pthread_mutex_lock(&exporter->lock);

@@ -4,13 +4,14 @@
  * itself only, whatever the method. State: immutable after start. Source: opentelemetry-collector-contrib extension/healthcheckextension. */
 #include "pipeline/component.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/duration.h"
+#include "net/http_route.h"
 #include "net/http_server.h"
 #include "pipeline/graph.h"
 
@@ -64,27 +65,6 @@ struct health_check {
     struct sm_http_server *server;  /* owned */
 };
 
-static bool is_answered(const char *path, struct sm_slice requested)
-{
-    struct sm_slice own = sm_slice_of(path);
-    bool is_prefix = sm_slice_ends_with(own, SM_SLICE("/"));
-    return is_prefix ? sm_slice_starts_with(requested, own) : sm_slice_equal(requested, own);
-}
-
-/* As Go prints a duration: "2h3m4.5s". */
-static void append_uptime(struct sm_bytes *body, uint64_t uptime_ns)
-{
-    uint64_t minutes = uptime_ns / (60 * SM_NS_PER_S);
-    if (minutes >= 60)
-        sm_bytes_printf(body, "%" PRIu64 "h", minutes / 60);
-    if (minutes > 0)
-        sm_bytes_printf(body, "%" PRIu64 "m", minutes % 60);
-    if (uptime_ns > 0 && uptime_ns < SM_NS_PER_S)
-        sm_bytes_printf(body, "%.9gms", (double)uptime_ns / (double)SM_NS_PER_MS);
-    else
-        sm_bytes_printf(body, "%.11gs", (double)(uptime_ns % (60 * SM_NS_PER_S)) / (double)SM_NS_PER_S);
-}
-
 static void append_json(struct sm_bytes *body, uint64_t ready_since_ns)
 {
     if (ready_since_ns == 0) {
@@ -98,7 +78,8 @@ static void append_json(struct sm_bytes *body, uint64_t ready_since_ns)
     char time_text[32];
     strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &utc);
     sm_bytes_printf(body, "{\"status\":\"Server available\",\"upSince\":\"%s.%09dZ\",\"uptime\":\"", time_text, (int)(ready_since_ns % SM_NS_PER_S));
-    append_uptime(body, now > ready_since_ns ? now - ready_since_ns : 0);
+    char uptime[SM_DURATION_TEXT_SIZE];
+    sm_bytes_append_text(body, sm_duration_format(now > ready_since_ns ? (int64_t)(now - ready_since_ns) : 0, uptime));
     sm_bytes_append_text(body, "\"}");
 }
 
@@ -106,10 +87,9 @@ static void answer(struct sm_http_request *request, void *context)
 {
     struct health_check *check = context;
     const struct options *options = check->component->options;
-    if (!is_answered(options->path, sm_http_request_path(request))) {
-        sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
+    const struct sm_slice path = sm_slice_of(options->path);
+    if (sm_http_route(request, &path, 1) < 0)
         return;
-    }
     uint64_t ready_since_ns = sm_graph_ready_since_ns(check->component->graph);
     int status = ready_since_ns ? 200 : 503;
     if (options->response_body) {

@@ -15,6 +15,7 @@
 #include "config/duration.h"
 #include "config/gates.h"
 #include "extensions/zpages/html.h"
+#include "net/http_route.h"
 #include "net/http_server.h"
 #include "pipeline/graph.h"
 #include "pipeline/worker.h"
@@ -182,7 +183,7 @@ static void answer(struct sm_http_request *request, void *context)
         sm_bytes_deinit(&page);
         return;
     }
-    sm_http_respond_text(request, 404, "text/plain; charset=utf-8", SM_SLICE("404 page not found\n"));
+    sm_http_respond_not_found(request);
 }
 
 /* ---- life */

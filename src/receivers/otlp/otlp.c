@@ -3,7 +3,9 @@
  * Source: opentelemetry-collector receiver/otlpreceiver (options, presets, life). */
 #include "receivers/otlp/otlp.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -39,6 +41,19 @@ static const struct sm_option option_table[] = {
     SM_OPTION_END,
 };
 
+/* The reference parses paths as URLs and hands them to a router that takes no spaces. */
+static void validate_path(const char *key, const char *path, struct sm_validation *validation)
+{
+    for (const char *at = path; *at; at++) {
+        if (*at == '%' && !(isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2])))
+            sm_validation_error(validation, "protocols::http", "'%s' invalid HTTP URL path set for signal: invalid URL escape \"%.3s\"", key, at);
+        if (isspace((unsigned char)*at) || iscntrl((unsigned char)*at)) {
+            sm_validation_error(validation, "protocols::http", "'%s' invalid HTTP URL path set for signal: \"%s\" has spaces", key, path);
+            return;
+        }
+    }
+}
+
 static void otlp_validate(const void *decoded, struct sm_validation *validation)
 {
     const struct sm_otlp_options *options = decoded;
@@ -46,8 +61,12 @@ static void otlp_validate(const void *decoded, struct sm_validation *validation)
         sm_validation_error(validation, "", "must specify at least one protocol when using the OTLP receiver");
     if (options->protocols.grpc)
         sm_grpc_server_validate(options->protocols.grpc, validation, "protocols::grpc");
-    if (options->protocols.http)
-        sm_http_server_validate(&options->protocols.http->server, validation, "protocols::http");
+    if (!options->protocols.http)
+        return;
+    sm_http_server_validate(&options->protocols.http->server, validation, "protocols::http");
+    validate_path("traces_url_path", options->protocols.http->traces_url_path, validation);
+    validate_path("metrics_url_path", options->protocols.http->metrics_url_path, validation);
+    validate_path("logs_url_path", options->protocols.http->logs_url_path, validation);
 }
 
 /* ---- life */
@@ -82,6 +101,16 @@ static void add_routes(struct sm_otlp_receiver *receiver)
                 .receiver = receiver->component, .signal = signal, .http_path = paths[signal] ? url_path(paths[signal]) : NULL};
 }
 
+static bool check_routes(const struct sm_otlp_receiver *receiver, struct sm_error *error)
+{
+    for (size_t i = 0; i < receiver->route_count; i++)
+        for (size_t j = 0; j < i && receiver->routes[i].http_path; j++)
+            if (strcmp(receiver->routes[i].http_path, receiver->routes[j].http_path) == 0)
+                return sm_error_set(error, SM_ERROR_USAGE, "url path \"%s\" of %s conflicts with that of %s", receiver->routes[i].http_path,
+                                    sm_signal_name(receiver->routes[i].signal), sm_signal_name(receiver->routes[j].signal));
+    return true;
+}
+
 static bool otlp_create(struct sm_component *component, struct sm_error *error)
 {
     const struct sm_otlp_options *options = component->options;
@@ -89,6 +118,8 @@ static bool otlp_create(struct sm_component *component, struct sm_error *error)
     receiver->component = component;
     component->state = receiver;
     add_routes(receiver);
+    if (!check_routes(receiver, error))
+        return false;
     return (!options->protocols.grpc || sm_otlp_grpc_create(receiver, error)) && (!options->protocols.http || sm_otlp_http_create(receiver, error));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "net/http_route.h"
 #include "telemetry/metadata.h"
 
 enum media { MEDIA_UNKNOWN, MEDIA_PROTOBUF, MEDIA_JSON };
@@ -118,22 +119,14 @@ static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outc
 
 /* ---- requests */
 
-/* As Go's ServeMux: a path that ends with a slash stands for everything below it, and the longest one that fits wins. */
-static const struct sm_otlp_route *find_route(const struct sm_otlp_receiver *receiver, struct sm_slice path)
+/* NULL: answered already. */
+static const struct sm_otlp_route *find_route(struct sm_http_request *request, const struct sm_otlp_receiver *receiver)
 {
-    const struct sm_otlp_route *found = NULL;
-    size_t found_size = 0;
-    for (size_t i = 0; i < receiver->route_count; i++) {
-        struct sm_slice pattern = sm_slice_of(receiver->routes[i].http_path);
-        bool is_tree = pattern.ptr[pattern.size - 1] == '/';
-        if (!(is_tree ? sm_slice_starts_with(path, pattern) : sm_slice_equal(path, pattern)))
-            continue;
-        if (!found || pattern.size > found_size) {
-            found = &receiver->routes[i];
-            found_size = pattern.size;
-        }
-    }
-    return found;
+    struct sm_slice patterns[SM_SIGNAL_COUNT];
+    for (size_t i = 0; i < receiver->route_count; i++)
+        patterns[i] = sm_slice_of(receiver->routes[i].http_path);
+    int found = sm_http_route(request, patterns, receiver->route_count);
+    return found < 0 ? NULL : &receiver->routes[found];
 }
 
 static struct sm_metadata *metadata_of(const struct sm_http_request *request)
@@ -188,13 +181,15 @@ static void on_request(struct sm_http_request *request, void *context)
 {
     const struct sm_otlp_receiver *receiver = context;
     const char *encoding_error = sm_http_request_encoding_error(request);
-    const struct sm_otlp_route *route = find_route(receiver, sm_http_request_path(request));
-    enum media media = request_media(request);
-    if (encoding_error)
+    if (encoding_error) {
         refuse_encoding(request, encoding_error);
-    else if (!route)
-        respond(request, 404, SM_SLICE("text/plain; charset=utf-8"), SM_SLICE("404 page not found\n"));
-    else if (!sm_slice_is(sm_http_request_method(request), "POST"))
+        return;
+    }
+    const struct sm_otlp_route *route = find_route(request, receiver);
+    if (!route)
+        return;
+    enum media media = request_media(request);
+    if (!sm_slice_is(sm_http_request_method(request), "POST"))
         respond(request, 405, SM_SLICE("text/plain"), SM_SLICE("405 method not allowed, supported: [POST]"));
     else if (media == MEDIA_UNKNOWN)
         respond(request, 415, SM_SLICE("text/plain"), SM_SLICE("415 unsupported media type, supported: [application/json, application/x-protobuf]"));

@@ -1,0 +1,19 @@
+/* http_route.h - which handler a path belongs to, as Go's ServeMux decides; for handlers with one or few paths.
+ *
+ * A pattern that ends with a slash stands for everything below it, any other for itself. Paths with empty, "." or ".." segments are sent to what they
+ * mean, and "/tree" to "/tree/" where only the latter exists. No state; any thread. */
+#pragma once
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+
+struct sm_http_request;
+
+/* `path` as the client wrote it; %XX in it is compared by what it means. */
+bool sm_http_route_fits(struct sm_slice pattern, struct sm_slice path);
+/* Index of the longest of `patterns` that fits the request's path. Without one, or where the path is to be written in another way, the request is
+ * answered (404 or 307) and -1 returned. */
+int sm_http_route(struct sm_http_request *request, const struct sm_slice *patterns, size_t count);
+/* 404 with Go's words. */
+void sm_http_respond_not_found(struct sm_http_request *request);
