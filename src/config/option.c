@@ -433,7 +433,7 @@ static bool decode_optional(struct decoder *decoder, const struct sm_option *opt
 {
     void *element = make_element(decoder, option, 1);
     bool is_enabled = true, is_good = true;
-    const struct sm_node *enabled = has_row(option->table, "enabled") ? NULL : sm_node_find(node, "enabled");
+    const struct sm_node *enabled = option->has_no_switch || has_row(option->table, "enabled") ? NULL : sm_node_find(node, "enabled");
     if (enabled) {
         struct place enabled_place = {.parent = place, .key = "enabled"};
         is_good = decode_bool(decoder, option, &is_enabled, enabled, &enabled_place);

@@ -20,8 +20,10 @@ struct options {
 };
 
 static const struct sm_option option_table[] = {
-    SM_OPTION_OPTIONAL(struct options, include, sm_match_properties_table, .null_is_absent = true, .help = "Only what matches is changed."),
-    SM_OPTION_OPTIONAL(struct options, exclude, sm_match_properties_table, .null_is_absent = true, .help = "What matches is left alone."),
+    SM_OPTION_OPTIONAL(struct options, include, sm_match_properties_table, .null_is_absent = true, .has_no_switch = true,
+                       .help = "Only what matches is changed."),
+    SM_OPTION_OPTIONAL(struct options, exclude, sm_match_properties_table, .null_is_absent = true, .has_no_switch = true,
+                       .help = "What matches is left alone."),
     SM_OPTION_TABLE_LIST(struct options, actions, struct sm_attribute_action_options, sm_attribute_action_table, .help = "What to do, in order."),
     SM_OPTION_END,
 };

@@ -48,7 +48,7 @@ const struct sm_option sm_match_properties_table[] = {
     SM_OPTION_STRING_LIST(struct sm_match_properties, span_names, .help = "Names of spans."),
     SM_OPTION_STRING_LIST(struct sm_match_properties, log_bodies, .help = "Bodies of log records."),
     SM_OPTION_STRING_LIST(struct sm_match_properties, log_severity_texts, .help = "Severity texts of log records."),
-    SM_OPTION_OPTIONAL(struct sm_match_properties, log_severity_number, severity_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(struct sm_match_properties, log_severity_number, severity_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Severity numbers of log records."),
     SM_OPTION_STRING_LIST(struct sm_match_properties, metric_names, .help = "Names of metrics."),
     SM_OPTION_TABLE_LIST(struct sm_match_properties, attributes, struct sm_match_attribute, sm_match_attribute_table,

@@ -53,7 +53,7 @@ static const struct sm_option rotation_table[] = {
 };
 
 static const struct sm_option compression_params_table[] = {
-    SM_OPTION_INT(struct compression_params, level, .help = "Checked only, as in the reference: messages are packed at the usual level."),
+    SM_OPTION_INT(struct compression_params, level, .help = "Any: messages are packed at the usual level, as in the reference."),
     SM_OPTION_END,
 };
 
@@ -67,7 +67,7 @@ static const struct sm_option group_by_table[] = {
 static const struct sm_option option_table[] = {
     SM_OPTION_STRING(struct options, path, .preset.string = "", .help = "The file to write to."),
     SM_OPTION_BOOL(struct options, append, .help = "Go on at the end of the file instead of emptying it."),
-    SM_OPTION_OPTIONAL(struct options, rotation, rotation_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(struct options, rotation, rotation_table, .has_no_switch = true,
                        .help = "Set the file aside when it is large, and begin a new one."),
     SM_OPTION_STRING(struct options, format, .preset.string = "json",
                      .help = "json: a line a request; proto: each request behind its length in four bytes."),
@@ -130,8 +130,6 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 static void validate(const void *from, struct sm_validation *validation)
 {
     const struct options *options = from;
-    int64_t level = options->compression_params.level;
-    bool is_level = (level >= 0 && level <= 3) || level == 6 || level == 11;
     if (!*options->path)
         sm_validation_error(validation, "", "path must be non-empty");
     else if (options->append && options->rotation)
@@ -140,9 +138,6 @@ static void validate(const void *from, struct sm_validation *validation)
         sm_validation_error(validation, "", "format type is not supported");
     else if (!is_one_of(options->compression, "", "zstd"))
         sm_validation_error(validation, "", "compression is not supported");
-    else if (*options->compression && !is_level)
-        sm_validation_error(validation, "", "invalid compression_params: unsupported parameters {Level:%lld} for compression type \"zstd\"",
-                            (long long)level);
     else if (options->flush_interval_ns < 0)
         sm_validation_error(validation, "", "flush_interval must be larger than zero");
     else

@@ -33,7 +33,8 @@ static const struct sm_option log_match_table[] = {
     SM_OPTION_TABLE_LIST(struct sm_filter_log_match, record_attributes, struct sm_match_attribute, sm_match_attribute_table,
                          .help = "Record attributes that must all match."),
     SM_OPTION_STRING_LIST(struct sm_filter_log_match, severity_texts, .help = "Severity texts."),
-    SM_OPTION_OPTIONAL(struct sm_filter_log_match, severity_number, log_severity_table, .null_is_absent = true, .help = "Severity numbers."),
+    SM_OPTION_OPTIONAL(struct sm_filter_log_match, severity_number, log_severity_table, .null_is_absent = true, .has_no_switch = true,
+                       .help = "Severity numbers."),
     SM_OPTION_STRING_LIST(struct sm_filter_log_match, bodies, .help = "Bodies."),
     SM_OPTION_END,
 };
@@ -45,9 +46,9 @@ static const struct sm_option log_match_table[] = {
 #define LOGS __typeof__(((struct sm_filter_options *)0)->logs)
 
 static const struct sm_option spans_table[] = {
-    SM_OPTION_OPTIONAL(SPANS, include, sm_match_properties_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(SPANS, include, sm_match_properties_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Only spans that match are kept (deprecated: use trace_conditions)."),
-    SM_OPTION_OPTIONAL(SPANS, exclude, sm_match_properties_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(SPANS, exclude, sm_match_properties_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Spans that match are dropped (deprecated: use trace_conditions)."),
     SM_OPTION_END,
 };
@@ -60,9 +61,9 @@ static const struct sm_option traces_table[] = {
 };
 
 static const struct sm_option metrics_table[] = {
-    SM_OPTION_OPTIONAL(METRICS, include, metric_match_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(METRICS, include, metric_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Only metrics that match are kept (deprecated: use metric_conditions)."),
-    SM_OPTION_OPTIONAL(METRICS, exclude, metric_match_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(METRICS, exclude, metric_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Metrics that match are dropped (deprecated: use metric_conditions)."),
     SM_OPTION_TABLE(METRICS, regexp, sm_match_regexp_table, .help = "Settings of match_type regexp."),
     SM_OPTION_STRING_LIST(METRICS, resource, .help = "Conditions under which a whole resource is dropped."),
@@ -72,9 +73,9 @@ static const struct sm_option metrics_table[] = {
 };
 
 static const struct sm_option logs_table[] = {
-    SM_OPTION_OPTIONAL(LOGS, include, log_match_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(LOGS, include, log_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Only records that match are kept (deprecated: use log_conditions)."),
-    SM_OPTION_OPTIONAL(LOGS, exclude, log_match_table, .null_is_absent = true,
+    SM_OPTION_OPTIONAL(LOGS, exclude, log_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Records that match are dropped (deprecated: use log_conditions)."),
     SM_OPTION_STRING_LIST(LOGS, resource, .help = "Conditions under which a whole resource is dropped."),
     SM_OPTION_STRING_LIST(LOGS, log_record, .help = "Conditions under which a record is dropped."),
