@@ -100,3 +100,34 @@ char *sm_duration_format(int64_t ns, char text[SM_DURATION_TEXT_SIZE])
         snprintf(text, SM_DURATION_TEXT_SIZE, "0s");
     return text;
 }
+
+/* `value` units with as many of `digits` decimals as are not zero. */
+static void put_decimal(uint64_t value, uint64_t unit, int digits, const char *name, char *out, size_t room)
+{
+    int size = snprintf(out, room, "%llu.%0*llu", (unsigned long long)(value / unit), digits, (unsigned long long)(value % unit));
+    size_t used = size < 0 || (size_t)size >= room ? 0 : (size_t)size;
+    while (used > 0 && out[used - 1] == '0')
+        used--;
+    if (used > 0 && out[used - 1] == '.')
+        used--;
+    snprintf(out + used, room - used, "%s", name);
+}
+
+char *sm_duration_format_whole(int64_t ns, char text[SM_DURATION_TEXT_SIZE])
+{
+    static const struct unit fine[] = {{"ns", 1}, {"\302\265s", 1000}, {"ms", 1000000}};
+    uint64_t rest = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+    const uint64_t second = 1000000000, minute = 60 * second, hour = 60 * minute;
+    size_t used = (size_t)snprintf(text, SM_DURATION_TEXT_SIZE, "%s", ns < 0 ? "-" : "");
+    if (rest > 0 && rest < second) {
+        size_t i = rest < 1000 ? 0 : rest < 1000000 ? 1 : 2;
+        put_decimal(rest, fine[i].ns, 3 * (int)i + (i == 0), fine[i].name, text + used, SM_DURATION_TEXT_SIZE - used);
+        return text;
+    }
+    if (rest >= hour)
+        used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%lluh", (unsigned long long)(rest / hour));
+    if (rest >= minute)
+        used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%llum", (unsigned long long)(rest % hour / minute));
+    put_decimal(rest % minute, second, 9, "s", text + used, SM_DURATION_TEXT_SIZE - used);
+    return text;
+}

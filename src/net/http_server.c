@@ -160,6 +160,8 @@ void sm_http_respond(struct sm_http_request *request, const struct sm_http_respo
     bool has_more = connection->pending.size > 0;
     request->closes |= !request->head->is_keep_alive || !connection->server->options->keep_alives_enabled ||
                        sm_server_link_is_stopping(&connection->link) || (connection->has_peer_ended && !has_more);
+    if (request->closes)
+        sm_server_link_unload(&connection->link); /* before the client can see the answer and come again */
     write_answer(connection, response);
     sm_http_request_reset(request);
     if (request->closes) {

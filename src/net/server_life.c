@@ -149,6 +149,13 @@ void sm_server_link_add(struct sm_server_life *life, struct sm_worker *worker, s
     atomic_fetch_add_explicit(&life->connection_count, 1, memory_order_relaxed);
 }
 
+void sm_server_link_unload(struct sm_server_link *link)
+{
+    if (!link->is_unloaded)
+        sm_worker_add_load(link->worker, -1);
+    link->is_unloaded = true;
+}
+
 void sm_server_link_remove(struct sm_server_link *link)
 {
     struct sm_server_life *life = link->life;
@@ -157,7 +164,7 @@ void sm_server_link_remove(struct sm_server_link *link)
     if (link->next)
         link->next->back = link->back;
     atomic_fetch_sub_explicit(&life->connection_count, 1, memory_order_relaxed);
-    sm_worker_add_load(link->worker, -1);
+    sm_server_link_unload(link);
     tell_when_empty(list_of(life, link->worker));
 }
 

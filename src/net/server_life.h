@@ -21,6 +21,7 @@ struct sm_server_link {
     struct sm_server_link *next, **back;
     struct sm_server_life *life;
     struct sm_worker *worker; /* borrowed */
+    bool is_unloaded;         /* no longer part of the worker's load */
 };
 
 struct sm_server_kind {
@@ -60,5 +61,7 @@ void sm_server_life_deinit(struct sm_server_life *life);
 /* On the connection's worker. `remove` also takes the connection off the worker's load and, when the server stops, may tell that it has. */
 void sm_server_link_add(struct sm_server_life *life, struct sm_worker *worker, struct sm_server_link *link);
 void sm_server_link_remove(struct sm_server_link *link);
+/* The connection ends with what is being sent: another may take its place on the worker. */
+void sm_server_link_unload(struct sm_server_link *link);
 /* Whether the server stops: no new requests on this connection. */
 bool sm_server_link_is_stopping(const struct sm_server_link *link);

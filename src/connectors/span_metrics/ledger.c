@@ -180,6 +180,8 @@ static bool is_resource(const struct sm_ledger_resource *resource)
 static int compare_orders(const void *a, const void *b)
 {
     const struct sm_ledger_resource *const *x = a, *const *y = b;
+    if ((*x)->last_ns != (*y)->last_ns) /* of several workers, or of several requests */
+        return (*x)->last_ns < (*y)->last_ns ? -1 : 1;
     return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 

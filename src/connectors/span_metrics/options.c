@@ -44,9 +44,10 @@ static const struct sm_option histogram_table[] = {
      .unknown_word = {"unknown Unit ", ", allowed units are \"ms\" and \"s\""},
      .preset.integer = SM_SPAN_METRICS_MILLISECONDS, .set_offset = SUB_OFFSET(histogram, has_unit), .help = "Unit of durations."},
     {.kind = SM_OPTION_KIND_OPTIONAL, .member = "exponential", .offset = SUB_OFFSET(histogram, exponential), .table = exponential_table,
-     .element_size = sizeof(struct sm_span_metrics_exponential_options), .help = "Exponential histograms."},
+     .element_size = sizeof(struct sm_span_metrics_exponential_options), .null_is_absent = true, .help = "Exponential histograms."},
     {.kind = SM_OPTION_KIND_OPTIONAL, .member = "explicit", .offset = SUB_OFFSET(histogram, explicit_buckets), .table = explicit_table,
-     .element_size = sizeof(struct sm_span_metrics_explicit_options), .help = "Histograms with these buckets; without it and `exponential`: 2ms to 15s."},
+     .element_size = sizeof(struct sm_span_metrics_explicit_options), .null_is_absent = true,
+     .help = "Histograms with these buckets; without it and `exponential`: 2ms to 15s."},
     {.kind = SM_OPTION_KIND_TABLE_LIST, .member = "dimensions", .offset = SUB_OFFSET(histogram, dimensions), .table = dimension_table,
      .element_size = sizeof(dimension_options), .help = "Further dimensions of durations only."},
     SM_OPTION_END,
@@ -226,7 +227,7 @@ static void check_not_negative(struct sm_validation *validation, const char *key
 {
     char text[SM_DURATION_TEXT_SIZE];
     if (ns < 0)
-        sm_validation_error(validation, "", "invalid %s: %s, the duration should be positive", key, sm_duration_format(ns, text));
+        sm_validation_error(validation, "", "invalid %s: %s, the duration should be positive", key, sm_duration_format_whole(ns, text));
 }
 
 static void check_limits(const struct sm_span_metrics_options *opts, struct sm_validation *validation)
