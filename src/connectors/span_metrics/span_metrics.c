@@ -38,6 +38,11 @@ struct question {
     struct sm_bytes answer;
 };
 
+struct turn {
+    uint64_t first_ns;
+    unsigned worker;
+};
+
 /* Immutable after creation but for what is marked. */
 struct state {
     struct sm_arena arena; /* holds the settings */
@@ -50,7 +55,9 @@ struct state {
     SM_LIST(struct question *) questions; /* to be answered by the next look */
     enum round_kind round; /* under way */
     bool is_due, is_stopping, has_saved_last;
-    unsigned next_worker; /* with the ledger */
+    struct turn *turns; /* owned: the workers in the order of this round */
+    unsigned next_turn; /* with the ledger */
+    atomic_uint_least64_t *first_ns; /* owned, any thread: when each worker first counted since the last visit; 0: nothing */
     /* Main worker only. */
     struct sm_http_server *server; /* owned; NULL: it could not be opened, there is no `spanmill top` */
     struct sm_http_server_options server_options;
@@ -89,14 +96,36 @@ static struct sm_worker *home_of(const struct state *state)
 static void send_round(struct state *state, enum round_kind kind);
 static void end_round(struct sm_worker *worker, void *context);
 
+/* Workers that counted earlier come first, so that what the first span decides (the series within a limit, labels of a shared resource, exemplars) is
+ * decided in the order in which requests came. Relaxed: an order that is a little old only changes who is first of two at once. */
+static void order_turns(struct state *state)
+{
+    unsigned count = sm_workers_count(state->component->workers);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t first_ns = atomic_load_explicit(&state->first_ns[i], memory_order_relaxed);
+        struct turn turn = {.first_ns = first_ns ? first_ns : UINT64_MAX, .worker = i};
+        unsigned at = i;
+        for (; at > 0 && state->turns[at - 1].first_ns > turn.first_ns; at--)
+            state->turns[at] = state->turns[at - 1];
+        state->turns[at] = turn;
+    }
+}
+
+static void visit_worker(struct sm_worker *worker, void *context);
+
+static void give_turn(struct state *state)
+{
+    sm_worker_post(sm_workers_get(state->component->workers, state->turns[state->next_turn++].worker), visit_worker, state);
+}
+
 /* On each worker in turn. */
 static void visit_worker(struct sm_worker *worker, void *context)
 {
     struct state *state = context;
+    atomic_store_explicit(&state->first_ns[sm_worker_index(worker)], 0, memory_order_relaxed);
     sm_ledger_visit(state->ledger, sm_component_local(state->component, worker), state->round == ROUND_EXPORT);
-    unsigned next = state->next_worker++;
-    if (next < sm_workers_count(state->component->workers))
-        sm_worker_post(sm_workers_get(state->component->workers, next), visit_worker, state);
+    if (state->next_turn < sm_workers_count(state->component->workers))
+        give_turn(state);
     else
         sm_worker_post(home_of(state), end_round, state);
 }
@@ -104,8 +133,9 @@ static void visit_worker(struct sm_worker *worker, void *context)
 static void send_round(struct state *state, enum round_kind kind)
 {
     state->round = kind;
-    state->next_worker = 1;
-    sm_worker_post(sm_workers_get(state->component->workers, 0), visit_worker, state);
+    state->next_turn = 0;
+    order_turns(state);
+    give_turn(state);
 }
 
 static void report_overflow(struct state *state)
@@ -300,6 +330,9 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     state->settings = sm_span_metrics_settings_create(options, given ? given : instance, &state->arena);
     state->ledger = sm_ledger_create(state->settings);
     state->ledger->is_kept = state->keeper != NULL;
+    unsigned worker_count = sm_workers_count(component->workers);
+    state->turns = sm_alloc(worker_count, sizeof(*state->turns));
+    state->first_ns = sm_alloc(worker_count, sizeof(*state->first_ns));
     if (state->keeper && !sm_keeper_restore(state->keeper, state->ledger, error))
         return give_up_storage(state);
     open_server(state);
@@ -326,7 +359,12 @@ static void span_metrics_worker_free(struct sm_component *component, struct sm_w
 
 static void span_metrics_consume(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
 {
-    sm_series_shard_add(sm_component_local(component, worker), batch, sm_clock_wall_ns());
+    struct state *state = component->state;
+    atomic_uint_least64_t *first_ns = &state->first_ns[sm_worker_index(worker)];
+    uint64_t now_ns = sm_clock_wall_ns();
+    if (atomic_load_explicit(first_ns, memory_order_relaxed) == 0)
+        atomic_store_explicit(first_ns, now_ns, memory_order_relaxed);
+    sm_series_shard_add(sm_component_local(component, worker), batch, now_ns);
     sm_batch_accept(batch, worker);
 }
 
@@ -365,6 +403,8 @@ static void span_metrics_free(struct sm_component *component)
     sm_keeper_close(state->keeper);
     sm_http_server_free(state->server);
     SM_LIST_CLEAR(&state->questions);
+    free(state->turns);
+    free(state->first_ns);
     sm_arena_deinit(&state->arena);
     free(state);
 }
