@@ -1,7 +1,7 @@
 /* grpc_server.h - unary gRPC calls over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md).
  *
- * Connections live on the worker they were given to; a call is handled and answered there. Messages come whole and unpacked. Unknown methods are answered
- * UNIMPLEMENTED by the server with the reference's texts; so are unknown encodings; over max_recv_msg_size_mib is RESOURCE_EXHAUSTED.
+ * Connections live on the worker they were given to; a call is handled and answered there. Messages come whole and unpacked. Unknown methods are
+ * answered UNIMPLEMENTED by the server with the reference's texts; so are unknown encodings; over max_recv_msg_size_mib is RESOURCE_EXHAUSTED.
  * Options are those of the reference's configgrpc server. */
 #pragma once
 
@@ -19,15 +19,16 @@ struct sm_workers;
 struct sm_grpc_keepalive_options {
     struct sm_grpc_keepalive_server_parameters {
         uint64_t max_connection_idle_ns, max_connection_age_ns, max_connection_age_grace_ns, time_ns, timeout_ns;
-    } *server_parameters;
+    } * server_parameters;
     struct sm_grpc_keepalive_enforcement_policy {
         uint64_t min_time_ns;
         bool permit_without_stream;
-    } *enforcement_policy;
+    } * enforcement_policy;
 };
 
 struct sm_grpc_server_options {
     const char *endpoint, *transport;
+    const struct sm_node *dialer;
     struct sm_tls_server_options *tls;
     int64_t max_recv_msg_size_mib, read_buffer_size, write_buffer_size;
     uint64_t max_concurrent_streams;
@@ -38,10 +39,12 @@ struct sm_grpc_server_options {
 #define SM_GRPC_SERVER_OPTION_ROWS(endpoint_preset, read_buffer_preset)                                                                              \
     SM_OPTION_STRING(struct sm_grpc_server_options, endpoint, .preset.string = (endpoint_preset), .help = "Address to listen on, host:port."),       \
         SM_OPTION_STRING(struct sm_grpc_server_options, transport, .preset.string = "tcp", .help = "tcp, tcp4, tcp6 or unix."),                      \
+        SM_OPTION_NODE(struct sm_grpc_server_options, dialer, .help = "Accepted for compatibility: a server dials nobody."),                         \
         SM_OPTION_OPTIONAL(struct sm_grpc_server_options, tls, sm_tls_server_option_table, .null_is_absent = true,                                   \
                            .help = "TLS; without it connections are plain."),                                                                        \
         SM_OPTION_INT(struct sm_grpc_server_options, max_recv_msg_size_mib, .unit = "MiB", .help = "Largest message taken, unpacked; 0: 4."),        \
-        SM_OPTION_UINT(struct sm_grpc_server_options, max_concurrent_streams, .max = UINT32_MAX, .help = "Calls under way on a connection; 0: 1000."), \
+        SM_OPTION_UINT(struct sm_grpc_server_options, max_concurrent_streams, .max = UINT32_MAX,                                                     \
+                       .help = "Calls under way on a connection; 0: 1000."),                                                                         \
         SM_OPTION_INT(struct sm_grpc_server_options, read_buffer_size, .preset.integer = (read_buffer_preset), .unit = "bytes",                      \
                       .help = "Accepted for compatibility: connections share one read buffer per worker."),                                          \
         SM_OPTION_INT(struct sm_grpc_server_options, write_buffer_size, .unit = "bytes", .help = "Accepted for compatibility: answers are small."),  \
@@ -63,8 +66,9 @@ struct sm_grpc_method {
     void *context;
 };
 
-struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options, const struct sm_grpc_method *methods,
-                                             size_t method_count, struct sm_error *error) __attribute__((warn_unused_result));
+struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options,
+                                             const struct sm_grpc_method *methods, size_t method_count, struct sm_error *error)
+    __attribute__((warn_unused_result));
 bool sm_grpc_server_start(struct sm_grpc_server *server, struct sm_error *error) __attribute__((warn_unused_result));
 const char *sm_grpc_server_address(const struct sm_grpc_server *server);
 /* GOAWAY, no new calls; `stopped(context)` on the main worker when the last open call is answered and connections are closed. */
@@ -81,9 +85,9 @@ void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struc
 
 struct sm_grpc_response {
     enum sm_rpc_code code;
-    struct sm_slice message;       /* status text, any UTF-8 (percent-encoded on the wire) */
+    struct sm_slice message;        /* status text, any UTF-8 (percent-encoded on the wire) */
     struct sm_slice status_details; /* google.rpc.Status in protobuf for grpc-status-details-bin; empty: none */
-    struct sm_slice body;          /* reply message when code is OK */
+    struct sm_slice body;           /* reply message when code is OK */
 };
 /* Answers and ends the call, which is invalid afterwards. On the call's worker. A client that is gone is not told. */
 void sm_grpc_respond(struct sm_grpc_call *call, const struct sm_grpc_response *response);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "net/listener.h"
+
 const struct sm_option sm_cors_option_table[] = {
     SM_OPTION_STRING_LIST(struct sm_cors_options, allowed_origins, .help = "Origins that may send requests; * stands for any characters."),
     SM_OPTION_STRING_LIST(struct sm_cors_options, allowed_headers,
@@ -19,6 +21,7 @@ const struct sm_option sm_http_server_option_table[] = {
 
 void sm_http_server_validate(const struct sm_http_server_options *options, struct sm_validation *validation, const char *key_path)
 {
+    sm_listener_validate_transport(options->transport, validation, key_path);
     if (!options->tls)
         return;
     char path[256];

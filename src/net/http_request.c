@@ -85,12 +85,16 @@ static bool is_enabled(const struct sm_http_request *request, struct sm_slice na
     for (size_t i = 0; i < list->count; i++)
         if (sm_slice_is(name, list->items[i]))
             return true;
-    return list->count == 0;
+    return !request->options->has_compression_algorithms;
 }
 
 static bool find_encoding(const struct sm_http_request *request, enum sm_compression *compression)
 {
     struct sm_slice name = sm_http1_find_header(request->head, SM_SLICE("Content-Encoding"));
+    if (request->options->has_compression_algorithms && request->options->compression_algorithms.count == 0) {
+        *compression = SM_COMPRESSION_NONE;
+        return true;
+    }
     return is_enabled(request, name) && sm_compression_find(name, compression);
 }
 

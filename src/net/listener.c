@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "config/option.h"
 #include "pipeline/worker.h"
 
 enum { ACCEPTS_PER_WAKE_UP = 64, BACKLOG = 4096, ADDRESS_BYTES = 320 };
@@ -137,6 +138,15 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
 
 /* ---- opening */
 
+void sm_listener_validate_transport(const char *transport, struct sm_validation *validation, const char *key_path)
+{
+    static const char *const known[] = {"tcp", "tcp4", "tcp6", "unix"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(transport, known[i]) == 0)
+            return;
+    sm_validation_error(validation, key_path, "'transport' unsupported transport type \"%s\": there are tcp, tcp4, tcp6 and unix", transport);
+}
+
 static bool fail_listen(struct sm_error *error, int why, const struct sm_listener_options *options)
 {
     if (why == EADDRINUSE)
@@ -162,19 +172,29 @@ static int bind_and_listen(const struct sockaddr *address, socklen_t size, bool 
     return fd;
 }
 
-/* No host: all interfaces, IPv6 and IPv4 on one socket where there is IPv6. A name: its IPv4 address if it has one, as Go chooses. */
+static bool is_wildcard(const char *host)
+{
+    return !*host || strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
+}
+
+/* No host or a wildcard: all interfaces, IPv6 and IPv4 on one socket where there is IPv6. No endpoint: any free port of them. A name: its IPv4
+ * address if it has one, as Go chooses. */
 static int open_tcp(const struct sm_listener_options *options, struct sm_error *error)
 {
-    char host[256], port[32];
-    if (!sm_address_split(options->endpoint, host, port, error))
+    char host[256] = "", port[32] = "0";
+    if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error))
         return -1;
-    bool is_any = !*host && strcmp(options->transport, "tcp") == 0;
+    if (strspn(port, "0123456789") == strlen(port) && strtoul(port, NULL, 10) > UINT16_MAX) {
+        sm_error_set(error, SM_ERROR_USAGE, "listen %s: address %s: invalid port", options->transport, port);
+        return -1;
+    }
+    bool is_any = is_wildcard(host) && strcmp(options->transport, "tcp") == 0;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC}, *found = NULL;
     if (strcmp(options->transport, "tcp4") == 0)
         hints.ai_family = AF_INET;
     if (strcmp(options->transport, "tcp6") == 0)
         hints.ai_family = AF_INET6;
-    int status = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+    int status = getaddrinfo(*host && !is_any ? host : NULL, port, &hints, &found);
     if (status != 0) {
         sm_error_set(error, SM_ERROR_IO, "listen %s %s: %s", options->transport, options->endpoint, gai_strerror(status));
         return -1;

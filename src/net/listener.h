@@ -11,11 +11,12 @@
 #include <sys/socket.h>
 
 struct sm_listener;
+struct sm_validation;
 struct sm_worker;
 struct sm_workers;
 
-/* Runs on the worker that got the connection; takes `fd` (non-blocking, close-on-exec, TCP_NODELAY). `peer` is "127.0.0.1:4711" or "unix", valid during the
- * call. The worker's load was raised by one for it: the user lowers it when the connection is closed. */
+/* Runs on the worker that got the connection; takes `fd` (non-blocking, close-on-exec, TCP_NODELAY). `peer` is "127.0.0.1:4711" or "unix", valid
+ * during the call. The worker's load was raised by one for it: the user lowers it when the connection is closed. */
 typedef void sm_listener_accepted(struct sm_worker *worker, int fd, const char *peer, void *context);
 
 struct sm_listener_options {
@@ -23,15 +24,18 @@ struct sm_listener_options {
     const char *transport; /* "tcp" (also "tcp4", "tcp6") or "unix" */
 };
 
+/* Tells a transport that there is not. */
+void sm_listener_validate_transport(const char *transport, struct sm_validation *validation, const char *key_path);
+
 /* Listens; false with "listen 127.0.0.1:4317: address already in use". Main worker only. */
-struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted, void *context,
-                                     struct sm_error *error) __attribute__((warn_unused_result));
+struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted,
+                                     void *context, struct sm_error *error) __attribute__((warn_unused_result));
 /* The address bound to, with the real port: "127.0.0.1:43017". */
 const char *sm_listener_address(const struct sm_listener *listener);
 /* Whom new connections go to once `listener` is closed: another owner of the same address, older or newer. NULL: nobody. */
 sm_listener_accepted *sm_listener_successor(const struct sm_listener *listener, void **context);
-/* No new connection is taken. Those already on their way were posted before this returns: what the main worker posts to a worker afterwards runs behind
- * their `accepted`. NULL is allowed. */
+/* No new connection is taken. Those already on their way were posted before this returns: what the main worker posts to a worker afterwards runs
+ * behind their `accepted`. NULL is allowed. */
 void sm_listener_close(struct sm_listener *listener);
 
 /* A new configuration is about to start while another still runs: it may open the same addresses, and takes over their connections to come once all of it
