@@ -107,7 +107,8 @@ static void look_for_store(struct sm_worker *worker, void *context)
     if (chain->store) {
         sm_export_store_waiting(chain->home);
     } else {
-        sm_log(SM_LOG_ERROR, &chain->component->logger, "Storage cannot be used", SM_LOG_STR("error", is_stopping ? "the exporter is stopping" : error.text));
+        sm_log(SM_LOG_ERROR, &chain->component->logger, "Storage cannot be used",
+               SM_LOG_STR("error", is_stopping ? "the exporter is stopping" : error.text));
         sm_export_refuse_waiting(chain->home, "the storage of the sending queue cannot be used");
     }
     sm_export_dispatch(chain->home);
@@ -326,9 +327,12 @@ void sm_export_request_end(struct sm_export_request *request, const struct sm_ou
     enum sm_signal signal = request->public.batch->signal;
     bool is_sent = outcome->kind == SM_ACCEPTED;
     sm_export_count_in_flight(chain, signal, -1);
-    sm_export_count_sent(chain, signal, is_sent ? request->item_count : 0, is_sent ? 0 : request->item_count);
-    if (!is_sent)
+    if (is_sent) {
+        sm_export_count_sent(chain, signal, request->item_count);
+    } else {
+        sm_export_count_failed(chain, signal, request->item_count, outcome, is_interrupted);
         log_end(request, outcome, is_interrupted);
+    }
     unlink_active(request);
     sm_timer_free(request->timer);
     if (request->public.kept)

@@ -241,7 +241,7 @@ static void drop_rest(struct partition *partition)
     size_t count = partition->batch->item_count;
     struct sm_outcome outcome = sm_outcome_reject("one %s size is greater than max size, dropping items: %zu", names[signal], count);
     sm_log(SM_LOG_WARN, &chain->component->logger, "Failed to split request.", SM_LOG_STR("error", outcome.reason));
-    sm_export_count_sent(chain, signal, 0, count);
+    sm_export_count_failed(chain, signal, count, &outcome, false);
     sm_batch_release(partition->batch);
     partition->batch = NULL;
     for (size_t i = 0; i < partition->entry_count; i++)

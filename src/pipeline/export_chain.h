@@ -98,8 +98,8 @@ struct sm_export_drained {
 };
 
 struct sm_export_chain {
-    int64_t consumer_count; /* requests of the queue that may be under way; 0 without a queue */
-    struct sm_export_drained *drained; /* shared with the message */
+    int64_t consumer_count;                         /* requests of the queue that may be under way; 0 without a queue */
+    struct sm_export_drained *drained;              /* shared with the message */
     struct sm_component *component;                 /* borrowed */
     const struct sm_export_options *options;        /* borrowed: component */
     const struct sm_export_queue_options *queue;    /* NULL: no queue */
@@ -110,10 +110,10 @@ struct sm_export_chain {
     size_t attribute_count;
     struct sm_export_instruments instruments[SM_SIGNAL_COUNT];
     struct sm_export_gauge *gauge;
-    bool is_persistent;                             /* the queue is on disk */
-    bool is_store_lost;                             /* it could not be opened after all. Home lane's worker */
-    struct sm_export_store *store;                  /* owned; NULL: memory, or not open yet. Touched by the home lane's worker once started */
-    struct sm_timer *store_timer;                   /* owned by the home lane's worker: looks again for a store that is still in use */
+    bool is_persistent;            /* the queue is on disk */
+    bool is_store_lost;            /* it could not be opened after all. Home lane's worker */
+    struct sm_export_store *store; /* owned; NULL: memory, or not open yet. Touched by the home lane's worker once started */
+    struct sm_timer *store_timer;  /* owned by the home lane's worker: looks again for a store that is still in use */
     struct sm_export_lane *home;   /* NULL: every lane for itself */
     struct sm_export_lane *lanes;  /* owned; the last is the main worker's */
     unsigned lane_count;
@@ -196,7 +196,10 @@ void sm_export_store_free(struct sm_export_store *store);
 
 /* export_metrics.c */
 void sm_export_metrics_start(struct sm_export_chain *chain);
-void sm_export_count_sent(struct sm_export_chain *chain, enum sm_signal signal, size_t sent, size_t failed);
+void sm_export_count_sent(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count);
+/* `is_interrupted`: by the end of the program. */
+void sm_export_count_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count, const struct sm_outcome *outcome,
+                            bool is_interrupted);
 void sm_export_count_enqueue_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count);
 void sm_export_count_in_flight(struct sm_export_chain *chain, enum sm_signal signal, int more);
 void sm_export_count_offer(struct sm_export_chain *chain, const struct sm_batch *batch);

@@ -15,7 +15,7 @@
     }
 #define FAILED_HELP(of)                                                                                                                              \
     "Number of " of " in failed attempts to send to destination. At detailed telemetry level, includes attributes: error.type (semantic "            \
-                    "convention), error.permanent. [Alpha]"
+    "convention), error.permanent. [Alpha]"
 
 static const struct sm_own_metric sent[SM_SIGNAL_COUNT] = {
     [SM_TRACES] = COUNTER("sent_spans", "Number of spans successfully sent to destination. [Alpha]", "{span}"),
@@ -121,12 +121,60 @@ void sm_export_metrics_start(struct sm_export_chain *chain)
     sm_instrument_observe(sm_instrument_get(&queue_capacity, attributes, 2), read_capacity, gauge);
 }
 
-void sm_export_count_sent(struct sm_export_chain *chain, enum sm_signal signal, size_t sent_count, size_t failed_count)
+void sm_export_count_sent(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count)
 {
-    struct sm_export_instruments *instruments = &chain->instruments[signal];
-    sm_instrument_add(find(chain, &instruments->sent, &sent[signal], chain->attributes, chain->attribute_count), (int64_t)sent_count);
-    if (failed_count > 0)
-        sm_instrument_add(find(chain, &instruments->failed, &failed[signal], chain->attributes, chain->attribute_count), (int64_t)failed_count);
+    struct sm_instrument *instrument = find(chain, &chain->instruments[signal].sent, &sent[signal], chain->attributes, chain->attribute_count);
+    sm_instrument_add(instrument, (int64_t)item_count);
+}
+
+/* What the attribute error.type says. */
+static const char *error_type(const struct sm_outcome *outcome, bool is_interrupted)
+{
+    static const char *const names[] = {
+        [SM_RPC_CANCELLED] = "Canceled",
+        [SM_RPC_UNKNOWN] = "Unknown",
+        [SM_RPC_INVALID_ARGUMENT] = "InvalidArgument",
+        [SM_RPC_DEADLINE_EXCEEDED] = "DeadlineExceeded",
+        [SM_RPC_NOT_FOUND] = "NotFound",
+        [SM_RPC_ALREADY_EXISTS] = "AlreadyExists",
+        [SM_RPC_PERMISSION_DENIED] = "PermissionDenied",
+        [SM_RPC_RESOURCE_EXHAUSTED] = "ResourceExhausted",
+        [SM_RPC_FAILED_PRECONDITION] = "FailedPrecondition",
+        [SM_RPC_ABORTED] = "Aborted",
+        [SM_RPC_OUT_OF_RANGE] = "OutOfRange",
+        [SM_RPC_UNIMPLEMENTED] = "Unimplemented",
+        [SM_RPC_INTERNAL] = "Internal",
+        [SM_RPC_UNAVAILABLE] = "Unavailable",
+        [SM_RPC_DATA_LOSS] = "DataLoss",
+        [SM_RPC_UNAUTHENTICATED] = "Unauthenticated",
+    };
+    if (is_interrupted)
+        return "Shutdown";
+    if (outcome->is_overdue)
+        return "Deadline_Exceeded";
+    bool is_known = outcome->has_code && outcome->code > SM_RPC_OK && outcome->code < sizeof(names) / sizeof(names[0]);
+    return is_known ? names[outcome->code] : "_OTHER";
+}
+
+/* At level detailed there is a series for each kind of failure: looked up each time, as failures are rare. */
+void sm_export_count_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count, const struct sm_outcome *outcome,
+                            bool is_interrupted)
+{
+    sm_export_count_sent(chain, signal, 0); /* both series are there from the first end on */
+    if (sm_own_metrics_level() < SM_OWN_LEVEL_DETAILED) {
+        struct sm_instrument *instrument =
+            find(chain, &chain->instruments[signal].failed, &failed[signal], chain->attributes, chain->attribute_count);
+        sm_instrument_add(instrument, (int64_t)item_count);
+        return;
+    }
+    struct sm_own_attribute attributes[SM_EXPORT_ATTRIBUTE_LIMIT + 3] = {
+        {"exporter", chain->component->id},
+        {"error.type", error_type(outcome, is_interrupted)},
+        {"error.permanent", outcome->kind == SM_REJECTED ? "true" : "false"},
+    };
+    for (size_t i = 0; i < chain->attribute_count; i++)
+        attributes[i + 3] = chain->attributes[i];
+    sm_instrument_add(sm_instrument_get(&failed[signal], attributes, chain->attribute_count + 3), (int64_t)item_count);
 }
 
 void sm_export_count_enqueue_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "config/duration.h"
+
 static const struct sm_option_word sizer_words[] = {{"requests", SM_SIZER_REQUESTS}, {"items", SM_SIZER_ITEMS}, {"bytes", SM_SIZER_BYTES}, {NULL, 0}};
 
 static const struct sm_option partition_table[] = {
@@ -17,7 +19,7 @@ static const struct sm_option partition_table[] = {
 
 static const struct sm_option batch_table[] = {
     SM_OPTION_BOOL(struct sm_export_batch_options, enabled, .preset.boolean = true, .help = "Put queued requests together before they are sent."),
-    SM_OPTION_DURATION(struct sm_export_batch_options, flush_timeout_ns, .key = "flush_timeout", .preset.integer = 200 * SM_MS,
+    SM_OPTION_DURATION(struct sm_export_batch_options, flush_timeout_ns, .key = "flush_timeout", .is_signed = true, .preset.integer = 200 * SM_MS,
                        .help = "A batch is sent after this time whatever its size."),
     SM_OPTION_ENUM(struct sm_export_batch_options, sizer, sizer_words, .preset.integer = SM_SIZER_ITEMS,
                    .set_offset = offsetof(struct sm_export_batch_options, is_sizer_set),
@@ -45,15 +47,15 @@ const struct sm_option sm_export_queue_option_table[] = {
 
 #define RETRY_ROWS(initial_preset)                                                                                                                   \
     SM_OPTION_BOOL(struct sm_export_retry_options, enabled, .preset.boolean = true, .help = "Try again what failed for a passing reason."),          \
-        SM_OPTION_DURATION(struct sm_export_retry_options, initial_interval_ns, .key = "initial_interval", .preset.integer = (initial_preset),       \
-                           .help = "Wait before the second attempt."),                                                                               \
+        SM_OPTION_DURATION(struct sm_export_retry_options, initial_interval_ns, .key = "initial_interval", .is_signed = true,                        \
+                           .preset.integer = (initial_preset), .help = "Wait before the second attempt."),                                           \
         SM_OPTION_DOUBLE(struct sm_export_retry_options, randomization_factor, .preset.number = 0.5,                                                 \
                          .help = "Waits vary by this share, up and down."),                                                                          \
         SM_OPTION_DOUBLE(struct sm_export_retry_options, multiplier, .preset.number = 1.5, .help = "Each wait is this many times the one before."),  \
-        SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .preset.integer = 30 * SM_S,                      \
+        SM_OPTION_DURATION(struct sm_export_retry_options, max_interval_ns, .key = "max_interval", .is_signed = true, .preset.integer = 30 * SM_S,   \
                            .help = "No wait is longer."),                                                                                            \
-        SM_OPTION_DURATION(struct sm_export_retry_options, max_elapsed_time_ns, .key = "max_elapsed_time", .preset.integer = 5 * SM_MIN,             \
-                           .help = "After this time a request is dropped; 0: never."),                                                               \
+        SM_OPTION_DURATION(struct sm_export_retry_options, max_elapsed_time_ns, .key = "max_elapsed_time", .is_signed = true,                        \
+                           .preset.integer = 5 * SM_MIN, .help = "After this time a request is dropped; 0: never."),                                 \
         SM_OPTION_END
 
 const struct sm_option sm_export_retry_option_table[] = {RETRY_ROWS(5 * SM_S)};
@@ -66,7 +68,7 @@ const struct sm_option sm_export_optional_queue_option_table[] = {
 };
 
 #define EXPORT_ROWS(timeout_preset)                                                                                                                  \
-    SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .preset.integer = (timeout_preset),                                   \
+    SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .is_signed = true, .preset.integer = (timeout_preset),                \
                        .help = "Limit for one attempt; 0: none."),                                                                                   \
         SM_OPTION_TABLE(struct sm_export_options, retry_on_failure, sm_export_retry_option_table, .help = "When and how often to try again."),       \
         SM_OPTION_TABLE(struct sm_export_options, sending_queue, sm_export_queue_option_table, .help = "The queue in front of sending."),            \
@@ -74,6 +76,12 @@ const struct sm_option sm_export_optional_queue_option_table[] = {
 
 const struct sm_option sm_export_option_table[] = {EXPORT_ROWS(5 * SM_S)};
 const struct sm_option sm_export_option_table_30s[] = {EXPORT_ROWS(30 * SM_S)};
+
+/* Durations of this chain are decoded with their sign, so that a negative one is told in the reference's words; none is used. */
+static bool is_negative(uint64_t duration_ns)
+{
+    return (int64_t)duration_ns < 0;
+}
 
 static void validate_retry(const struct sm_export_retry_options *retry, struct sm_validation *validation)
 {
@@ -84,7 +92,13 @@ static void validate_retry(const struct sm_export_retry_options *retry, struct s
         sm_validation_error(validation, path, "'randomization_factor' must be within [0, 1]");
     if (!(retry->multiplier >= 0))
         sm_validation_error(validation, path, "'multiplier' must be non-negative");
-    if (retry->max_elapsed_time_ns == 0)
+    if (is_negative(retry->initial_interval_ns))
+        sm_validation_error(validation, path, "'initial_interval' must be non-negative");
+    if (is_negative(retry->max_interval_ns))
+        sm_validation_error(validation, path, "'max_interval' must be non-negative");
+    if (is_negative(retry->max_elapsed_time_ns))
+        sm_validation_error(validation, path, "'max_elapsed_time' must be non-negative");
+    if (retry->max_elapsed_time_ns == 0 || is_negative(retry->max_elapsed_time_ns))
         return;
     if (retry->max_elapsed_time_ns < retry->initial_interval_ns)
         sm_validation_error(validation, path, "'max_elapsed_time' must not be less than 'initial_interval'");
@@ -112,8 +126,10 @@ static void validate_batch(const struct sm_export_queue_options *queue, struct s
     const char *path = "sending_queue::batch";
     if (batch_sizer(queue) == SM_SIZER_REQUESTS)
         sm_validation_error(validation, path, "`batch` supports only `items` or `bytes` sizer, found \"requests\"");
-    if (batch->flush_timeout_ns == 0)
-        sm_validation_error(validation, path, "`flush_timeout` must be positive, found 0");
+    char text[SM_DURATION_TEXT_SIZE];
+    if (batch->flush_timeout_ns == 0 || is_negative(batch->flush_timeout_ns))
+        sm_validation_error(validation, path, "`flush_timeout` must be positive, found %s",
+                            sm_duration_format((int64_t)batch->flush_timeout_ns, text));
     if (batch->min_size < 0)
         sm_validation_error(validation, path, "`min_size` must be non-negative, found %lld", (long long)batch->min_size);
     if (batch->max_size < 0)
@@ -143,6 +159,8 @@ static void validate_queue(const struct sm_export_queue_options *queue, struct s
 
 void sm_export_options_validate(const struct sm_export_options *options, struct sm_validation *validation)
 {
+    if (is_negative(options->timeout_ns))
+        sm_validation_error(validation, "", "'timeout' must be non-negative");
     validate_retry(&options->retry_on_failure, validation);
     validate_queue(options->optional_queue ? options->optional_queue : &options->sending_queue, validation);
 }

@@ -4,40 +4,11 @@
  * While the program stops nothing is tried again. Source: exporterhelper/internal/retry_sender.go, cenkalti/backoff exponential.go. */
 #include "pipeline/export_chain.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
+#include "config/duration.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { DURATION_TEXT_BYTES = 32 };
-
-/* The form of Go's durations for the log: "1.5s", "250ms", "5m0s". */
-static void duration_text(uint64_t ns, char text[DURATION_TEXT_BYTES])
-{
-    static const struct {
-        uint64_t ns;
-        const char *name;
-    } units[] = {{SM_NS_PER_S, "s"}, {SM_NS_PER_MS, "ms"}, {1000, "µs"}, {1, "ns"}};
-    struct sm_bytes out = {0};
-    uint64_t minutes = ns / (60 * SM_NS_PER_S), rest = ns % (60 * SM_NS_PER_S);
-    if (minutes >= 60)
-        sm_bytes_printf(&out, "%" PRIu64 "h", minutes / 60);
-    if (minutes > 0)
-        sm_bytes_printf(&out, "%" PRIu64 "m", minutes % 60);
-    size_t unit = 0;
-    while (minutes == 0 && unit + 1 < sizeof(units) / sizeof(units[0]) && rest < units[unit].ns)
-        unit++;
-    sm_bytes_printf(&out, "%.9f", (double)rest / (double)units[unit].ns);
-    while (out.ptr[out.size - 1] == '0')
-        out.size--;
-    if (out.ptr[out.size - 1] == '.')
-        out.size--;
-    sm_bytes_append_text(&out, units[unit].name);
-    snprintf(text, DURATION_TEXT_BYTES, "%s", sm_bytes_cstr(&out));
-    sm_bytes_deinit(&out);
-}
 
 uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint64_t *interval_ns, double random)
 {
@@ -83,8 +54,8 @@ static struct sm_outcome named(const struct sm_outcome *outcome)
         return prefixed("Permanent error: ", outcome);
     if (delay_ns == 0)
         return *outcome;
-    char delay[DURATION_TEXT_BYTES], what[DURATION_TEXT_BYTES + 32];
-    duration_text(delay_ns, delay);
+    char delay[SM_DURATION_TEXT_SIZE], what[SM_DURATION_TEXT_SIZE + 32];
+    sm_duration_format((int64_t)delay_ns, delay);
     snprintf(what, sizeof(what), "Throttle (%s), error: ", delay);
     return prefixed(what, outcome);
 }
@@ -105,8 +76,8 @@ static void on_wait_over(struct sm_worker *worker, void *context)
 
 static void wait_for_next(struct sm_export_request *request, uint64_t wait_ns, const struct sm_outcome *outcome)
 {
-    char text[DURATION_TEXT_BYTES];
-    duration_text(wait_ns, text);
+    char text[SM_DURATION_TEXT_SIZE];
+    sm_duration_format((int64_t)wait_ns, text);
     sm_log(SM_LOG_INFO, &request->lane->chain->component->logger, "Exporting failed. Will retry the request after interval.",
            SM_LOG_STR("error", outcome->reason), SM_LOG_STR("interval", text));
     request->last = *outcome;

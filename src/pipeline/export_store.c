@@ -251,7 +251,8 @@ static void give_up(struct sm_export_store *store, struct sm_export_entry *entry
 {
     sm_log(SM_LOG_ERROR, &store->chain->component->logger, "Dropping an item of the queue that cannot be read", SM_LOG_STR("error", why),
            SM_LOG_INT("dropped_items", entry->item_count));
-    sm_export_count_sent(store->chain, entry->signal, 0, entry->item_count);
+    const struct sm_outcome outcome = sm_outcome_reject("%s", why);
+    sm_export_count_failed(store->chain, entry->signal, entry->item_count, &outcome, false);
     sm_export_store_delete(store, entry);
     sm_export_give_back_size(store->chain, entry->size);
     free(entry);

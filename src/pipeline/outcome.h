@@ -14,14 +14,29 @@ enum sm_outcome_kind {
 
 /* google.rpc.Code */
 enum sm_rpc_code {
-    SM_RPC_OK = 0, SM_RPC_CANCELLED = 1, SM_RPC_UNKNOWN = 2, SM_RPC_INVALID_ARGUMENT = 3, SM_RPC_DEADLINE_EXCEEDED = 4, SM_RPC_NOT_FOUND = 5,
-    SM_RPC_ALREADY_EXISTS = 6, SM_RPC_PERMISSION_DENIED = 7, SM_RPC_RESOURCE_EXHAUSTED = 8, SM_RPC_FAILED_PRECONDITION = 9, SM_RPC_ABORTED = 10,
-    SM_RPC_OUT_OF_RANGE = 11, SM_RPC_UNIMPLEMENTED = 12, SM_RPC_INTERNAL = 13, SM_RPC_UNAVAILABLE = 14, SM_RPC_DATA_LOSS = 15, SM_RPC_UNAUTHENTICATED = 16,
+    SM_RPC_OK = 0,
+    SM_RPC_CANCELLED = 1,
+    SM_RPC_UNKNOWN = 2,
+    SM_RPC_INVALID_ARGUMENT = 3,
+    SM_RPC_DEADLINE_EXCEEDED = 4,
+    SM_RPC_NOT_FOUND = 5,
+    SM_RPC_ALREADY_EXISTS = 6,
+    SM_RPC_PERMISSION_DENIED = 7,
+    SM_RPC_RESOURCE_EXHAUSTED = 8,
+    SM_RPC_FAILED_PRECONDITION = 9,
+    SM_RPC_ABORTED = 10,
+    SM_RPC_OUT_OF_RANGE = 11,
+    SM_RPC_UNIMPLEMENTED = 12,
+    SM_RPC_INTERNAL = 13,
+    SM_RPC_UNAVAILABLE = 14,
+    SM_RPC_DATA_LOSS = 15,
+    SM_RPC_UNAUTHENTICATED = 16,
 };
 
 struct sm_outcome {
     enum sm_outcome_kind kind;
     enum sm_rpc_code code;
+    bool is_overdue;         /* the exporter's own time limit for an attempt has passed */
     bool has_code;           /* false: no next hop said one; receivers choose UNAVAILABLE (retry) or INTERNAL (rejected) as the reference does */
     uint64_t retry_after_ns; /* RETRY: what receivers tell their clients; 0 when nobody said */
     uint64_t wait_ns;        /* RETRY: how long an exporter's chain waits at least; not passed on (Retry-After of an HTTP next hop) */

@@ -236,12 +236,14 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     struct call *call = context;
     const struct state *state = call->exporter->state;
     struct sm_outcome outcome;
-    if (answer->failure)
+    if (answer->failure) {
         outcome = sm_outcome_retry("failed to make an HTTP request: Post \"%s\": %s", state->url, answer->failure);
-    else if (answer->status >= 200 && answer->status <= 299)
+        outcome.is_overdue = answer->timed_out;
+    } else if (answer->status >= 200 && answer->status <= 299) {
         outcome = accept_answer(call, answer);
-    else
+    } else {
         outcome = classify(call, answer);
+    }
     struct sm_export *request = call->request;
     sm_bytes_deinit(&call->body);
     free(call);
