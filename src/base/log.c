@@ -264,6 +264,8 @@ static void encode_prefix(struct settings *settings)
 {
     const struct sm_log_options *options = &settings->options;
     const struct separators *with = &separators[options->encoding];
+    for (size_t i = 0; i < options->initial_field_count; i++)
+        append_field(&settings->prefix, with, &options->initial_fields[i]);
     if (options->resource_count > 0) {
         append_key(&settings->prefix, with, "resource");
         sm_bytes_append_char(&settings->prefix, '{');
@@ -273,8 +275,6 @@ static void encode_prefix(struct settings *settings)
         sm_bytes_append_char(&settings->prefix, '}');
         sm_bytes_append_text(&settings->prefix, with->comma);
     }
-    for (size_t i = 0; i < options->initial_field_count; i++)
-        append_field(&settings->prefix, with, &options->initial_fields[i]);
 }
 
 void sm_log_configure(const struct sm_log_options *options)

@@ -80,7 +80,7 @@ struct sm_log_options {
     struct sm_log_sampling sampling;
     const struct sm_log_field *resource; /* copied: shown as the map "resource" of every line */
     size_t resource_count;
-    const struct sm_log_field *initial_fields; /* copied: behind the resource in every line */
+    const struct sm_log_field *initial_fields; /* copied: before the resource in every line */
     size_t initial_field_count;
 };
 #define SM_LOG_OPTIONS_DEFAULT                                                                                                                       \

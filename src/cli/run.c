@@ -69,7 +69,7 @@ int sm_cli_validate(int argc, char **argv)
     sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
     size_t errors = sm_diags_error_count(diags);
     if (!config)
-        fprintf(stderr, "Error: the configuration has %zu error%s\n", errors, errors == 1 ? "" : "s");
+        fprintf(stderr, "Error: invalid configuration: %zu error%s\n", errors, errors == 1 ? "" : "s");
     sm_config_free(config);
     sm_diags_free(diags);
     return config ? 0 : 1;

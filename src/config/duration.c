@@ -81,23 +81,40 @@ bool sm_duration_parse(struct sm_slice text, int64_t *ns)
     return true;
 }
 
+/* `ns` in `unit_ns` with as many decimals as it needs: "1.5s". */
+static int append_decimal(char *text, size_t room, uint64_t ns, uint64_t unit_ns, const char *name)
+{
+    uint64_t whole = ns / unit_ns, rest = ns % unit_ns;
+    if (rest == 0)
+        return snprintf(text, room, "%llu%s", (unsigned long long)whole, name);
+    int digits = 0;
+    for (uint64_t scale = unit_ns; scale > 1; scale /= 10)
+        digits++;
+    for (; rest % 10 == 0; rest /= 10)
+        digits--;
+    return snprintf(text, room, "%llu.%0*llu%s", (unsigned long long)whole, digits, (unsigned long long)rest, name);
+}
+
 char *sm_duration_format(int64_t ns, char text[SM_DURATION_TEXT_SIZE])
 {
-    static const struct unit coarse[] = {
-        {"h", UINT64_C(3600000000000)}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
-    uint64_t rest = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+    static const struct unit fine[] = {{"ms", 1000000}, {"\xc2\xb5s", 1000}, {"ns", 1}};
+    static const uint64_t SECOND = 1000000000, MINUTE = 60 * SECOND;
+    uint64_t left = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
     size_t used = 0;
-    text[0] = '\0';
     if (ns < 0)
-        used = (size_t)snprintf(text, SM_DURATION_TEXT_SIZE, "-");
-    for (size_t i = 0; i < sizeof(coarse) / sizeof(coarse[0]) && rest; i++) {
-        uint64_t count = rest / coarse[i].ns;
-        rest %= coarse[i].ns;
-        if (count && used < SM_DURATION_TEXT_SIZE)
-            used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%llu%s", (unsigned long long)count, coarse[i].name);
+        text[used++] = '-';
+    if (left > 0 && left < SECOND) {
+        size_t unit = 0;
+        while (left < fine[unit].ns)
+            unit++;
+        append_decimal(text + used, SM_DURATION_TEXT_SIZE - used, left, fine[unit].ns, fine[unit].name);
+        return text;
     }
-    if (ns == 0)
-        snprintf(text, SM_DURATION_TEXT_SIZE, "0s");
+    if (left >= 60 * MINUTE)
+        used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%lluh", (unsigned long long)(left / (60 * MINUTE)));
+    if (left >= MINUTE)
+        used += (size_t)snprintf(text + used, SM_DURATION_TEXT_SIZE - used, "%llum", (unsigned long long)(left / MINUTE % 60));
+    append_decimal(text + used, SM_DURATION_TEXT_SIZE - used, left % MINUTE, SECOND, "s");
     return text;
 }
 

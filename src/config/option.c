@@ -492,9 +492,18 @@ static bool decode_string(struct decoder *decoder, const struct sm_option *optio
     return decode_text(decoder, option, member, node, place);
 }
 
+/* An empty list, or what is switched off, is as good as an option left out. */
+static bool asks_for_nothing(const struct sm_node *node)
+{
+    const struct sm_node *enabled = node->kind == SM_NODE_MAP ? sm_node_find(node, "enabled") : NULL;
+    return (node->kind == SM_NODE_LIST && node->list.count == 0) || (enabled && enabled->kind == SM_NODE_BOOL && !enabled->boolean);
+}
+
 static bool refuse(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
 {
     (void)member;
+    if (asks_for_nothing(node))
+        return true;
     decoder->error_count++;
     sm_diags_add(decoder->diags, SM_DIAG_ERROR, node->position, decoder->root, "remove it to go on without", "%sis not supported by spanmill%s%s",
                  quoted_path(decoder, place), option->help ? ": " : "", option->help ? option->help : "");

@@ -56,6 +56,10 @@ struct sm_telemetry_config {
     enum sm_log_level log_level;
     enum sm_log_encoding log_encoding;
     const char *log_path; /* "stderr", "stdout" or a file */
+    bool log_without_caller;
+    struct sm_log_sampling log_sampling;   /* tick_ns 0: none */
+    const struct sm_log_field *log_fields; /* of every line, by name */
+    size_t log_field_count;
     enum sm_metrics_level metrics_level;
     const struct sm_metrics_reader *readers;
     size_t reader_count;           /* 0 when the level is NONE */

@@ -42,6 +42,7 @@ struct sm_telemetry_options {
             int64_t initial, thereafter;
         } sampling;
         struct sm_string_list output_paths, error_output_paths;
+        const struct sm_node *initial_fields;
     } logs;
     struct sm_telemetry_metrics_options {
         int level;

@@ -3,6 +3,8 @@
  * Source of names and defaults: opentelemetry-collector service/config.go, service/telemetry/otelconftelemetry. Options that change nothing here are
  * taken and said to be without effect in their help; those that ask for something not built are refused. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "config/diags.h"
 #include "pipeline/config_internal.h"
@@ -18,11 +20,11 @@ static const char *const stderr_only[] = {"stderr", NULL};
 
 typedef struct sm_telemetry_sampling_options sampling;
 static const struct sm_option sampling_table[] = {
-    SM_OPTION_BOOL(sampling, enabled, .preset.boolean = true,
-                   .help = "Taken for compatibility; repeated lines are always limited, and how many were left out is told."),
-    SM_OPTION_DURATION(sampling, tick_ns, .key = "tick", .preset.integer = 10 * SM_S, .help = "Taken for compatibility, without effect."),
-    SM_OPTION_INT(sampling, initial, .preset.integer = 10, .help = "Taken for compatibility, without effect."),
-    SM_OPTION_INT(sampling, thereafter, .preset.integer = 100, .help = "Taken for compatibility, without effect."),
+    SM_OPTION_BOOL(sampling, enabled, .preset.boolean = true, .help = "Limit lines that repeat; how many were left out is told with the next one."),
+    SM_OPTION_DURATION(sampling, tick_ns, .key = "tick", .preset.integer = 10 * SM_S, .help = "The time over which repeated lines are counted."),
+    SM_OPTION_INT(sampling, initial, .preset.integer = 10, .min = 0, .max = UINT32_MAX, .help = "So many of them are written."),
+    SM_OPTION_INT(sampling, thereafter, .preset.integer = 100, .min = 0, .max = UINT32_MAX,
+                  .help = "Of the further ones each such is written; 0: none."),
     SM_OPTION_END,
 };
 
@@ -33,11 +35,11 @@ static const struct sm_option logs_table[] = {
     SM_OPTION_STRING_LIST(logs, output_paths, .preset.strings = stderr_only, .help = "Where the log goes: stderr, stdout or one file."),
     SM_OPTION_STRING_LIST(logs, error_output_paths, .preset.strings = stderr_only, .help = "Taken for compatibility, without effect."),
     SM_OPTION_BOOL(logs, development, .help = "Taken for compatibility, without effect."),
-    SM_OPTION_BOOL(logs, disable_caller, .help = "Taken for compatibility, without effect: lines never carry it."),
+    SM_OPTION_BOOL(logs, disable_caller, .help = "Leave out where in the program a line was written."),
     SM_OPTION_BOOL(logs, disable_stacktrace, .help = "Taken for compatibility, without effect: lines never carry one."),
     SM_OPTION_BOOL(logs, disable_zap_resource, .help = "Taken for compatibility, without effect."),
     SM_OPTION_TABLE(logs, sampling, sampling_table, .help = "Limits repeated lines."),
-    SM_OPTION_REFUSED("initial_fields", .help = "add the fields where the log is collected"),
+    SM_OPTION_NODE(logs, initial_fields, .help = "Fields of every line: name to text, number or boolean."),
     SM_OPTION_REFUSED("processors", .help = "own logs are written to a file or stream, not exported"),
     SM_OPTION_END,
 };
@@ -180,6 +182,54 @@ static void add_attribute(struct sm_string_map *map, const char *key, const stru
     map->entries[map->count++] = (struct sm_string_map_entry){.key = key, .value = text};
 }
 
+static struct sm_log_field log_field(const char *name, const struct sm_node *value)
+{
+    switch (value->kind) {
+    case SM_NODE_INT:
+        return SM_LOG_INT(name, value->integer);
+    case SM_NODE_FLOAT:
+        return SM_LOG_DOUBLE(name, value->number);
+    case SM_NODE_BOOL:
+        return SM_LOG_BOOL(name, value->boolean);
+    default:
+        return SM_LOG_STR(name, value->kind == SM_NODE_STRING ? value->string : "");
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct sm_log_field *)a)->name, ((const struct sm_log_field *)b)->name);
+}
+
+static void take_initial_fields(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_node *node)
+{
+    struct sm_telemetry_config *out = &builder->config->telemetry;
+    if (!node || node->kind == SM_NODE_NULL)
+        return;
+    if (node->kind != SM_NODE_MAP) {
+        sm_validation_error(validation, "logs::initial_fields", "expected a map, got %s", sm_node_kind_name(node->kind));
+        return;
+    }
+    struct sm_log_field *fields = sm_arena_zalloc(builder->arena, node->map.count, sizeof(*fields));
+    for (size_t i = 0; i < node->map.count; i++) {
+        const struct sm_node *value = node->map.entries[i].value;
+        if (value->kind == SM_NODE_MAP || value->kind == SM_NODE_LIST)
+            sm_validation_error(validation, "logs::initial_fields", "%s must be text, a number or a boolean, got %s", node->map.entries[i].key,
+                                sm_node_kind_name(value->kind));
+        else
+            fields[out->log_field_count++] = log_field(node->map.entries[i].key, value);
+    }
+    qsort(fields, out->log_field_count, sizeof(*fields), by_name);
+    out->log_fields = fields;
+}
+
+static void take_sampling(struct sm_telemetry_config *out, const struct sm_telemetry_sampling_options *options)
+{
+    if (options->enabled)
+        out->log_sampling =
+            (struct sm_log_sampling){.tick_ns = options->tick_ns, .initial = (uint32_t)options->initial, .thereafter = (uint32_t)options->thereafter};
+}
+
 /* attributes: [{name: …, value: …}] */
 static void take_attribute_list(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_node *list,
                                 struct sm_string_map *map)
@@ -235,6 +285,9 @@ void sm_config_take_telemetry(struct sm_config_builder *builder, const struct sm
     struct sm_telemetry_config *out = &builder->config->telemetry;
     out->log_level = (enum sm_log_level)options->logs.level;
     out->log_encoding = (enum sm_log_encoding)options->logs.encoding;
+    out->log_without_caller = options->logs.disable_caller;
+    take_sampling(out, &options->logs.sampling);
+    take_initial_fields(builder, &validation, options->logs.initial_fields);
     out->log_path = options->logs.output_paths.count ? options->logs.output_paths.items[0] : "stderr";
     if (options->logs.output_paths.count > 1)
         sm_validation_error(&validation, "logs::output_paths", "spanmill writes its log to one place, got %zu", options->logs.output_paths.count);

@@ -12,8 +12,8 @@ enum sm_instance_state { SM_INSTANCE_NEW, SM_INSTANCE_CREATED, SM_INSTANCE_START
 
 /* One component instance. Main worker only, except `component` and `consumer` as their headers say. */
 struct sm_instance {
-    struct sm_component component; /* first: a component pointer is an instance pointer */
-    struct sm_consumer consumer;   /* entry of what consumes */
+    struct sm_component component;         /* first: a component pointer is an instance pointer */
+    struct sm_consumer consumer;           /* entry of what consumes */
     const struct sm_graph_component *from; /* borrowed: plan */
     enum sm_instance_state state;
     bool has_worker_state;
@@ -30,7 +30,7 @@ struct sm_graph {
     /* stopping */
     size_t stop_index;    /* order[stop_index …] have been told to stop */
     size_t pending_count; /* of the current stage, not yet stopped */
-    bool is_overdue, is_stopping, has_ended;
+    bool is_overdue, is_stopping, has_reached_extensions, has_ended;
     struct sm_timer *limit_timer; /* owned */
     sm_graph_stopped *stopped;
     void *stopped_context; /* borrowed */

@@ -116,8 +116,17 @@ bool sm_graph_start(struct sm_graph *graph, struct sm_error *error)
 
 static void stop_further_stages(struct sm_graph *graph);
 
+/* Told once, whether there are any or not. */
+static void log_stopping_extensions(struct sm_graph *graph)
+{
+    if (!graph->has_reached_extensions)
+        sm_log(SM_LOG_INFO, NULL, "Stopping extensions...");
+    graph->has_reached_extensions = true;
+}
+
 static void end_stop(struct sm_graph *graph)
 {
+    log_stopping_extensions(graph);
     graph->has_ended = true;
     sm_timer_free(graph->limit_timer);
     graph->limit_timer = NULL;
@@ -151,7 +160,7 @@ static void stop_stage(struct sm_graph *graph)
 {
     const struct sm_instance *first = graph->order[graph->stop_index - 1];
     if (first->component.type->kind == SM_EXTENSION)
-        sm_log(SM_LOG_INFO, NULL, "Stopping extensions...");
+        log_stopping_extensions(graph);
     do
         tell_to_stop(graph, graph->order[--graph->stop_index]);
     while (graph->stop_index > 0 && stops_together(first, graph->order[graph->stop_index - 1]));

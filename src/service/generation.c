@@ -96,6 +96,10 @@ void sm_generation_apply_telemetry(struct sm_generation *generation)
     options.level = telemetry->log_level;
     options.encoding = telemetry->log_encoding;
     options.fd = generation->log_fd;
+    options.disable_caller = telemetry->log_without_caller;
+    options.sampling = telemetry->log_sampling;
+    options.initial_fields = telemetry->log_fields;
+    options.initial_field_count = telemetry->log_field_count;
     options.resource = resource;
     options.resource_count = identity->count;
     sm_log_configure(&options);

@@ -50,7 +50,7 @@ static struct sm_generation *load_generation(struct service *service, struct sm_
     struct sm_config *config = service->options->load(service->options->context, diags);
     sm_diags_print(diags, stderr, isatty(STDERR_FILENO));
     if (!config)
-        sm_error_set(error, SM_ERROR_USAGE, "the configuration has %zu error%s", sm_diags_error_count(diags),
+        sm_error_set(error, SM_ERROR_USAGE, "invalid configuration: %zu error%s", sm_diags_error_count(diags),
                      sm_diags_error_count(diags) == 1 ? "" : "s");
     sm_diags_free(diags);
     return config ? sm_generation_create(service->workers, config, error) : NULL;

@@ -281,7 +281,10 @@ static void reads_durations_as_go_does(void **state)
             fail_msg("%s gave %lld", cases[i].text, (long long)ns);
     }
     char text[SM_DURATION_TEXT_SIZE];
-    assert_string_equal(sm_duration_format(90 * SM_MIN, text), "1h30m");
+    assert_string_equal(sm_duration_format(90 * SM_MIN, text), "1h30m0s");
+    assert_string_equal(sm_duration_format(5 * SM_MIN + 1500 * SM_MS, text), "5m1.5s");
+    assert_string_equal(sm_duration_format(1500, text), "1.5\xc2\xb5s");
+    assert_string_equal(sm_duration_format(1000000001, text), "1.000000001s");
     assert_string_equal(sm_duration_format(-250 * SM_MS, text), "-250ms");
     assert_string_equal(sm_duration_format(0, text), "0s");
 }
