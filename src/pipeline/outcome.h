@@ -38,7 +38,7 @@ struct sm_outcome {
     enum sm_rpc_code code;
     bool is_overdue;         /* the exporter's own time limit for an attempt has passed */
     bool has_code;           /* false: no next hop said one; receivers choose UNAVAILABLE (retry) or INTERNAL (rejected) as the reference does */
-    uint64_t retry_after_ns; /* RETRY: what receivers tell their clients; 0 when nobody said */
+    uint64_t retry_after_ns; /* what receivers tell their clients; 0 when nobody said */
     uint64_t wait_ns;        /* RETRY: how long an exporter's chain waits at least; not passed on (Retry-After of an HTTP next hop) */
     char reason[256];        /* NUL-terminated, one line; cut when longer */
 };
