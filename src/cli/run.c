@@ -1,4 +1,5 @@
 /* run.c - spanmill run and spanmill validate. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -7,6 +8,7 @@
 #include "config/diags.h"
 #include "config/load.h"
 #include "pipeline/config.h"
+#include "pipeline/worker.h"
 #include "service/registry.h"
 #include "service/service.h"
 
@@ -32,22 +34,39 @@ static int print_command_help(const struct sm_flag *rows, size_t count, const ch
     return 0;
 }
 
+static bool read_worker_count(const char *text, unsigned *count)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || number < 1 || number > SM_WORKER_COUNT_MAX)
+        return false;
+    *count = (unsigned)number;
+    return true;
+}
+
 int sm_cli_run_service(int argc, char **argv)
 {
     struct sm_config_flags flags = {0};
     struct loading loading = {0};
-    struct sm_flag rows[SM_CONFIG_FLAG_COUNT + 1];
+    const char *workers = NULL;
+    enum { FLAG_COUNT = SM_CONFIG_FLAG_COUNT + 2 };
+    struct sm_flag rows[FLAG_COUNT];
     sm_config_flags_rows(&flags, rows);
     rows[SM_CONFIG_FLAG_COUNT] =
         (struct sm_flag){.name = "welcome", .is_set = &loading.is_welcome_due, .help = "say what listens where, and what to do next"};
-    if (!sm_flags_read(rows, SM_CONFIG_FLAG_COUNT + 1, argc, argv, NULL))
+    rows[SM_CONFIG_FLAG_COUNT + 1] =
+        (struct sm_flag){.name = "workers", .value = "N", .text = &workers, .help = "worker threads; one for each CPU it may use when not given"};
+    if (!sm_flags_read(rows, FLAG_COUNT, argc, argv, NULL))
         return 1;
     if (flags.wants_help)
-        return print_command_help(rows, SM_CONFIG_FLAG_COUNT + 1, "run --config LOCATION…",
+        return print_command_help(rows, FLAG_COUNT, "run --config LOCATION…",
                                   "Runs the pipelines of a configuration until SIGTERM or SIGINT; SIGHUP reads it again.");
     if (!sm_config_flags_finish(&flags, &loading.options))
         return 1;
-    struct sm_service_options service = {.load = load, .context = &loading};
+    unsigned worker_count = 0;
+    if (workers && !read_worker_count(workers, &worker_count))
+        return sm_cli_fail("--workers %s: expected a number from 1 to %d", workers, SM_WORKER_COUNT_MAX);
+    struct sm_service_options service = {.load = load, .context = &loading, .worker_count = worker_count};
     return sm_service_run(&service);
 }
 
