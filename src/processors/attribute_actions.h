@@ -22,6 +22,6 @@ struct sm_attribute_actions *sm_attribute_actions_create(const struct sm_table_l
     __attribute__((warn_unused_result));
 void sm_attribute_actions_free(struct sm_attribute_actions *actions); /* NULL is allowed */
 
-/* Applies all in order. True when something changed (the caller marks the owner). `metadata` may be NULL. */
+/* Applies all in order. True when something changed (the caller marks the owner). `batch` gives what is known of the client. */
 bool sm_attribute_actions_apply(const struct sm_attribute_actions *actions, struct sm_attributes *attributes, const struct sm_batch *batch,
                                 struct sm_arena *arena);
