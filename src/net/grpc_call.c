@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "net/grpc_message.h"
 
 struct sm_grpc_header_place {
     size_t at, name_size, value_size; /* in call->text */
@@ -159,23 +160,6 @@ static void append_percent_encoded(struct sm_bytes *out, struct sm_slice text)
     }
 }
 
-/* Without padding, as binary headers are written. */
-static void append_base64(struct sm_bytes *out, struct sm_slice bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < bytes.size; i += 3) {
-        size_t left = bytes.size - i;
-        unsigned char in[3] = {(unsigned char)bytes.ptr[i], left > 1 ? (unsigned char)bytes.ptr[i + 1] : 0,
-                               left > 2 ? (unsigned char)bytes.ptr[i + 2] : 0};
-        sm_bytes_append_char(out, digits[in[0] >> 2]);
-        sm_bytes_append_char(out, digits[(in[0] & 3) << 4 | in[1] >> 4]);
-        if (left > 1)
-            sm_bytes_append_char(out, digits[(in[1] & 15) << 2 | in[2] >> 6]);
-        if (left > 2)
-            sm_bytes_append_char(out, digits[in[2] & 63]);
-    }
-}
-
 static struct sm_http2_header header_of(const char *name, struct sm_slice value)
 {
     return (struct sm_http2_header){.name = sm_slice_of(name), .value = value};
@@ -190,7 +174,7 @@ static void send_answer(struct sm_grpc_call *call, int http_status, const struct
     snprintf(status, sizeof(status), "%d", http_status);
     append_percent_encoded(&text, response->message);
     size_t details_at = text.size;
-    append_base64(&text, response->status_details);
+    sm_grpc_base64_append(&text, response->status_details);
     struct sm_slice message = sm_slice_make(text.ptr, details_at);
     struct sm_http2_header headers[5] = {header_of(":status", sm_slice_of(status)), header_of("content-type", SM_SLICE("application/grpc"))};
     struct sm_http2_header trailers[3] = {header_of("grpc-status", sm_slice_of(code)), header_of("grpc-message", message)};

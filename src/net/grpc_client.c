@@ -106,10 +106,14 @@ static void add_user_header(struct sm_grpc_client *client, const char *key, cons
     for (char *at = (char *)(uintptr_t)name.ptr; *at; at++)
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at - 'A' + 'a');
-    if (sm_slice_ends_with(name, SM_SLICE("-bin")))
-        add_header(client, name, sm_grpc_base64_encode(&client->arena, sm_slice_of(value)));
-    else
+    if (!sm_slice_ends_with(name, SM_SLICE("-bin"))) {
         add_header(client, name, sm_slice_of(value));
+        return;
+    }
+    struct sm_bytes text;
+    sm_bytes_init(&text, &client->arena);
+    sm_grpc_base64_append(&text, sm_slice_of(value));
+    add_header(client, name, sm_bytes_slice(&text));
 }
 
 static struct sm_slice authority(struct sm_grpc_client *client)

@@ -1,28 +1,21 @@
 /* grpc_message.c - see grpc_message.h. Source: grpc/doc/PROTOCOL-HTTP2.md, http-grpc-status-mapping.md. */
 #include "net/grpc_message.h"
 
-#include "base/buffer.h"
-#include "wire/compression.h"
-
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/buffer.h"
+#include "wire/base64.h"
+#include "wire/compression.h"
 
 enum { PREFIX_BYTES = 5, STATUS_TEXT_LIMIT_BYTES = 64 * 1024 };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-struct sm_slice sm_grpc_base64_encode(struct sm_arena *arena, struct sm_slice bytes)
+void sm_grpc_base64_append(struct sm_bytes *out, struct sm_slice bytes)
 {
-    char *out = sm_arena_alloc(arena, (bytes.size + 2) / 3 * 4);
-    size_t size = 0;
-    for (size_t i = 0; i < bytes.size; i += 3) {
-        unsigned bits = 0;
-        for (size_t j = 0; j < 3; j++)
-            bits = bits << 8 | (i + j < bytes.size ? (unsigned char)bytes.ptr[i + j] : 0u);
-        for (size_t j = 0; j < 4 && i + j <= bytes.size; j++)
-            out[size++] = digits[bits >> (18 - 6 * j) & 63];
-    }
-    return sm_slice_make(out, size);
+    sm_base64_encode(bytes, sm_bytes_reserve(out, sm_base64_encoded_size(bytes.size)));
+    out->size += (bytes.size * 4 + 2) / 3; /* the padding is not sent */
 }
 
 bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out)

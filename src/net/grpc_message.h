@@ -25,6 +25,7 @@ void sm_grpc_reply_deinit(struct sm_grpc_reply *reply);
 
 /* The status that a stream's reset stands for (RFC 9113 section 7 to google.rpc.Code, gRPC's table). */
 enum sm_rpc_code sm_grpc_code_of_reset(uint32_t http2_error);
-struct sm_slice sm_grpc_base64_encode(struct sm_arena *arena, struct sm_slice bytes);
+/* Without padding, as binary headers are written. */
+void sm_grpc_base64_append(struct sm_bytes *out, struct sm_slice bytes);
 /* With or without padding; false: not base64. */
 bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out);

@@ -41,7 +41,7 @@ struct sm_grpc_connection {
     unsigned ping_strikes;
     bool was_active;   /* something came since the last look */
     bool has_answered; /* since the last ping of the client */
-    bool is_ready; /* the client has said that it speaks HTTP/2 */
+    bool is_ready;     /* the client has said that it speaks HTTP/2 */
     bool awaits_pong, is_ending, is_too_old;
     char peer[64];
 };

@@ -137,8 +137,8 @@ static bool are_names_sound(const struct sm_http1_parser *self)
     return true;
 }
 
-/* What two servers in a row may understand differently, so that one of them takes a body for a request (RFC 9112 sections 3.2, 6.1 and 11.2): as Go, no
- * version but 1.x, one Host, and no coding but one `chunked`. */
+/* What two servers in a row may understand differently, so that one of them takes a body for a request (RFC 9112 sections 3.2, 6.1 and 11.2): as Go,
+ * no version but 1.x, one Host, and no coding but one `chunked`. */
 static bool is_request_sound(const struct sm_http1_parser *self)
 {
     size_t hosts = 0, codings = 0;

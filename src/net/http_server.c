@@ -4,8 +4,8 @@
  *
  * Bytes of a next request that come while one is handled, or while its answer waits for the client to take it, wait in `pending` with reading paused.
  * A connection whose client goes away while a request is handled waits for the answer, which goes nowhere. Worker-local but for the server, which is
- * immutable after start. Limits: SM_HTTP_HEAD_LIMIT_BYTES, max_request_body_size, the times of the options. Source: RFC 9112; Go net/http (limits, what
- * is refused how), opentelemetry-collector config/confighttp. */
+ * immutable after start. Limits: SM_HTTP_HEAD_LIMIT_BYTES, max_request_body_size, the times of the options. Source: RFC 9112; Go net/http (limits,
+ * what is refused how), opentelemetry-collector config/confighttp. */
 #include "net/http_server.h"
 
 #include <stddef.h>
