@@ -46,7 +46,7 @@ static void add_behind_gap(struct builder *builder, int32_t gap, uint64_t count)
 static int32_t index_of(const struct sm_exponential_buckets *from, size_t position, unsigned shift)
 {
     int32_t index = (int32_t)((uint32_t)from->offset + (uint32_t)position);
-    return (index >> shift) + 1;
+    return (int32_t)((uint32_t)(index >> shift) + 1);
 }
 
 static int32_t gap_between(int32_t next, int32_t last)
