@@ -27,7 +27,8 @@ static const struct sm_option option_table[] = {
     SM_OPTION_NODE(struct options, metric_statements, .help = "Statements for metrics."),
     SM_OPTION_NODE(struct options, log_statements, .help = "Statements for logs."),
     SM_OPTION_REFUSED("profile_statements", .help = "Profiles are not built."),
-    SM_OPTION_REFUSED("flatten_data", .help = "Regrouping log records after changes of their resource, which needs the gate transform.flatten.logs, is not built."),
+    SM_OPTION_REFUSED("flatten_data",
+                      .help = "Regrouping log records after changes of their resource, which needs the gate transform.flatten.logs, is not built."),
     SM_OPTION_END,
 };
 
