@@ -3,11 +3,24 @@
 
 #include <stdlib.h>
 
+enum { CLASSES_PER_DOUBLING = 8, CLASS_MIN_BYTES = 4096 };
+
+/* Requests of one client differ by a few bytes. Rounded up they fit into each other's places, where else the heap would fill with holes that are a
+ * little too small; pages that nothing is written to cost nothing. */
+static size_t round_up(size_t total)
+{
+    if (total < CLASS_MIN_BYTES)
+        return total;
+    size_t step = ((size_t)1 << (63 - __builtin_clzl(total))) / CLASSES_PER_DOUBLING;
+    return (total + step - 1) & ~(step - 1);
+}
+
 struct sm_buffer *sm_buffer_try_create(size_t capacity)
 {
     size_t total;
-    if (__builtin_add_overflow(capacity, sizeof(struct sm_buffer), &total) || total > PTRDIFF_MAX)
+    if (__builtin_add_overflow(capacity, sizeof(struct sm_buffer), &total) || total > PTRDIFF_MAX / 2)
         return NULL;
+    total = round_up(total);
     struct sm_buffer *buffer = malloc(total);
     if (!buffer)
         return NULL;

@@ -53,7 +53,7 @@ void sm_timer_free(struct sm_timer *timer); /* NULL is allowed */
 
 /* ---- memory to read into: SM_WORKER_SCRATCH_BYTES that every connection of the worker shares. Valid until the calling callback returns to the loop; whoever
  * fills it hands out slices of it and keeps none. Made at the first call. */
-enum { SM_WORKER_SCRATCH_BYTES = 256 * 1024 };
+enum { SM_WORKER_SCRATCH_BYTES = 64 * 1024 };
 char *sm_worker_scratch(struct sm_worker *worker) __attribute__((returns_nonnull, warn_unused_result));
 
 /* ---- load, for placing connections and handing over requests: connections and requests under way (any thread, relaxed) */
