@@ -37,6 +37,11 @@ SM_HOT bool sm_otlp_read_varint(struct sm_otlp_decoder *decoder, const char **at
         *value = (uint8_t) * (*at)++;
         return true;
     }
+    if (end - *at >= 2 && (uint8_t)(*at)[1] < 0x80) { /* the length of a span */
+        *value = ((uint64_t)(uint8_t)(*at)[0] & 0x7f) | (uint64_t)(uint8_t)(*at)[1] << 7;
+        *at += 2;
+        return true;
+    }
     return sm_otlp_read_varint_slow(decoder, at, end, value);
 }
 
