@@ -256,18 +256,6 @@ bool sm_ottl_prepare_regex(struct sm_ottl_call *call, struct sm_ottl_compiler *c
 bool sm_ottl_regex_get(const struct sm_ottl_call *call, size_t argument, struct sm_ottl_run *run, struct sm_ottl_regex *regex)
 {
     struct sm_slice pattern;
-    struct sm_error error = {0};
     *regex = (struct sm_ottl_regex){.regex = call->state};
-    if (regex->regex)
-        return true;
-    if (!sm_ottl_arg_string(&call->args[argument], run, &pattern))
-        return false;
-    regex->regex = regex->temporary = sm_regex_compile(pattern, &error);
-    return regex->regex || sm_ottl_fail(run, "%s", error.text);
-}
-
-void sm_ottl_regex_release(struct sm_ottl_regex *regex)
-{
-    sm_regex_free(regex->temporary);
-    regex->temporary = NULL;
+    return regex->regex || (sm_ottl_arg_string(&call->args[argument], run, &pattern) && sm_ottl_regex_find(run, pattern, regex));
 }

@@ -238,11 +238,15 @@ bool sm_ottl_arg_literal_text(const struct sm_ottl_arg *arg, struct sm_slice *te
 /* Evaluates with the type's rules; what fails for a literal fails at start. */
 bool sm_ottl_arg_check(const struct sm_ottl_arg *arg, enum sm_ottl_argument_type type, struct sm_ottl_run *run);
 
-/* A regular expression argument: compiled at start when it is a literal (`prepare` puts it into call->state), else at each call. */
+/* A regular expression argument: compiled at start when it is a literal (`prepare` puts it into call->state), else when it is met first: the thread
+ * keeps the last ones (regex_cache.h). */
+struct sm_ottl_cached_regex;
 struct sm_ottl_regex {
     const struct sm_regex *regex;
-    struct sm_regex *temporary; /* owned: release with sm_ottl_regex_release */
+    struct sm_ottl_cached_regex *_cached; /* shared: release with sm_ottl_regex_release */
 };
+/* One for a pattern made at run time. False with `run` failed: it is not valid. */
+bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct sm_ottl_regex *regex);
 bool sm_ottl_prepare_regex(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler, size_t argument);
 bool sm_ottl_regex_get(const struct sm_ottl_call *call, size_t argument, struct sm_ottl_run *run, struct sm_ottl_regex *regex);
 void sm_ottl_regex_release(struct sm_ottl_regex *regex);

@@ -5,15 +5,21 @@
 extern const struct sm_ottl_function sm_ottl_type_functions[], sm_ottl_string_functions[], sm_ottl_case_functions[], sm_ottl_format_functions[],
     sm_ottl_encoding_functions[], sm_ottl_collection_functions[], sm_ottl_pattern_functions[], sm_ottl_hash_functions[], sm_ottl_time_functions[],
     sm_ottl_parse_functions[], sm_ottl_telemetry_functions[], sm_ottl_editors[], sm_ottl_replace_editors[], sm_ottl_metric_functions[],
-    sm_ottl_histogram_functions[], sm_ottl_aggregate_functions[], sm_ottl_span_functions[];
+    sm_ottl_histogram_functions[], sm_ottl_aggregate_functions[], sm_ottl_span_functions[], sm_ottl_network_functions[], sm_ottl_log_functions[],
+    sm_ottl_grok_functions[], sm_ottl_time_format_functions[];
 
 const struct sm_ottl_function *const sm_ottl_function_tables[] = {
-    sm_ottl_type_functions,      sm_ottl_string_functions,    sm_ottl_case_functions,
-    sm_ottl_format_functions,    sm_ottl_encoding_functions,  sm_ottl_collection_functions,
-    sm_ottl_pattern_functions,   sm_ottl_hash_functions,      sm_ottl_time_functions,
-    sm_ottl_parse_functions,     sm_ottl_telemetry_functions, sm_ottl_editors,
-    sm_ottl_replace_editors,     sm_ottl_metric_functions,    sm_ottl_histogram_functions,
-    sm_ottl_aggregate_functions, sm_ottl_span_functions,      NULL,
+    sm_ottl_type_functions,        sm_ottl_string_functions,
+    sm_ottl_case_functions,        sm_ottl_format_functions,
+    sm_ottl_encoding_functions,    sm_ottl_collection_functions,
+    sm_ottl_pattern_functions,     sm_ottl_hash_functions,
+    sm_ottl_time_functions,        sm_ottl_parse_functions,
+    sm_ottl_telemetry_functions,   sm_ottl_editors,
+    sm_ottl_replace_editors,       sm_ottl_metric_functions,
+    sm_ottl_histogram_functions,   sm_ottl_aggregate_functions,
+    sm_ottl_span_functions,        sm_ottl_network_functions,
+    sm_ottl_log_functions,         sm_ottl_grok_functions,
+    sm_ottl_time_format_functions, NULL,
 };
 
 static bool is_available(const struct sm_ottl_function *function, const struct sm_ottl_language *language)

@@ -105,9 +105,26 @@ static bool prepare_delimiters(struct sm_ottl_call *call, struct sm_ottl_compile
 
 /* ---- ParseInt: strconv.ParseInt, with its base prefixes and underscores for base 0 */
 
+/* Underscores may stand between digits, and between a base prefix and the digits. */
+static bool strip_underscores(struct sm_slice text, char *digits, size_t *size)
+{
+    size_t written = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.ptr[i] != '_')
+            digits[written++] = text.ptr[i];
+        else if (i == 0 || i + 1 == text.size || !isalnum((unsigned char)text.ptr[i - 1]) || !isalnum((unsigned char)text.ptr[i + 1]))
+            return false;
+    }
+    digits[written] = '\0';
+    *size = written;
+    return true;
+}
+
 static bool parse_int(struct sm_arena *arena, struct sm_slice text, int base, int64_t *number)
 {
     char *digits = sm_arena_strdup(arena, text), *end;
+    if (base == 0 && !strip_underscores(text, digits, &text.size))
+        return false;
     const char *start = digits + (*digits == '-' || *digits == '+');
     bool is_binary = base == 0 && start[0] == '0' && (start[1] == 'b' || start[1] == 'B');
     bool is_octal = base == 0 && start[0] == '0' && (start[1] == 'o' || start[1] == 'O');

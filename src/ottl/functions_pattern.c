@@ -1,9 +1,7 @@
-/* functions_pattern.c - converters that match patterns: IsMatch, ExtractPatterns, IsInCIDR, …
+/* functions_pattern.c - converters that match patterns: IsMatch, ExtractPatterns, IsValidLuhn.
  *
  * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs. */
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <stdlib.h>
 
 #include "ottl/compile.h"
 
@@ -68,99 +66,6 @@ static bool call_extract_patterns(const struct sm_ottl_call *call, struct sm_ott
     return is_fine;
 }
 
-/* ---- IsInCIDR */
-
-/* IPv4 addresses are kept in their IPv6 form, as in Go. */
-static bool parse_address(struct sm_slice text, unsigned char address[static 16], bool *is_v4)
-{
-    char copy[INET6_ADDRSTRLEN];
-    static const unsigned char prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (text.size == 0 || text.size >= sizeof(copy) || memchr(text.ptr, '\0', text.size))
-        return false;
-    memcpy(copy, text.ptr, text.size);
-    copy[text.size] = '\0';
-    if (inet_pton(AF_INET, copy, address + 12) == 1) {
-        memcpy(address, prefix, sizeof(prefix));
-        *is_v4 = true;
-        return true;
-    }
-    *is_v4 = false;
-    if (inet_pton(AF_INET6, copy, address) != 1)
-        return false;
-    *is_v4 = memcmp(address, prefix, sizeof(prefix)) == 0;
-    return true;
-}
-
-struct network {
-    unsigned char address[16];
-    unsigned bits; /* of the 128 */
-    bool is_v4;
-};
-
-static bool parse_network(struct sm_slice text, struct network *network)
-{
-    struct sm_slice rest = text, address = sm_slice_cut(&rest, '/');
-    unsigned bits = 0;
-    bool is_mapped = memchr(address.ptr ? address.ptr : "", ':', address.size) != NULL;
-    if (rest.size == 0 || rest.size > 3 || !parse_address(address, network->address, &network->is_v4))
-        return false;
-    for (size_t i = 0; i < rest.size; i++) {
-        if (!isdigit((unsigned char)rest.ptr[i]))
-            return false;
-        bits = bits * 10 + (unsigned)(rest.ptr[i] - '0');
-    }
-    network->is_v4 = !is_mapped;
-    network->bits = is_mapped ? bits : bits + 96;
-    return bits <= (is_mapped ? 128u : 32u);
-}
-
-static bool contains(const struct network *network, const unsigned char address[static 16], bool is_v4)
-{
-    if (network->is_v4 != is_v4)
-        return false;
-    for (unsigned i = 0; i < network->bits; i++)
-        if (((network->address[i / 8] ^ address[i / 8]) >> (7 - i % 8) & 1) != 0)
-            return false;
-    return true;
-}
-
-static bool call_is_in_cidr(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
-{
-    struct sm_slice text;
-    unsigned char address[16];
-    bool is_v4;
-    if (!sm_ottl_arg_string(&call->args[0], run, &text))
-        return false;
-    *out = sm_ottl_bool(false);
-    if (!parse_address(text, address, &is_v4))
-        return true;
-    const struct network *prepared = call->state;
-    for (size_t i = 0; i < call->args[1].count && !out->boolean; i++) {
-        struct network network;
-        struct sm_slice network_text;
-        if (!prepared && !sm_ottl_arg_string(&call->args[1].items[i], run, &network_text))
-            return false;
-        if (!prepared && !parse_network(network_text, &network))
-            return sm_ottl_fail(run, "invalid CIDR address: %.*s", SM_SLICE_ARGS(network_text));
-        *out = sm_ottl_bool(contains(prepared ? &prepared[i] : &network, address, is_v4));
-    }
-    return true;
-}
-
-static bool prepare_is_in_cidr(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
-{
-    struct network *networks = sm_arena_zalloc(compiler->arena, call->args[1].count + 1, sizeof(*networks));
-    for (size_t i = 0; i < call->args[1].count; i++) {
-        struct sm_slice text;
-        if (!sm_ottl_arg_literal_text(&call->args[1].items[i], &text))
-            return true;
-        if (!parse_network(text, &networks[i]))
-            return sm_ottl_compile_error(compiler, call->node, "invalid CIDR address: %.*s", SM_SLICE_ARGS(text));
-    }
-    call->state = networks;
-    return true;
-}
-
 /* ---- IsValidLuhn */
 
 static bool call_is_valid_luhn(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -198,11 +103,6 @@ const struct sm_ottl_function sm_ottl_pattern_functions[] = {
      .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING}, {.name = "Pattern", .type = SM_OTTL_ARG_STRING}},
      .call = call_extract_patterns,
      .prepare = prepare_second_regex},
-    {.name = "IsInCIDR",
-     .help = "Whether the address is in one of the networks.",
-     .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING}, {.name = "Networks", .type = SM_OTTL_ARG_STRING, .is_list = true}},
-     .call = call_is_in_cidr,
-     .prepare = prepare_is_in_cidr},
     {.name = "IsValidLuhn",
      .help = "Whether the number has a valid check digit.",
      .parameters = {{.name = "Target", .type = SM_OTTL_ARG_STRING_LIKE}},

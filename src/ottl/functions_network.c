@@ -1,0 +1,488 @@
+/* functions_network.c - converters of addresses: IsInCIDR, CommunityID, URL.
+ *
+ * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs, internal/coreinternal/parseutils/uri.go; Community ID flow hash 1; Go's net/url. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "ottl/compile.h"
+#include "wire/base64.h"
+
+/* ---- IsInCIDR */
+
+/* IPv4 addresses are kept in their IPv6 form, as in Go. */
+static bool parse_address(struct sm_slice text, unsigned char address[static 16], bool *is_v4)
+{
+    char copy[INET6_ADDRSTRLEN];
+    static const unsigned char prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (text.size == 0 || text.size >= sizeof(copy) || memchr(text.ptr, '\0', text.size))
+        return false;
+    memcpy(copy, text.ptr, text.size);
+    copy[text.size] = '\0';
+    if (inet_pton(AF_INET, copy, address + 12) == 1) {
+        memcpy(address, prefix, sizeof(prefix));
+        *is_v4 = true;
+        return true;
+    }
+    *is_v4 = false;
+    if (inet_pton(AF_INET6, copy, address) != 1)
+        return false;
+    *is_v4 = memcmp(address, prefix, sizeof(prefix)) == 0;
+    return true;
+}
+
+struct network {
+    unsigned char address[16];
+    unsigned bits; /* of the 128 */
+    bool is_v4;
+};
+
+static bool parse_network(struct sm_slice text, struct network *network)
+{
+    struct sm_slice rest = text, address = sm_slice_cut(&rest, '/');
+    unsigned bits = 0;
+    bool is_mapped = memchr(address.ptr ? address.ptr : "", ':', address.size) != NULL;
+    if (rest.size == 0 || rest.size > 3 || !parse_address(address, network->address, &network->is_v4))
+        return false;
+    for (size_t i = 0; i < rest.size; i++) {
+        if (!isdigit((unsigned char)rest.ptr[i]))
+            return false;
+        bits = bits * 10 + (unsigned)(rest.ptr[i] - '0');
+    }
+    network->is_v4 = !is_mapped;
+    network->bits = is_mapped ? bits : bits + 96;
+    return bits <= (is_mapped ? 128u : 32u);
+}
+
+static bool contains(const struct network *network, const unsigned char address[static 16], bool is_v4)
+{
+    if (network->is_v4 != is_v4)
+        return false;
+    for (unsigned i = 0; i < network->bits; i++)
+        if (((network->address[i / 8] ^ address[i / 8]) >> (7 - i % 8) & 1) != 0)
+            return false;
+    return true;
+}
+
+static bool call_is_in_cidr(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    struct sm_slice text;
+    unsigned char address[16];
+    bool is_v4;
+    if (!sm_ottl_arg_string(&call->args[0], run, &text))
+        return false;
+    *out = sm_ottl_bool(false);
+    if (!parse_address(text, address, &is_v4))
+        return true;
+    const struct network *prepared = call->state;
+    for (size_t i = 0; i < call->args[1].count && !out->boolean; i++) {
+        struct network network;
+        struct sm_slice network_text;
+        if (!prepared && !sm_ottl_arg_string(&call->args[1].items[i], run, &network_text))
+            return false;
+        if (!prepared && !parse_network(network_text, &network))
+            return sm_ottl_fail(run, "invalid CIDR address: %.*s", SM_SLICE_ARGS(network_text));
+        *out = sm_ottl_bool(contains(prepared ? &prepared[i] : &network, address, is_v4));
+    }
+    return true;
+}
+
+static bool prepare_is_in_cidr(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+{
+    struct network *networks = sm_arena_zalloc(compiler->arena, call->args[1].count + 1, sizeof(*networks));
+    for (size_t i = 0; i < call->args[1].count; i++) {
+        struct sm_slice text;
+        if (!sm_ottl_arg_literal_text(&call->args[1].items[i], &text))
+            return true;
+        if (!parse_network(text, &networks[i]))
+            return sm_ottl_compile_error(compiler, call->node, "invalid CIDR address: %.*s", SM_SLICE_ARGS(text));
+    }
+    call->state = networks;
+    return true;
+}
+
+/* ---- CommunityID */
+
+struct endpoint {
+    unsigned char address[16];
+    size_t size; /* of the address: its last 4 bytes, or all 16 */
+    int64_t port;
+};
+
+static bool get_endpoint(const struct sm_ottl_call *call, struct sm_ottl_run *run, size_t argument, const char *name, struct endpoint *endpoint)
+{
+    struct sm_slice text;
+    bool is_v4;
+    if (!sm_ottl_arg_string(&call->args[argument], run, &text) || !sm_ottl_arg_int(&call->args[argument + 1], run, &endpoint->port))
+        return false;
+    if (endpoint->port < 0 || endpoint->port > UINT16_MAX)
+        return sm_ottl_fail(run, "%s port must be between 0 and 65535", name);
+    if (!parse_address(text, endpoint->address, &is_v4))
+        return sm_ottl_fail(run, "invalid %s IP: %.*s", name, SM_SLICE_ARGS(text));
+    endpoint->size = is_v4 ? 4 : 16;
+    return true;
+}
+
+static bool get_protocol(const struct sm_ottl_call *call, struct sm_ottl_run *run, char *protocol)
+{
+    static const struct {
+        const char *name;
+        char number;
+    } protocols[] = {{"ICMP", 1}, {"TCP", 6}, {"UDP", 17}, {"RSVP", 46}, {"ICMP6", 58}, {"SCTP", (char)132}};
+    struct sm_slice name = SM_SLICE("TCP");
+    if (call->args[4].is_set && !sm_ottl_arg_string(&call->args[4], run, &name))
+        return false;
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+        if (sm_slice_is(name, protocols[i].name)) {
+            *protocol = protocols[i].number;
+            return true;
+        }
+    return sm_ottl_fail(run, "unsupported protocol: %.*s", SM_SLICE_ARGS(name));
+}
+
+/* The smaller endpoint first, so that both directions of a flow have one id. */
+static bool must_swap(const struct endpoint *a, const struct endpoint *b)
+{
+    if (a->size != b->size)
+        return a->size > b->size;
+    int order = memcmp(a->address, b->address, 16);
+    return order > 0 || (order == 0 && a->port > b->port);
+}
+
+static void append_16(struct sm_bytes *out, int64_t number)
+{
+    sm_bytes_append_char(out, (char)(number >> 8));
+    sm_bytes_append_char(out, (char)number);
+}
+
+static int nibble(char c)
+{
+    return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
+}
+
+static bool call_community_id(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    struct endpoint a, b;
+    char protocol, digest[20], text[32] = "1:";
+    int64_t seed = 0;
+    struct sm_bytes tuple;
+    if (!get_endpoint(call, run, 0, "source", &a) || !get_endpoint(call, run, 2, "destination", &b) || !get_protocol(call, run, &protocol) ||
+        (call->args[5].is_set && !sm_ottl_arg_int(&call->args[5], run, &seed)))
+        return false;
+    if (seed < 0 || seed > UINT16_MAX)
+        return sm_ottl_fail(run, "seed must be between 0 and 65535");
+    const struct endpoint *first = must_swap(&a, &b) ? &b : &a, *second = first == &a ? &b : &a;
+    sm_bytes_init(&tuple, run->arena);
+    append_16(&tuple, seed);
+    sm_bytes_append(&tuple, first->address + 16 - first->size, first->size);
+    sm_bytes_append(&tuple, second->address + 16 - second->size, second->size);
+    sm_bytes_append_char(&tuple, protocol);
+    sm_bytes_append_char(&tuple, 0);
+    append_16(&tuple, first->port);
+    append_16(&tuple, second->port);
+    struct sm_slice hex = sm_digest_hex(SM_DIGEST_SHA1, sm_bytes_slice(&tuple), run->arena);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        digest[i] = (char)(nibble(hex.ptr[2 * i]) << 4 | nibble(hex.ptr[2 * i + 1]));
+    sm_base64_encode(sm_slice_make(digest, sizeof(digest)), text + 2);
+    *out = sm_ottl_string(sm_arena_copy(run->arena, sm_slice_make(text, 2 + sm_base64_encoded_size(sizeof(digest)))));
+    return true;
+}
+
+/* ---- URL */
+
+struct url {
+    struct sm_slice scheme, user, password, host, port, opaque, path, query, fragment;
+    bool has_authority, has_user, has_password, has_query;
+};
+
+static bool is_hex(char c)
+{
+    return isxdigit((unsigned char)c) != 0;
+}
+
+/* %XX as bytes. False: a "%" without two digits. */
+static bool unescape(struct sm_slice text, struct sm_arena *arena, bool plus_is_space, struct sm_slice *out)
+{
+    struct sm_bytes bytes;
+    sm_bytes_init(&bytes, arena);
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.ptr[i];
+        if (c == '%') {
+            if (text.size - i < 3 || !is_hex(text.ptr[i + 1]) || !is_hex(text.ptr[i + 2]))
+                return false;
+            c = (char)(nibble((char)tolower((unsigned char)text.ptr[i + 1])) << 4 | nibble((char)tolower((unsigned char)text.ptr[i + 2])));
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        sm_bytes_append_char(&bytes, c);
+    }
+    *out = sm_bytes_slice(&bytes);
+    return true;
+}
+
+/* "scheme:" at the beginning; letters, then digits + - . too. False: a colon where no scheme can be. */
+static bool cut_scheme(struct sm_slice *rest, struct sm_arena *arena, struct sm_slice *scheme)
+{
+    for (size_t i = 0; i < rest->size; i++) {
+        char c = rest->ptr[i];
+        if (isalpha((unsigned char)c) || (i > 0 && (isdigit((unsigned char)c) || strchr("+-.", c))))
+            continue;
+        if (c != ':')
+            return true;
+        if (i == 0)
+            return false;
+        char *lower = sm_arena_strdup(arena, sm_slice_make(rest->ptr, i));
+        for (char *at = lower; *at; at++)
+            *at = (char)tolower((unsigned char)*at);
+        *scheme = sm_slice_make(lower, i);
+        *rest = sm_slice_make(rest->ptr + i + 1, rest->size - i - 1);
+        return true;
+    }
+    return true;
+}
+
+static bool is_port(struct sm_slice port)
+{
+    for (size_t i = 0; i < port.size; i++)
+        if (!isdigit((unsigned char)port.ptr[i]))
+            return false;
+    return true;
+}
+
+static bool split_host(struct sm_slice text, struct url *url)
+{
+    const char *close = text.size > 0 && text.ptr[0] == '[' ? memchr(text.ptr, ']', text.size) : NULL;
+    if (text.size > 0 && text.ptr[0] == '[' && !close)
+        return false;
+    size_t host_size = close ? (size_t)(close - text.ptr) + 1 : text.size;
+    const char *colon = close ? NULL : memrchr(text.ptr ? text.ptr : "", ':', text.size);
+    if (colon)
+        host_size = (size_t)(colon - text.ptr);
+    struct sm_slice port = sm_slice_make(text.ptr + host_size, text.size - host_size);
+    if (port.size > 0 && (port.ptr[0] != ':' || !is_port(sm_slice_make(port.ptr + 1, port.size - 1))))
+        return false;
+    url->host = close ? sm_slice_make(text.ptr + 1, host_size - 2) : sm_slice_make(text.ptr, host_size);
+    if (port.size > 1)
+        url->port = sm_slice_make(port.ptr + 1, port.size - 1);
+    for (size_t i = 0; i < url->host.size && !close; i++)
+        if (strchr(" <>\"^`{|}\\", url->host.ptr[i]))
+            return false;
+    return true;
+}
+
+static bool split_authority(struct sm_slice text, struct sm_arena *arena, struct url *url)
+{
+    const char *at = memrchr(text.ptr ? text.ptr : "", '@', text.size);
+    if (at) {
+        struct sm_slice rest = sm_slice_make(text.ptr, (size_t)(at - text.ptr));
+        url->has_user = true;
+        url->has_password = rest.size > 0 && memchr(rest.ptr, ':', rest.size);
+        struct sm_slice user = sm_slice_cut(&rest, ':');
+        if (!unescape(user, arena, false, &url->user) || !unescape(rest, arena, false, &url->password))
+            return false;
+        text = sm_slice_make(at + 1, text.size - (size_t)(at + 1 - text.ptr));
+    }
+    return split_host(text, url) && unescape(url->host, arena, false, &url->host);
+}
+
+static bool has_controls(struct sm_slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* Go's url.Parse. The path stays as written where it is wanted so: see `raw_path`. */
+static bool parse_url(struct sm_slice text, struct sm_arena *arena, struct url *url, struct sm_slice *raw_path)
+{
+    struct sm_slice fragment = text, rest = sm_slice_cut(&fragment, '#');
+    if (has_controls(text) || !unescape(fragment, arena, false, &url->fragment) || !cut_scheme(&rest, arena, &url->scheme))
+        return false;
+    url->query = rest;
+    url->has_query = rest.size > 0 && memchr(rest.ptr, '?', rest.size);
+    rest = sm_slice_cut(&url->query, '?');
+    if (url->scheme.size > 0 && (rest.size == 0 || rest.ptr[0] != '/')) {
+        url->opaque = rest;
+        *raw_path = (struct sm_slice){0};
+        return true;
+    }
+    if (sm_slice_starts_with(rest, SM_SLICE("//")) && (url->scheme.size > 0 || !sm_slice_starts_with(rest, SM_SLICE("///")))) {
+        struct sm_slice authority = sm_slice_make(rest.ptr + 2, rest.size - 2);
+        const char *slash = memchr(authority.ptr, '/', authority.size);
+        size_t size = slash ? (size_t)(slash - authority.ptr) : authority.size;
+        rest = sm_slice_make(authority.ptr + size, authority.size - size);
+        url->has_authority = true;
+        if (!split_authority(sm_slice_make(authority.ptr, size), arena, url))
+            return false;
+    } else if (url->scheme.size == 0 && rest.size > 0 && rest.ptr[0] != '/') { /* "a:b" would be a scheme */
+        const char *slash = memchr(rest.ptr, '/', rest.size);
+        if (memchr(rest.ptr, ':', slash ? (size_t)(slash - rest.ptr) : rest.size))
+            return false;
+    }
+    *raw_path = rest;
+    return unescape(rest, arena, false, &url->path);
+}
+
+/* As Go writes the path again: what is no path character is escaped, what was escaped rightly stays. */
+static void append_escaped(struct sm_bytes *out, struct sm_slice text, const char *allowed)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.ptr[i];
+        if (isalnum((unsigned char)c) || (c && strchr(allowed, c)))
+            sm_bytes_append_char(out, c);
+        else
+            sm_bytes_printf(out, "%%%02X", (unsigned char)c);
+    }
+}
+
+#define PATH_CHARACTERS "-_.~$&+,/:;=@!'()*[]%"
+#define FRAGMENT_CHARACTERS "-_.~$&+,/:;=?@!()*"
+#define USER_CHARACTERS "-_.~$&+,;="
+
+static struct sm_slice user_info(const struct url *url, struct sm_arena *arena)
+{
+    struct sm_bytes out;
+    sm_bytes_init(&out, arena);
+    append_escaped(&out, url->user, USER_CHARACTERS);
+    if (url->has_password) {
+        sm_bytes_append_char(&out, ':');
+        append_escaped(&out, url->password, USER_CHARACTERS);
+    }
+    return sm_bytes_slice(&out);
+}
+
+static struct sm_slice write_url(const struct url *url, struct sm_slice raw_path, struct sm_arena *arena)
+{
+    struct sm_bytes out;
+    sm_bytes_init(&out, arena);
+    if (url->scheme.size > 0)
+        sm_bytes_printf(&out, "%.*s:", SM_SLICE_ARGS(url->scheme));
+    sm_bytes_append_slice(&out, url->opaque);
+    if (url->has_authority && (url->scheme.size > 0 || url->host.size > 0 || url->has_user)) {
+        bool is_v6 = url->host.size > 0 && memchr(url->host.ptr, ':', url->host.size);
+        sm_bytes_append_text(&out, "//");
+        if (url->has_user)
+            sm_bytes_printf(&out, "%.*s@", SM_SLICE_ARGS(user_info(url, arena)));
+        sm_bytes_printf(&out, is_v6 ? "[%.*s]" : "%.*s", SM_SLICE_ARGS(url->host));
+        if (url->port.size > 0)
+            sm_bytes_printf(&out, ":%.*s", SM_SLICE_ARGS(url->port));
+    }
+    append_escaped(&out, raw_path, PATH_CHARACTERS);
+    if (url->has_query)
+        sm_bytes_printf(&out, "?%.*s", SM_SLICE_ARGS(url->query));
+    if (url->fragment.size > 0) {
+        sm_bytes_append_char(&out, '#');
+        append_escaped(&out, url->fragment, FRAGMENT_CHARACTERS);
+    }
+    return sm_bytes_slice(&out);
+}
+
+static void put_text(struct sm_map *map, struct sm_arena *arena, const char *key, struct sm_slice text)
+{
+    sm_map_set(map, arena, sm_slice_of(key), sm_value_string(text));
+}
+
+static bool put_url(struct sm_ottl_run *run, struct sm_map *map, const struct url *url, struct sm_slice raw_path)
+{
+    put_text(map, run->arena, "url.original", write_url(url, raw_path, run->arena));
+    put_text(map, run->arena, "url.domain", url->host);
+    put_text(map, run->arena, "url.scheme", url->scheme);
+    put_text(map, run->arena, "url.path", url->path);
+    if (url->port.size > 18)
+        return sm_ottl_fail(run, "the port is out of range");
+    if (url->port.size > 0)
+        sm_map_set(map, run->arena, SM_SLICE("url.port"), sm_value_int(strtoll(sm_arena_strdup(run->arena, url->port), NULL, 10)));
+    if (url->fragment.size > 0)
+        put_text(map, run->arena, "url.fragment", url->fragment);
+    if (url->has_user)
+        put_text(map, run->arena, "url.user_info", user_info(url, run->arena));
+    if (url->user.size > 0)
+        put_text(map, run->arena, "url.username", url->user);
+    if (url->has_password)
+        put_text(map, run->arena, "url.password", url->password);
+    if (url->query.size > 0)
+        put_text(map, run->arena, "url.query", url->query);
+    const char *period = memrchr(url->path.ptr ? url->path.ptr : "", '.', url->path.size);
+    size_t behind = period ? url->path.size - (size_t)(period + 1 - url->path.ptr) : 0;
+    if (behind > 0)
+        put_text(map, run->arena, "url.extension", sm_slice_make(period + 1, behind));
+    return true;
+}
+
+/* "?a=1&a=2": only the parameters, each a list. */
+static bool put_query(struct sm_ottl_run *run, struct sm_map *map, struct sm_slice query)
+{
+    struct sm_map *parameters = sm_arena_zalloc(run->arena, 1, sizeof(*parameters));
+    while (query.size > 0) {
+        struct sm_slice value = sm_slice_cut(&query, '&'), key;
+        if (value.size == 0)
+            continue;
+        if (memchr(value.ptr, ';', value.size))
+            return sm_ottl_fail(run, "invalid semicolon separator in query");
+        key = sm_slice_cut(&value, '=');
+        if (!unescape(key, run->arena, true, &key) || !unescape(value, run->arena, true, &value))
+            return sm_ottl_fail(run, "invalid URL escape");
+        struct sm_value *slot = sm_map_find(parameters, key);
+        if (!slot)
+            slot = sm_map_set(parameters, run->arena, key,
+                              (struct sm_value){.type = SM_VALUE_LIST, .list = sm_arena_zalloc(run->arena, 1, sizeof(struct sm_list))});
+        struct sm_list *list = slot->list;
+        if (list->count == list->capacity)
+            list->items = sm_arena_grow(run->arena, list->items, list->count, &list->capacity, list->count + 1, sizeof(*list->items));
+        list->items[list->count++] = sm_value_string(value);
+    }
+    if (parameters->count > 0)
+        sm_map_set(map, run->arena, SM_SLICE("query"), (struct sm_value){.type = SM_VALUE_MAP, .map = parameters});
+    return true;
+}
+
+static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    struct sm_slice text, raw_path;
+    struct url url = {0};
+    struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
+    if (!sm_ottl_arg_string(&call->args[0], run, &text))
+        return false;
+    if (text.size == 0)
+        return sm_ottl_fail(run, "url cannot be empty");
+    *out = sm_ottl_map(map);
+    if (text.ptr[0] == '?')
+        return put_query(run, map, sm_slice_make(text.ptr + 1, text.size - 1));
+    if (!parse_url(text, run->arena, &url, &raw_path))
+        return sm_ottl_fail(run, "parse \"%.*s\": not a valid URL", SM_SLICE_ARGS(text));
+    return put_url(run, map, &url, raw_path);
+}
+
+#define TEXT(parameter)                                                                                                                              \
+    {                                                                                                                                                \
+        .name = (parameter), .type = SM_OTTL_ARG_STRING                                                                                              \
+    }
+#define INTEGER(parameter)                                                                                                                           \
+    {                                                                                                                                                \
+        .name = (parameter), .type = SM_OTTL_ARG_INT                                                                                                 \
+    }
+
+const struct sm_ottl_function sm_ottl_network_functions[] = {
+    {.name = "IsInCIDR",
+     .help = "Whether the address is in one of the networks.",
+     .parameters = {TEXT("Target"), {.name = "Networks", .type = SM_OTTL_ARG_STRING, .is_list = true}},
+     .call = call_is_in_cidr,
+     .prepare = prepare_is_in_cidr},
+    {.name = "CommunityID",
+     .help = "The Community ID of a network flow.",
+     .parameters = {TEXT("SourceIP"),
+                    INTEGER("SourcePort"),
+                    TEXT("DestinationIP"),
+                    INTEGER("DestinationPort"),
+                    {.name = "Protocol", .type = SM_OTTL_ARG_STRING, .is_optional = true},
+                    {.name = "Seed", .type = SM_OTTL_ARG_INT, .is_optional = true}},
+     .call = call_community_id},
+    {.name = "URL",
+     .help = "The parts of the URL as a map with the names of the semantic conventions.",
+     .parameters = {TEXT("URI")},
+     .call = call_url},
+    {0},
+};

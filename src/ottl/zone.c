@@ -1,0 +1,168 @@
+/* zone.c - see zone.h. Reads the 64-bit block of a TZif file (RFC 9636).
+ *
+ * Behind the last transition the file's rule (its POSIX TZ footer) is not evaluated: files of Debian's tzdata ("fat") list transitions up to 2037,
+ * later times have the offset of the last one. State: the list of zones, under a lock; zones never change. */
+#include "ottl/zone.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FILE_MAX = 1 << 20, HEADER_SIZE = 44, NAME_MAX_SIZE = 64, TYPES_MAX = 256 };
+
+struct sm_ottl_zone {
+    struct sm_ottl_zone *next;
+    char name[NAME_MAX_SIZE];
+    int64_t *starts; /* owned: of the transitions */
+    uint8_t *kinds;  /* owned: index into `types` */
+    size_t count;
+    struct {
+        int32_t offset;
+        char name[12];
+    } types[TYPES_MAX];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sm_ottl_zone *zones;
+
+static uint64_t read_big(const unsigned char *at, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+struct counts {
+    size_t utc, standard, leaps, times, types, characters;
+};
+
+static bool read_header(const unsigned char *at, size_t left, struct counts *counts)
+{
+    if (left < HEADER_SIZE || memcmp(at, "TZif", 4) != 0)
+        return false;
+    size_t *const members[] = {&counts->utc, &counts->standard, &counts->leaps, &counts->times, &counts->types, &counts->characters};
+    for (size_t i = 0; i < 6; i++)
+        *members[i] = (size_t)read_big(at + 20 + 4 * i, 4);
+    return counts->times < 10000 && counts->types > 0 && counts->types < TYPES_MAX && counts->characters < 1000 && counts->leaps < 1000 &&
+           counts->utc < TYPES_MAX && counts->standard < TYPES_MAX;
+}
+
+static size_t block_size(const struct counts *counts, size_t time_size)
+{
+    return counts->times * (time_size + 1) + counts->types * 6 + counts->characters + counts->leaps * (time_size + 4) + counts->standard +
+           counts->utc;
+}
+
+static bool read_block(struct sm_ottl_zone *zone, const unsigned char *at, const struct counts *counts)
+{
+    const unsigned char *kinds = at + counts->times * 8, *types = kinds + counts->times, *names = types + counts->types * 6;
+    zone->count = counts->times;
+    zone->starts = sm_alloc(counts->times + 1, sizeof(*zone->starts));
+    zone->kinds = sm_alloc(counts->times + 1, sizeof(*zone->kinds));
+    for (size_t i = 0; i < counts->times; i++) {
+        zone->starts[i] = (int64_t)read_big(at + i * 8, 8);
+        zone->kinds[i] = kinds[i];
+        if (kinds[i] >= counts->types)
+            return false;
+    }
+    for (size_t i = 0; i < counts->types; i++) {
+        size_t name = types[i * 6 + 5];
+        zone->types[i].offset = (int32_t)read_big(types + i * 6, 4);
+        if (name >= counts->characters)
+            return false;
+        size_t size = strnlen((const char *)names + name, counts->characters - name);
+        snprintf(zone->types[i].name, sizeof(zone->types[i].name), "%.*s", (int)size, (const char *)names + name);
+    }
+    return true;
+}
+
+static bool read_zone(struct sm_ottl_zone *zone, const unsigned char *bytes, size_t size)
+{
+    struct counts counts;
+    if (!read_header(bytes, size, &counts))
+        return false;
+    size_t skipped = HEADER_SIZE + block_size(&counts, 4);
+    if (skipped > size || !read_header(bytes + skipped, size - skipped, &counts) || skipped + HEADER_SIZE + block_size(&counts, 8) > size)
+        return false;
+    return read_block(zone, bytes + skipped + HEADER_SIZE, &counts);
+}
+
+static bool load(struct sm_ottl_zone *zone, const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return false;
+    unsigned char *bytes = sm_alloc(1, FILE_MAX);
+    size_t size = fread(bytes, 1, FILE_MAX, file);
+    fclose(file);
+    bool is_fine = read_zone(zone, bytes, size);
+    free(bytes);
+    return is_fine;
+}
+
+static struct sm_ottl_zone *make_zone(const char *name)
+{
+    char path[NAME_MAX_SIZE + 32];
+    struct sm_ottl_zone *zone = sm_alloc(1, sizeof(*zone));
+    const char *local = getenv("TZ");
+    bool is_local = *name == '\0' || strcmp(name, "Local") == 0;
+    const char *wanted = is_local && local && *local ? local + (*local == ':') : name;
+    snprintf(zone->name, sizeof(zone->name), "%s", name);
+    if (is_local && (!local || !*local))
+        snprintf(path, sizeof(path), "/etc/localtime");
+    else
+        snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.64s", wanted);
+    if (strstr(path, "..") || !load(zone, path)) {
+        free(zone->starts);
+        free(zone->kinds);
+        free(zone);
+        return NULL;
+    }
+    return zone;
+}
+
+const struct sm_ottl_zone *sm_ottl_zone_find(const char *name)
+{
+    if (strlen(name) >= NAME_MAX_SIZE)
+        return NULL;
+    pthread_mutex_lock(&lock);
+    struct sm_ottl_zone *zone = zones;
+    while (zone && strcmp(zone->name, name) != 0)
+        zone = zone->next;
+    if (!zone && (zone = make_zone(name))) {
+        zone->next = zones;
+        zones = zone;
+    }
+    pthread_mutex_unlock(&lock);
+    return zone;
+}
+
+/* The kind of time in force at a moment. */
+static uint8_t kind_at(const struct sm_ottl_zone *zone, int64_t seconds)
+{
+    size_t low = 0, high = zone->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (zone->starts[middle] <= seconds)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 ? zone->kinds[low - 1] : 0;
+}
+
+/* As Go's time.Date: the offset in force at the local time taken as UTC is tried first, then the one at the result. */
+void sm_ottl_zone_apply(const struct sm_ottl_zone *zone, int64_t local_seconds, struct sm_ottl_time *time)
+{
+    uint8_t kind = kind_at(zone, local_seconds);
+    uint8_t second = kind_at(zone, local_seconds - zone->types[kind].offset);
+    if (second != kind && kind_at(zone, local_seconds - zone->types[second].offset) == second)
+        kind = second;
+    time->seconds = local_seconds - zone->types[kind].offset;
+    time->zone_offset_s = zone->types[kind].offset;
+    time->zone_name = zone->types[kind].name;
+}
