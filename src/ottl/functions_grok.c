@@ -22,27 +22,13 @@ static bool has_names(const struct sm_regex *regex)
     return false;
 }
 
-static struct sm_slice plain_name(struct sm_slice group, struct sm_arena *arena)
+/* Groups that the pattern itself writes are called as they are. */
+static struct sm_ottl_grok_group find_group(const struct sm_ottl_grok *grok, struct sm_slice group)
 {
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    for (size_t i = 0; i < group.size; i++)
-        if (group.size - i >= 3 && memcmp(group.ptr + i, "___", 3) == 0) {
-            sm_bytes_append_char(&out, '.');
-            i += 2;
-        } else {
-            sm_bytes_append_char(&out, group.ptr[i]);
-        }
-    return sm_bytes_slice(&out);
-}
-
-static enum sm_ottl_grok_type type_of(const struct sm_ottl_grok *grok, struct sm_slice group)
-{
-    enum sm_ottl_grok_type type = SM_OTTL_GROK_TEXT;
-    for (size_t i = 0; i < grok->hint_count; i++)
-        if (sm_slice_equal(grok->hints[i].name, group))
-            type = grok->hints[i].type;
-    return type;
+    for (size_t i = 0; i < grok->group_count; i++)
+        if (sm_slice_equal(grok->groups[i].group, group))
+            return grok->groups[i];
+    return (struct sm_ottl_grok_group){.group = group, .name = group, .type = SM_OTTL_GROK_TEXT};
 }
 
 static bool convert_number(struct sm_ottl_run *run, struct sm_slice text, enum sm_ottl_grok_type type, struct sm_value *value)
@@ -84,9 +70,10 @@ static bool extract(struct sm_ottl_run *run, const struct sm_ottl_grok *grok, co
         if (name.size == 0 || match.groups[i].start == SM_REGEX_NONE || match.groups[i].end == match.groups[i].start)
             continue;
         struct sm_slice matched = sm_slice_make(text.ptr + match.groups[i].start, match.groups[i].end - match.groups[i].start);
-        if (!convert(run, matched, type_of(grok, name), &value))
+        const struct sm_ottl_grok_group group = find_group(grok, name);
+        if (!convert(run, matched, group.type, &value))
             return false;
-        sm_map_set(map, run->arena, plain_name(name, run->arena), value);
+        sm_map_set(map, run->arena, sm_arena_copy(run->arena, group.name), value);
     }
     return true;
 }

@@ -173,23 +173,14 @@ static bool take_reference(struct sm_slice text, size_t at, struct reference *r)
     return at < text.size && text.ptr[at] == '}';
 }
 
-static struct sm_slice group_name(struct sm_slice name, struct sm_arena *arena)
+static struct sm_slice add_group(struct sm_ottl_grok *grok, struct sm_arena *arena, struct sm_slice name, struct sm_slice type)
 {
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    for (size_t i = 0; i < name.size; i++)
-        if (name.ptr[i] == '.')
-            sm_bytes_append_text(&out, "___");
-        else
-            sm_bytes_append_char(&out, name.ptr[i]);
-    return sm_bytes_slice(&out);
-}
-
-static void add_hint(struct sm_ottl_grok *grok, struct sm_arena *arena, struct sm_slice name, struct sm_slice type)
-{
-    if (grok->hint_count == grok->_hint_capacity)
-        grok->hints = sm_arena_grow(arena, grok->hints, grok->hint_count, &grok->_hint_capacity, grok->hint_count + 1, sizeof(*grok->hints));
-    grok->hints[grok->hint_count++] = (struct sm_ottl_grok_hint){.name = name, .type = find_type(type)};
+    if (grok->group_count == grok->_group_capacity)
+        grok->groups = sm_arena_grow(arena, grok->groups, grok->group_count, &grok->_group_capacity, grok->group_count + 1, sizeof(*grok->groups));
+    struct sm_slice group = sm_slice_of(sm_arena_printf(arena, "_grok%zu", grok->group_count));
+    grok->groups[grok->group_count++] =
+        (struct sm_ottl_grok_group){.group = group, .name = name, .type = type.size > 0 ? find_type(type) : SM_OTTL_GROK_TEXT};
+    return group;
 }
 
 static bool expand(struct sm_ottl_grok *grok, struct sm_slice pattern, struct sm_arena *arena, struct sm_bytes *out, unsigned depth,
@@ -209,13 +200,10 @@ static bool expand(struct sm_ottl_grok *grok, struct sm_slice pattern, struct sm
             *unknown = r.syntax;
             return false;
         }
-        struct sm_slice name = group_name(r.name.size > 0 ? r.name : r.syntax, arena);
-        if (r.type.size > 0)
-            add_hint(grok, arena, name, r.type);
         if (grok->only_named && r.name.size == 0)
             sm_bytes_append_text(out, "(?:");
         else
-            sm_bytes_printf(out, "(?P<%.*s>", SM_SLICE_ARGS(name));
+            sm_bytes_printf(out, "(?P<%.*s>", SM_SLICE_ARGS(add_group(grok, arena, r.name.size > 0 ? r.name : r.syntax, r.type)));
         if (!expand(grok, definition, arena, out, depth + 1, unknown))
             return false;
         sm_bytes_append_char(out, ')');

@@ -13,8 +13,9 @@ struct sm_ottl_grok_definition {
 };
 
 enum sm_ottl_grok_type { SM_OTTL_GROK_TEXT, SM_OTTL_GROK_INT, SM_OTTL_GROK_FLOAT, SM_OTTL_GROK_BOOL, SM_OTTL_GROK_UNKNOWN };
-struct sm_ottl_grok_hint {
-    struct sm_slice name; /* of the group, "." written as "___" */
+/* Groups have short names in the regular expression (PCRE2 allows 32 bytes): this says what the result calls them. */
+struct sm_ottl_grok_group {
+    struct sm_slice group, name;
     enum sm_ottl_grok_type type;
 };
 
@@ -24,8 +25,8 @@ struct sm_ottl_grok {
     bool only_named; /* %{SYNTAX} without a name is no group of the result */
     /* filled by sm_ottl_grok_expand */
     struct sm_slice regex;
-    struct sm_ottl_grok_hint *hints;
-    size_t hint_count, _hint_capacity;
+    struct sm_ottl_grok_group *groups;
+    size_t group_count, _group_capacity;
 };
 
 /* In `arena`. False with `*unknown` set: no definition of that name; empty: too long or too deep. */
