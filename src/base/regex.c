@@ -124,9 +124,14 @@ static bool take_escape(struct translation *t)
     case 'r':
     case 't':
     case 'x':
+        take(t, 2);
+        return true;
     case 'p':
     case 'P':
         take(t, 2);
+        if (look(t, 0) == '{') /* not a repetition */
+            while (t->at < t->end && t->at[-1] != '}')
+                take(t, 1);
         return true;
     default:
         if (isalpha((unsigned char)c))
