@@ -14,7 +14,7 @@ struct sm_otlp_status sm_otlp_status_of(const struct sm_outcome *outcome)
     return (struct sm_otlp_status){
         .code = outcome->has_code ? outcome->code : code,
         .message = sm_slice_of(outcome->reason),
-        .retry_after_ns = outcome->kind == SM_RETRY ? outcome->retry_after_ns : 0,
+        .retry_after_ns = outcome->retry_after_ns,
     };
 }
 
