@@ -456,6 +456,13 @@ static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, s
     return put_url(run, map, &url, raw_path);
 }
 
+/* ---- UserAgent: needs the table of expressions of the project uap-core, which is not part of spanmill */
+
+static bool refuse_user_agent(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+{
+    return sm_ottl_compile_error(compiler, call->node, "UserAgent is not supported by spanmill: use ExtractPatterns");
+}
+
 #define TEXT(parameter)                                                                                                                              \
     {                                                                                                                                                \
         .name = (parameter), .type = SM_OTTL_ARG_STRING                                                                                              \
@@ -484,5 +491,6 @@ const struct sm_ottl_function sm_ottl_network_functions[] = {
      .help = "The parts of the URL as a map with the names of the semantic conventions.",
      .parameters = {TEXT("URI")},
      .call = call_url},
+    {.name = "UserAgent", .help = "Not supported.", .parameters = {TEXT("UserAgent")}, .prepare = refuse_user_agent},
     {0},
 };

@@ -1,7 +1,7 @@
 /* transform.c - the processor transform: OTTL statements, in groups that each go over all the data in their context.
  *
- * Reads and changes what the statements name. State: the compiled groups of the instance's signal. Not built: the functions on whole metrics and
- * flatten_data, which are refused at start.
+ * Reads and changes what the statements name. State: the compiled groups of the instance's signal. Not built: flatten_data,
+ * which is refused at start.
  * Source: opentelemetry-collector-contrib processor/transformprocessor. */
 #include <stdio.h>
 #include <stdlib.h>
