@@ -25,10 +25,10 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"run", "--config LOCATION…", "run the pipelines of a configuration until a signal ends it (also without the word run)", sm_cli_run_service,
      true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
-    {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, false},
+    {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
     {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
-     false},
+     true},
     {"components", "[NAME]", "list the components, or describe the options of one", sm_cli_components, false},
     {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
     {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},
@@ -84,7 +84,7 @@ static int print_help(int argc, char **argv)
     return 0;
 }
 
-/* For commands without flags of the configuration; the others list theirs. */
+/* For commands without flags; the others list theirs. */
 static int print_usage(const struct sm_cli_command *command)
 {
     printf("Usage:\n  spanmill %s %s\n\n%s\n", command->name, command->arguments, command->help);
@@ -143,6 +143,8 @@ int sm_cli_main(int argc, char **argv)
     if (word == 0)
         return sm_cli_run_service(argc, argv);
     const struct sm_cli_command *command = find_command(argv[word]);
+    if (!command && argv[word - 1][0] == '-')
+        return sm_cli_run_service(argc, argv); /* "--confg FILE": the flag is what is unknown, and is told there */
     if (!command)
         return report_unknown_command(argv[word]);
     /* The word goes first, and the flags before it behind it. */
@@ -150,7 +152,7 @@ int sm_cli_main(int argc, char **argv)
     for (int i = word; i > 1; i--)
         argv[i] = argv[i - 1];
     argv[1] = name;
-    if (!command->takes_config && argc > 2 && is_one_of(argv[2], "--help", "-h"))
+    if (!command->prints_help && argc > 2 && is_one_of(argv[2], "--help", "-h"))
         return print_usage(command);
     return command->run(argc - 1, argv + 1);
 }

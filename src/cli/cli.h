@@ -15,7 +15,7 @@ struct sm_cli_command {
     const char *arguments; /* for the usage line: "[NAME]" */
     const char *help;      /* one line */
     sm_cli_run *run;
-    bool takes_config; /* --config, --set, --feature-gates */
+    bool prints_help; /* answers --help itself, with its flags */
 };
 
 extern const struct sm_cli_command sm_cli_commands[];

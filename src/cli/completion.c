@@ -23,7 +23,13 @@ static void print_bash(void)
            "        completion) COMPREPLY=($(compgen -W 'bash zsh' -- \"$word\")); return ;;\n"
            "    esac\n"
            "    if [[ $word == -* ]]; then\n"
-           "        COMPREPLY=($(compgen -W '--config --set --feature-gates --help --version' -- \"$word\"))\n"
+           "        local flags='--config --set --feature-gates --help --version'\n"
+           "        case ${COMP_WORDS[1]} in\n"
+           "            send) flags='--endpoint --count --rate --help' ;;\n"
+           "            top) flags='--once --interval --pid --socket --help' ;;\n"
+           "            docs) flags='--output --help' ;;\n"
+           "        esac\n"
+           "        COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"))\n"
            "    elif [[ $COMP_CWORD == 1 ]]; then\n"
            "        COMPREPLY=($(compgen -W '");
     print_command_names();

@@ -141,6 +141,7 @@ bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_
         }
     if (flags->configs.count == 0) {
         sm_cli_fail("at least one config flag must be provided (try: spanmill --config FILE)");
+        fputs("Run 'spanmill --help' for usage.\n", stderr);
         return false;
     }
     *options = (struct sm_load_options){

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/example_trace.h"
+#include "cli/flags.h"
 #include "net/grpc_client.h"
 #include "net/http_client.h"
 #include "pipeline/worker.h"
@@ -146,31 +147,48 @@ static bool read_number(const char *text, double limit, double *number)
     return errno == 0 && *text && !*end && *number > 0 && *number <= limit;
 }
 
-static bool read_flags(struct sending *sending, int argc, char **argv)
+static int print_help(const struct sm_flag *flags, size_t count)
 {
-    for (int i = 1; i < argc; i++) {
-        const char *equals = strchr(argv[i], '=');
-        size_t size = equals ? (size_t)(equals - argv[i]) : strlen(argv[i]);
-        struct sm_slice name = sm_slice_make(argv[i], size);
-        const char *value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : "";
-        double number;
-        if (sm_slice_is(name, "--endpoint") && *value)
-            sending->endpoint = value;
-        else if (sm_slice_is(name, "--count") && read_number(value, COUNT_MAX, &number) && number >= 1)
-            sending->count = (uint64_t)number;
-        else if (sm_slice_is(name, "--rate") && read_number(value, 1e6, &number))
-            sending->interval_ns = (uint64_t)(1e9 / number);
-        else
-            return sm_cli_fail("%.*s %s: expected --endpoint ADDRESS, --count TRACES or --rate TRACES_PER_SECOND", SM_SLICE_ARGS(name), value) == 0;
-    }
+    puts("Sends example traces of a small shop: 9 spans of 5 services each, some of which fail at the payment.\n\n"
+         "Usage:\n  spanmill send [flags]\n\nFlags:");
+    sm_flags_print(flags, count);
+    puts("\nExamples:\n"
+         "  spanmill send --count 200 --rate 20                  ten seconds of traffic for 'spanmill top'\n"
+         "  spanmill send --endpoint http://127.0.0.1:4318       one trace over HTTP");
+    return 0;
+}
+
+/* False after an error, which has been told. */
+static bool read_numbers(struct sending *sending, const char *count, const char *rate)
+{
+    double number;
+    if (!read_number(count, COUNT_MAX, &number) || number < 1)
+        return sm_cli_fail("--count: %s is not a number of traces from 1 to %d", count, COUNT_MAX) == 0;
+    sending->count = (uint64_t)number;
+    if (rate && !read_number(rate, 1e6, &number))
+        return sm_cli_fail("--rate: %s is not a number of traces a second, more than 0 and at most 1000000", rate) == 0;
+    sending->interval_ns = rate ? (uint64_t)(1e9 / number) : 0;
     return true;
 }
 
 int sm_cli_send(int argc, char **argv)
 {
-    struct sending sending = {.endpoint = "127.0.0.1:4317", .count = 1, .seed = sm_clock_wall_ns()};
+    struct sending sending = {.endpoint = "127.0.0.1:4317", .seed = sm_clock_wall_ns()};
+    const char *count = "1", *rate = NULL;
+    bool wants_help = false;
+    const struct sm_flag flags[] = {
+        {.name = "endpoint", .value = "ADDRESS", .help = "host:port for gRPC (127.0.0.1:4317), http://host:port for HTTP", .text = &sending.endpoint},
+        {.name = "count", .value = "N", .help = "how many traces (1)", .text = &count},
+        {.name = "rate", .value = "N", .help = "traces a second (as fast as they are taken)", .text = &rate},
+        {.name = "help", .letter = 'h', .help = "this text", .is_set = &wants_help},
+    };
+    enum { FLAG_COUNT = sizeof(flags) / sizeof(flags[0]) };
     struct sm_error error = {0};
-    if (!read_flags(&sending, argc, argv))
+    if (!sm_flags_read(flags, FLAG_COUNT, argc, argv, NULL))
+        return 1;
+    if (wants_help)
+        return print_help(flags, FLAG_COUNT);
+    if (!read_numbers(&sending, count, rate))
         return 1;
     sending.workers = sm_workers_create(0, &error);
     if (!sending.workers)

@@ -1,7 +1,8 @@
 /* top.c - spanmill top: requests, errors and durations of every service and operation, live in the terminal or once for a script.
  *
- * Reads snapshots (top_snapshot.h) of a running process and shows what was added between two of them. Plain ANSI sequences on the alternate screen, colours
- * only on a terminal; the terminal is put back at the end, also by a signal. Names come from outside: control characters are never printed. */
+ * Reads snapshots (top_snapshot.h) of a running process and shows what was added between two of them. Plain ANSI sequences on the alternate screen,
+ * colours only on a terminal; the terminal is put back at the end, also by a signal. Names come from outside: control characters are never printed.
+ */
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,8 +20,18 @@
 #include "cli/top_snapshot.h"
 
 enum {
-    SERVICE_WIDTH_MAX = 24, OPERATION_WIDTH_MIN = 12, OPERATION_WIDTH_MAX = 60, BAR_WIDTH = 10, RATE_WIDTH = 9, ERROR_WIDTH = 7, DURATION_WIDTH = 8,
-    DURATION_COUNT = 3, GAP = 2, PIPE_WIDTH = 160, HEAD_LINES = 4, EIGHTHS = 8,
+    SERVICE_WIDTH_MAX = 24,
+    OPERATION_WIDTH_MIN = 12,
+    OPERATION_WIDTH_MAX = 60,
+    BAR_WIDTH = 10,
+    RATE_WIDTH = 9,
+    ERROR_WIDTH = 7,
+    DURATION_WIDTH = 8,
+    DURATION_COUNT = 3,
+    GAP = 2,
+    PIPE_WIDTH = 160,
+    HEAD_LINES = 4,
+    EIGHTHS = 8,
 };
 
 struct view {
@@ -162,8 +173,8 @@ static void append_titles(struct sm_bytes *out, const struct view *view, struct 
     sm_bytes_append_text(out, paint(view, BOLD));
     append_cell(out, "SERVICE", columns.service + GAP);
     append_cell(out, "OPERATION", columns.operation + GAP);
-    sm_bytes_printf(out, "%*s %*s%*s%*s%*s%*s%*s", RATE_WIDTH, "RATE/s", BAR_WIDTH, "", ERROR_WIDTH, "ERR %", DURATION_WIDTH, "MEAN", DURATION_WIDTH, "P50",
-                    DURATION_WIDTH, "P95", DURATION_WIDTH, "P99");
+    sm_bytes_printf(out, "%*s %*s%*s%*s%*s%*s%*s", RATE_WIDTH, "RATE/s", BAR_WIDTH, "", ERROR_WIDTH, "ERR %", DURATION_WIDTH, "MEAN", DURATION_WIDTH,
+                    "P50", DURATION_WIDTH, "P95", DURATION_WIDTH, "P99");
     sm_bytes_append_text(out, paint(view, PLAIN));
 }
 
@@ -322,7 +333,7 @@ static int run_live(const char *socket_path, double seconds, struct view *view, 
     if (has_terminal)
         tcsetattr(STDIN_FILENO, TCSANOW, &old);
     sm_top_snapshot_free(before);
-    return *error.text ? sm_cli_fail("%s", error.text) : 0;
+    return *error.text ? sm_cli_fail("spanmill has ended or no longer answers: %s", error.text) : 0;
 }
 
 static int run_once(const char *socket_path, double seconds, struct view *view, struct sm_top_snapshot *before)
@@ -354,7 +365,8 @@ int sm_cli_top(int argc, char **argv)
     if (!sm_flags_read(flags, FLAG_COUNT, argc, argv, NULL))
         return 1;
     if (wants_help) {
-        puts("spanmill top: requests, errors and durations of every service and operation, read from the running spanmill\n");
+        puts("Shows requests, errors and durations of every service and operation, read from the running spanmill; q quits.\n\n"
+             "Usage:\n  spanmill top [flags]\n\nFlags:");
         sm_flags_print(flags, FLAG_COUNT);
         return 0;
     }

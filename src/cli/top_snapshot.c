@@ -169,7 +169,8 @@ struct sm_top_snapshot *sm_top_snapshot_parse(struct sm_slice text, struct sm_er
     while (text.size) {
         struct sm_slice line = sm_slice_cut(&text, '\n');
         if (snapshot->row_count == capacity)
-            snapshot->rows = sm_arena_grow(&snapshot->arena, snapshot->rows, snapshot->row_count, &capacity, snapshot->row_count + 1, sizeof(*snapshot->rows));
+            snapshot->rows =
+                sm_arena_grow(&snapshot->arena, snapshot->rows, snapshot->row_count, &capacity, snapshot->row_count + 1, sizeof(*snapshot->rows));
         snapshot->rows[snapshot->row_count++] = read_row(line, &snapshot->arena);
     }
     return snapshot;
