@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include <snappy-c.h>
+#include "wire/snappy_library.h"
 
 static const char stream_header[] = {(char)0xff, 6, 0, 0, 's', 'N', 'a', 'P', 'p', 'Y'};
 
@@ -43,13 +43,14 @@ bool sm_snappy_is_framed(struct sm_slice packed)
 
 enum sm_decompress_result sm_snappy_unpack(struct sm_slice packed, struct sm_unpack_sink *sink)
 {
+    const struct sm_snappy *snappy = sm_snappy_library();
     size_t size;
-    if (snappy_uncompressed_length(packed.ptr, packed.size, &size) != SNAPPY_OK)
+    if (!snappy || snappy->uncompressed_length(packed.ptr, packed.size, &size) != SNAPPY_OK)
         return SM_DECOMPRESS_CORRUPT;
     if (sink->limit_bytes && size > sink->limit_bytes)
         return SM_DECOMPRESS_TOO_LARGE;
     /* The size is a claim of the sender: nothing is reserved for content that is not there. */
-    if (snappy_validate_compressed_buffer(packed.ptr, packed.size) != SNAPPY_OK)
+    if (snappy->validate(packed.ptr, packed.size) != SNAPPY_OK)
         return SM_DECOMPRESS_CORRUPT;
     struct sm_buffer *buffer = sm_buffer_try_create(size);
     if (!buffer)
@@ -57,7 +58,7 @@ enum sm_decompress_result sm_snappy_unpack(struct sm_slice packed, struct sm_unp
     sm_buffer_release(sink->buffer);
     sink->buffer = buffer;
     buffer->size = size;
-    return snappy_uncompress(packed.ptr, packed.size, buffer->data, &buffer->size) == SNAPPY_OK ? SM_DECOMPRESS_OK : SM_DECOMPRESS_CORRUPT;
+    return snappy->uncompress(packed.ptr, packed.size, buffer->data, &buffer->size) == SNAPPY_OK ? SM_DECOMPRESS_OK : SM_DECOMPRESS_CORRUPT;
 }
 
 static enum sm_decompress_result append(struct sm_unpack_sink *sink, struct sm_slice plain)
@@ -85,8 +86,9 @@ static enum sm_decompress_result unpack_chunk(uint8_t type, struct sm_slice cont
     memcpy(&expected, content.ptr, sizeof(expected));
     struct sm_slice plain = sm_slice_make(content.ptr + CHECKSUM, content.size - CHECKSUM);
     if (type == BLOCK_CHUNK) {
+        const struct sm_snappy *snappy = sm_snappy_library();
         size_t size = sizeof(block);
-        if (snappy_uncompress(plain.ptr, plain.size, block, &size) != SNAPPY_OK)
+        if (!snappy || snappy->uncompress(plain.ptr, plain.size, block, &size) != SNAPPY_OK)
             return SM_DECOMPRESS_CORRUPT;
         plain = sm_slice_make(block, size);
     }
@@ -125,9 +127,12 @@ enum sm_decompress_result sm_snappy_unpack_framed(struct sm_slice packed, struct
 
 bool sm_snappy_pack(struct sm_slice plain, struct sm_bytes *packed, struct sm_error *error)
 {
-    size_t size = snappy_max_compressed_length(plain.size);
+    const struct sm_snappy *snappy = sm_snappy_library();
+    if (!snappy)
+        return sm_error_set(error, SM_ERROR_IO, "the snappy library cannot be loaded");
+    size_t size = snappy->max_compressed_length(plain.size);
     char *at = sm_bytes_reserve(packed, size);
-    if (snappy_compress(plain.ptr ? plain.ptr : "", plain.size, at, &size) != SNAPPY_OK)
+    if (snappy->compress(plain.ptr ? plain.ptr : "", plain.size, at, &size) != SNAPPY_OK)
         return sm_error_set(error, SM_ERROR_INTERNAL, "snappy refuses to compress");
     packed->size += size;
     return true;
@@ -143,12 +148,15 @@ static void put_chunk_header(char *at, uint8_t type, size_t size)
 
 bool sm_snappy_pack_framed(struct sm_slice plain, struct sm_bytes *packed, struct sm_error *error)
 {
+    const struct sm_snappy *snappy = sm_snappy_library();
+    if (!snappy)
+        return sm_error_set(error, SM_ERROR_IO, "the snappy library cannot be loaded");
     sm_bytes_append(packed, stream_header, sizeof(stream_header));
     while (plain.size) {
         size_t part = plain.size < CHUNK_PLAIN_MAX ? plain.size : CHUNK_PLAIN_MAX;
-        size_t size = snappy_max_compressed_length(part);
+        size_t size = snappy->max_compressed_length(part);
         char *at = sm_bytes_reserve(packed, CHUNK_HEADER + CHECKSUM + size);
-        if (snappy_compress(plain.ptr, part, at + CHUNK_HEADER + CHECKSUM, &size) != SNAPPY_OK)
+        if (snappy->compress(plain.ptr, part, at + CHUNK_HEADER + CHECKSUM, &size) != SNAPPY_OK)
             return sm_error_set(error, SM_ERROR_INTERNAL, "snappy refuses to compress");
         /* What hardly shrinks is sent as it is. */
         bool is_block = size < part - part / 8;
