@@ -1,5 +1,5 @@
-/* load_request.h - OTLP requests for the micro benchmarks, as SDKs send them: spans of about 600 bytes with 10 attributes, in services; every tenth span
- * has an event and an error. */
+/* load_request.h - OTLP requests for the micro benchmarks, as SDKs send them: spans of about 600 bytes with 10 attributes, in services; every tenth
+ * span has an event and an error. */
 #pragma once
 
 #include <stdio.h>

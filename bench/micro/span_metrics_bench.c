@@ -1,5 +1,5 @@
-/* span_metrics_bench.c - nanoseconds a span for counting decoded batches in a shard, and for merging and exporting; bytes a series in shard and ledger.
- * Two loads: few series (20 services, 20 operations) and many (400 services, 400 operations, one bucket), each with two dimensions. */
+/* span_metrics_bench.c - nanoseconds a span for counting decoded batches in a shard, and for merging and exporting; bytes a series in shard and
+ * ledger. Two loads: few series (20 services, 20 operations) and many (400 services, 400 operations, one bucket), each with two dimensions. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -88,8 +88,8 @@ static void run(const struct load *load)
     sm_ledger_export(ledger, 2, drop_batch, &points);
     uint64_t export = sm_clock_mono_ns() - start;
     double series = (double)sm_ledger_series_count(ledger), spans = (double)load->spans * REQUESTS;
-    printf("%-12s %8.0f series  %6.1f ns a span (%.1f while new)  merge %.0f ns a series (%.0f while new)  export %.0f ns a point\n", load->name, series,
-           (double)best / spans, (double)first / spans, (double)merge / series, (double)merge_first / series,
+    printf("%-12s %8.0f series  %6.1f ns a span (%.1f while new)  merge %.0f ns a series (%.0f while new)  export %.0f ns a point\n", load->name,
+           series, (double)best / spans, (double)first / spans, (double)merge / series, (double)merge_first / series,
            (double)export / (double)points);
     printf("%-12s bytes a series: %.0f in the shard before the first merge, %.0f after, %.0f in the ledger\n", "", (double)shard_bytes / series,
            (double)sm_series_shard_memory(shard) / series, (double)sm_ledger_memory(ledger) / series);

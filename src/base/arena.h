@@ -19,7 +19,10 @@ struct sm_arena {
 };
 
 /* An empty arena reserves nothing until the first allocation. `SM_ARENA_INIT` for initialisers. */
-#define SM_ARENA_INIT {0}
+#define SM_ARENA_INIT                                                                                                                                \
+    {                                                                                                                                                \
+        0                                                                                                                                            \
+    }
 void sm_arena_init(struct sm_arena *arena);
 /* Releases all memory; the arena is empty and usable afterwards. */
 void sm_arena_deinit(struct sm_arena *arena);

@@ -1,7 +1,7 @@
 /* error.h - why a set-up step failed.
  *
- * For what can fail outside the data path: files, sockets, TLS, storage. The caller owns the struct and passes it last; it is written only on failure.
- * Configuration errors go to config/diags.h instead, outcomes of data to pipeline/outcome.h. */
+ * For what can fail outside the data path: files, sockets, TLS, storage. The caller owns the struct and passes it last; it is written only on
+ * failure. Configuration errors go to config/diags.h instead, outcomes of data to pipeline/outcome.h. */
 #pragma once
 
 #include <stdbool.h>

@@ -30,7 +30,7 @@ struct sm_regex_match {
 /* The first match at or behind `from`. */
 bool sm_regex_find(const struct sm_regex *regex, struct sm_slice text, size_t from, struct sm_regex_match *match);
 
-size_t sm_regex_group_count(const struct sm_regex *regex); /* the whole match included */
+size_t sm_regex_group_count(const struct sm_regex *regex);                       /* the whole match included */
 struct sm_slice sm_regex_group_name(const struct sm_regex *regex, size_t group); /* empty: unnamed */
 
 /* Walks over all matches as Go's FindAll does: behind an empty match it goes on one rune later, and an empty match right behind another one does
@@ -38,7 +38,8 @@ struct sm_slice sm_regex_group_name(const struct sm_regex *regex, size_t group);
 bool sm_regex_next(const struct sm_regex *regex, struct sm_slice text, size_t *position, size_t *last_end, struct sm_regex_match *match);
 
 /* Appends `replacement` with $1, ${1}, $name, ${name} and $$ replaced, as Go's Regexp.Expand. */
-void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement, struct sm_bytes *out);
+void sm_regex_expand(const struct sm_regex *regex, struct sm_slice text, const struct sm_regex_match *match, struct sm_slice replacement,
+                     struct sm_bytes *out);
 /* Appends `text` with every match replaced by the expanded `replacement`. */
 void sm_regex_replace_all(const struct sm_regex *regex, struct sm_slice text, struct sm_slice replacement, struct sm_bytes *out);
 

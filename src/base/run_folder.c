@@ -11,7 +11,8 @@ enum { MODE_OWNER_ONLY = 0700, MODE_OTHERS = 0077 };
 bool sm_run_folder_find(char path[SM_RUN_FOLDER_SIZE], bool must_create)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
-    int size = runtime && *runtime == '/' && access(runtime, W_OK) == 0 ? snprintf(path, SM_RUN_FOLDER_SIZE, "%s/spanmill", runtime) : SM_RUN_FOLDER_SIZE;
+    int size =
+        runtime && *runtime == '/' && access(runtime, W_OK) == 0 ? snprintf(path, SM_RUN_FOLDER_SIZE, "%s/spanmill", runtime) : SM_RUN_FOLDER_SIZE;
     if (size >= SM_RUN_FOLDER_SIZE)
         snprintf(path, SM_RUN_FOLDER_SIZE, "/tmp/spanmill-%u", (unsigned)geteuid());
     if (must_create)

@@ -21,17 +21,17 @@ struct sm_grpc_call_setup {
 };
 
 struct sm_grpc_call {
-    struct sm_grpc_connection *connection; /* NULL: the client is gone */
-    struct sm_http2_session *session;      /* borrowed: connection; NULL as above */
-    struct sm_worker *worker;              /* borrowed */
+    struct sm_grpc_connection *connection;  /* NULL: the client is gone */
+    struct sm_http2_session *session;       /* borrowed: connection; NULL as above */
+    struct sm_worker *worker;               /* borrowed */
     const struct sm_grpc_call_setup *setup; /* borrowed */
-    const struct sm_grpc_method *method;   /* borrowed; NULL: unknown, or not seen yet */
+    const struct sm_grpc_method *method;    /* borrowed; NULL: unknown, or not seen yet */
     int32_t id;
     /* headers */
-    struct sm_bytes text;    /* heap: kept headers, name and value of each */
+    struct sm_bytes text; /* heap: kept headers, name and value of each */
     size_t header_count;
-    size_t path_size;        /* of an unknown path: `unknown_path` */
-    char *unknown_path;      /* owned; NULL: none */
+    size_t path_size;                    /* of an unknown path: `unknown_path` */
+    char *unknown_path;                  /* owned; NULL: none */
     struct sm_grpc_header_place *places; /* owned */
     size_t place_capacity;
     const char *header_error; /* constant; a header that ends the call: with http_status and header_code */
@@ -48,9 +48,9 @@ struct sm_grpc_call {
     struct sm_buffer *message; /* owned until taken */
     uint32_t message_size;
     /* state */
-    bool is_handled;  /* given to the handler, or answered with an error */
+    bool is_handled; /* given to the handler, or answered with an error */
     bool is_answered;
-    bool is_closed;   /* the stream is gone */
+    bool is_closed; /* the stream is gone */
 };
 
 /* Header by header, then `headed`, then data; `sm_grpc_call_data` and `sm_grpc_call_ended` run the handler or answer an error when it is time. */

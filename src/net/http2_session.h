@@ -1,9 +1,10 @@
 /* http2_session.h - one HTTP/2 connection (RFC 9113) on a stream, as server or client, on nghttp2.
  *
- * The session owns its sm_stream and is fed from it; frames that become due while bytes are handled are written together. Bodies are sent from pieces that
- * the caller lends, without a copy unless the socket is full. Headers of a message come one by one, bodies in chunks that are valid during the call.
- * Worker-local. Callbacks may submit, reset and close the session; it is then released when the outermost callback has returned, without further callbacks.
- * Limits: header list size, concurrent streams, resets, CONTINUATIONs, SETTINGS and PING floods (nghttp2's counters and those in http2_session.c). */
+ * The session owns its sm_stream and is fed from it; frames that become due while bytes are handled are written together. Bodies are sent from pieces
+ * that the caller lends, without a copy unless the socket is full. Headers of a message come one by one, bodies in chunks that are valid during the
+ * call. Worker-local. Callbacks may submit, reset and close the session; it is then released when the outermost callback has returned, without
+ * further callbacks. Limits: header list size, concurrent streams, resets, CONTINUATIONs, SETTINGS and PING floods (nghttp2's counters and those in
+ * http2_session.c). */
 #pragma once
 
 #include "base/slice.h"
@@ -20,7 +21,8 @@ struct sm_http2_header {
     struct sm_slice name, value; /* names in lower case */
 };
 
-/* `message` is what begin (server) returned or submit_request (client) was given. Everything may be NULL but `headed`, `data`, `ended` and `closed`. */
+/* `message` is what begin (server) returned or submit_request (client) was given. Everything may be NULL but `headed`, `data`, `ended` and `closed`.
+ */
 struct sm_http2_events {
     /* The other side's SETTINGS arrived: requests may be sent (client). */
     void (*ready)(struct sm_http2_session *session, void *context);
@@ -45,8 +47,8 @@ struct sm_http2_events {
 };
 
 struct sm_http2_options {
-    uint32_t max_concurrent_streams;   /* that we take (server); 0: SM_HTTP2_STREAM_LIMIT */
-    uint32_t header_list_size_max;     /* bytes that we take; 0: SM_HTTP2_HEADER_LIMIT_BYTES */
+    uint32_t max_concurrent_streams;                       /* that we take (server); 0: SM_HTTP2_STREAM_LIMIT */
+    uint32_t header_list_size_max;                         /* bytes that we take; 0: SM_HTTP2_HEADER_LIMIT_BYTES */
     uint32_t stream_window_bytes, connection_window_bytes; /* that we offer; 0: the defaults below */
 };
 enum {
@@ -57,10 +59,12 @@ enum {
 };
 
 /* Takes `stream`, which may still be connecting, and sets its events. */
-struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream, const struct sm_http2_options *options, const struct sm_http2_events *events,
-                                                        void *context) __attribute__((returns_nonnull, warn_unused_result));
-struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options, const struct sm_http2_events *events,
-                                                        void *context) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream, const struct sm_http2_options *options,
+                                                        const struct sm_http2_events *events, void *context)
+    __attribute__((returns_nonnull, warn_unused_result));
+struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options,
+                                                        const struct sm_http2_events *events, void *context)
+    __attribute__((returns_nonnull, warn_unused_result));
 /* Feeds bytes that were read from the stream before the session took it. */
 void sm_http2_session_feed(struct sm_http2_session *session, struct sm_slice bytes);
 /* Ends at once: open messages get `closed` with CANCEL (8) first. NULL is allowed. */
@@ -70,13 +74,13 @@ void sm_http2_session_shutdown(struct sm_http2_session *session);
 /* GOAWAY with `error_code` and `debug`; open messages get `closed`, then comes `failed` once the GOAWAY has left. */
 void sm_http2_session_abort(struct sm_http2_session *session, uint32_t error_code, struct sm_slice debug);
 
-/* Client: sends a request; `headers` (pseudo headers first) are copied, `body` pieces (copied array, borrowed bytes) must stay until `closed` or cancel.
- * Returns the stream's id, or -1 when no more can be sent on this session. */
-int32_t sm_http2_submit_request(struct sm_http2_session *session, const struct sm_http2_header *headers, size_t header_count, const struct iovec *body,
-                                size_t body_count, void *message) __attribute__((warn_unused_result));
+/* Client: sends a request; `headers` (pseudo headers first) are copied, `body` pieces (copied array, borrowed bytes) must stay until `closed` or
+ * cancel. Returns the stream's id, or -1 when no more can be sent on this session. */
+int32_t sm_http2_submit_request(struct sm_http2_session *session, const struct sm_http2_header *headers, size_t header_count,
+                                const struct iovec *body, size_t body_count, void *message) __attribute__((warn_unused_result));
 /* Server: answers `id`. Everything is copied. `trailers` may be none (then the body ends the stream; with neither, the headers). */
-bool sm_http2_submit_response(struct sm_http2_session *session, int32_t id, const struct sm_http2_header *headers, size_t header_count, struct sm_slice body,
-                              const struct sm_http2_header *trailers, size_t trailer_count);
+bool sm_http2_submit_response(struct sm_http2_session *session, int32_t id, const struct sm_http2_header *headers, size_t header_count,
+                              struct sm_slice body, const struct sm_http2_header *trailers, size_t trailer_count);
 /* RST_STREAM; `closed` follows, not from inside this call. Bytes lent for it are not read any more once this returned. */
 void sm_http2_reset(struct sm_http2_session *session, int32_t id, uint32_t error_code);
 void sm_http2_ping(struct sm_http2_session *session);
@@ -89,5 +93,12 @@ uint32_t sm_http2_session_stream_limit(const struct sm_http2_session *session);
 struct sm_stream *sm_http2_session_stream(struct sm_http2_session *session);
 
 /* RFC 9113 section 7. */
-enum { SM_HTTP2_NO_ERROR = 0, SM_HTTP2_PROTOCOL_ERROR = 1, SM_HTTP2_INTERNAL_ERROR = 2, SM_HTTP2_FLOW_CONTROL_ERROR = 3, SM_HTTP2_REFUSED_STREAM = 7,
-       SM_HTTP2_CANCEL = 8, SM_HTTP2_ENHANCE_YOUR_CALM = 11 };
+enum {
+    SM_HTTP2_NO_ERROR = 0,
+    SM_HTTP2_PROTOCOL_ERROR = 1,
+    SM_HTTP2_INTERNAL_ERROR = 2,
+    SM_HTTP2_FLOW_CONTROL_ERROR = 3,
+    SM_HTTP2_REFUSED_STREAM = 7,
+    SM_HTTP2_CANCEL = 8,
+    SM_HTTP2_ENHANCE_YOUR_CALM = 11
+};

@@ -1,5 +1,5 @@
-/* http_request.h - a request of the HTTP server between its files: http_server.c (connections), http_request.c (accessors and bodies), http_response.c
- * (answers), http_cors.c. One request at a time per connection; it is the connection's memory. Worker-local. */
+/* http_request.h - a request of the HTTP server between its files: http_server.c (connections), http_request.c (accessors and bodies),
+ * http_response.c (answers), http_cors.c. One request at a time per connection; it is the connection's memory. Worker-local. */
 #pragma once
 
 #include "base/buffer.h"
@@ -17,7 +17,7 @@ struct sm_http_request {
     struct sm_buffer *body; /* owned until taken; NULL: no byte came */
     size_t body_limit_bytes;
     bool is_body_too_large;
-    bool closes;            /* the connection ends with this answer */
+    bool closes; /* the connection ends with this answer */
     char peer[64];
     char error[160];
 };

@@ -38,8 +38,8 @@ sm_listener_accepted *sm_listener_successor(const struct sm_listener *listener, 
  * behind their `accepted`. NULL is allowed. */
 void sm_listener_close(struct sm_listener *listener);
 
-/* A new configuration is about to start while another still runs: it may open the same addresses, and takes over their connections to come once all of it
- * has started. Within one configuration an address is opened once. Main worker only. */
+/* A new configuration is about to start while another still runs: it may open the same addresses, and takes over their connections to come once all
+ * of it has started. Within one configuration an address is opened once. Main worker only. */
 void sm_listener_next_generation(void);
 void sm_listener_generation_started(void);
 

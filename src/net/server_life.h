@@ -1,7 +1,7 @@
 /* server_life.h - what the HTTP and the gRPC server share: a listener, TLS, the connections of each worker, and stopping.
  *
- * Connections are kept in one list per worker, touched by that worker only. Stopping closes the listener, asks every worker to end its connections, and tells
- * when the last is gone. The user embeds `struct sm_server_life` in the server and `struct sm_server_link` in its connections. */
+ * Connections are kept in one list per worker, touched by that worker only. Stopping closes the listener, asks every worker to end its connections,
+ * and tells when the last is gone. The user embeds `struct sm_server_life` in the server and `struct sm_server_link` in its connections. */
 #pragma once
 
 #include "base/error.h"
@@ -25,8 +25,8 @@ struct sm_server_link {
 };
 
 struct sm_server_kind {
-    const char *name;                /* for the log: "gRPC" */
-    const char *const *alpn;         /* NULL-terminated */
+    const char *name;        /* for the log: "gRPC" */
+    const char *const *alpn; /* NULL-terminated */
     /* A connection came (takes `fd`); it links itself with sm_server_link_add. */
     void (*accepted)(struct sm_server_life *life, struct sm_worker *worker, int fd, const char *peer);
     /* The server stops: end this connection when what is open on it is done. May remove it at once. */
@@ -36,15 +36,15 @@ struct sm_server_kind {
 /* Immutable after start, but for the lists (worker-local), the counts (atomic) and the members that stop writes (main worker). */
 struct sm_server_life {
     const struct sm_server_kind *kind;
-    struct sm_workers *workers;      /* borrowed */
-    struct sm_tls_context *tls;      /* owned; NULL: plain */
-    struct sm_listener *listener;    /* owned; NULL: not started, or stopped */
+    struct sm_workers *workers;       /* borrowed */
+    struct sm_tls_context *tls;       /* owned; NULL: plain */
+    struct sm_listener *listener;     /* owned; NULL: not started, or stopped */
     const char *endpoint, *transport; /* borrowed: options */
-    struct sm_server_list *lists;    /* owned: one per worker */
+    struct sm_server_list *lists;     /* owned: one per worker */
     unsigned list_count;
-    atomic_uint connection_count;    /* any thread */
+    atomic_uint connection_count;     /* any thread */
     struct sm_server_life *successor; /* borrowed: who has the address after this one stopped (a reload) and takes idle connections; NULL: nobody */
-    unsigned lists_left;             /* main worker, while stopping */
+    unsigned lists_left;              /* main worker, while stopping */
     void (*stopped)(void *context);
     void *stopped_context;
     char address[320];

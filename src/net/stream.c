@@ -25,7 +25,7 @@
 #include "pipeline/worker.h"
 
 enum {
-    READS_PER_WAKE_UP = 16,         /* of SM_WORKER_SCRATCH_BYTES */
+    READS_PER_WAKE_UP = 16,        /* of SM_WORKER_SCRATCH_BYTES */
     UNSENT_KEPT_BYTES = 64 * 1024, /* a bigger buffer is given back once it is empty */
     TLS_RECORD_BYTES = 16 * 1024,  /* small pieces are joined up to one record */
 };

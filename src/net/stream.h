@@ -1,9 +1,9 @@
 /* stream.h - one non-blocking connection, plain or TLS, for servers and clients.
  *
- * Bytes are read into the worker's scratch memory and handed to `received`; what is written goes to the socket at once and what does not fit is kept in
- * order until it does. Worker-local: made, used and closed on one worker.
- * A stream has no time limits of its own: its user arms timers (pipeline/worker.h) and closes it.
- * Callbacks may close the stream; it is then released when the outermost callback has returned, and no further callback is made. */
+ * Bytes are read into the worker's scratch memory and handed to `received`; what is written goes to the socket at once and what does not fit is kept
+ * in order until it does. Worker-local: made, used and closed on one worker. A stream has no time limits of its own: its user arms timers
+ * (pipeline/worker.h) and closes it. Callbacks may close the stream; it is then released when the outermost callback has returned, and no further
+ * callback is made. */
 #pragma once
 
 #include "base/slice.h"
@@ -30,11 +30,12 @@ struct sm_stream_events {
     void (*failed)(struct sm_stream *stream, const char *reason, void *context);
 };
 
-/* Takes over the connected socket `fd` (non-blocking). With `tls` (server context, borrowed for the life of the stream) the handshake is done first. */
+/* Takes over the connected socket `fd` (non-blocking). With `tls` (server context, borrowed for the life of the stream) the handshake is done first.
+ */
 struct sm_stream *sm_stream_accept(struct sm_worker *worker, int fd, struct sm_tls_context *tls, const struct sm_stream_events *events, void *context)
     __attribute__((returns_nonnull, warn_unused_result));
-/* Begins to connect to `address`; with `tls` (client context) a handshake for `server_name` (SNI and the name in the certificate) follows. `label` stands in
- * failure texts ("127.0.0.1:4317"). All are copied except `tls`. Failures come through `failed`. */
+/* Begins to connect to `address`; with `tls` (client context) a handshake for `server_name` (SNI and the name in the certificate) follows. `label`
+ * stands in failure texts ("127.0.0.1:4317"). All are copied except `tls`. Failures come through `failed`. */
 struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct sockaddr *address, socklen_t address_size, struct sm_tls_context *tls,
                                     const char *server_name, const char *label, const struct sm_stream_events *events, void *context)
     __attribute__((returns_nonnull, warn_unused_result));
@@ -42,19 +43,19 @@ struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct socka
 void sm_stream_start_tls(struct sm_stream *stream, struct sm_tls_context *tls, const char *server_name);
 /* Drops what is unsent and closes. NULL is allowed. No callback is made any more. */
 void sm_stream_close(struct sm_stream *stream);
-/* Hands out the socket of an open plain connection on which nothing is unsent, and closes the stream without it; -1 when it is not of that kind. Not from
- * inside a callback of the stream. */
+/* Hands out the socket of an open plain connection on which nothing is unsent, and closes the stream without it; -1 when it is not of that kind. Not
+ * from inside a callback of the stream. */
 int sm_stream_try_take_fd(struct sm_stream *stream) __attribute__((warn_unused_result));
-/* Sends what was written as long as the peer takes some of it every few seconds, then says the end and drops what still comes until the other side ends
- * too, in `limit_ns` at most: so the last answer is not lost when the peer is still sending. From now on only `failed` is called, when this is done; the
- * user then closes the stream. */
+/* Sends what was written as long as the peer takes some of it every few seconds, then says the end and drops what still comes until the other side
+ * ends too, in `limit_ns` at most: so the last answer is not lost when the peer is still sending. From now on only `failed` is called, when this is
+ * done; the user then closes the stream. */
 void sm_stream_close_when_sent(struct sm_stream *stream, uint64_t limit_ns);
 
 /* Other events and context from now on (a proxy dialogue becomes a connection, a pool takes one back). */
 void sm_stream_set_events(struct sm_stream *stream, const struct sm_stream_events *events, void *context);
 
-/* Writes all pieces: what the socket does not take is copied and sent later. Before the connection stands everything is kept. Users keep the output bounded
- * by asking sm_stream_unsent_bytes and waiting for `drained`. */
+/* Writes all pieces: what the socket does not take is copied and sent later. Before the connection stands everything is kept. Users keep the output
+ * bounded by asking sm_stream_unsent_bytes and waiting for `drained`. */
 void sm_stream_write(struct sm_stream *stream, const struct iovec *pieces, size_t count);
 /* Writes as much as the socket takes and copies nothing: returns the bytes taken; if less than all, `drained` is called when there is room again. */
 size_t sm_stream_try_write(struct sm_stream *stream, const struct iovec *pieces, size_t count) __attribute__((warn_unused_result));

@@ -1,7 +1,8 @@
 /* tls.h - TLS settings of servers and clients (the reference's configtls), on OpenSSL.
  *
  * A context is made once from options, checked at creation (unreadable or mismatched files are start-up errors), and reads its files again for a new
- * connection once `reload_interval` has passed; files that became unusable are logged and the ones before stay in use. Contexts may be used by all workers. */
+ * connection once `reload_interval` has passed; files that became unusable are logged and the ones before stay in use. Contexts may be used by all
+ * workers. */
 #pragma once
 
 #include "base/error.h"

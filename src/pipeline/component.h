@@ -35,21 +35,28 @@ struct sm_workers;
 
 enum sm_component_kind { SM_RECEIVER, SM_PROCESSOR, SM_EXPORTER, SM_CONNECTOR, SM_EXTENSION, SM_COMPONENT_KIND_COUNT };
 
-enum sm_stability { SM_STABILITY_UNDEFINED, SM_STABILITY_DEVELOPMENT, SM_STABILITY_ALPHA, SM_STABILITY_BETA, SM_STABILITY_STABLE, SM_STABILITY_DEPRECATED };
+enum sm_stability {
+    SM_STABILITY_UNDEFINED,
+    SM_STABILITY_DEVELOPMENT,
+    SM_STABILITY_ALPHA,
+    SM_STABILITY_BETA,
+    SM_STABILITY_STABLE,
+    SM_STABILITY_DEPRECATED
+};
 
 struct sm_component_type {
     enum sm_component_kind kind;
-    const char *name;                  /* "span_metrics" */
-    const char *const *old_names;      /* NULL-terminated; deprecated spellings that still work with a warning: "spanmetrics" */
-    const char *help;                  /* one line for `spanmill components` and the reference docs */
-    unsigned signals;                  /* SM_SIGNAL_…: what it takes (receivers: gives); connectors: what it takes */
-    unsigned gives[SM_SIGNAL_COUNT];   /* connectors: for each signal taken, the SM_SIGNAL_… it can give */
+    const char *name;                             /* "span_metrics" */
+    const char *const *old_names;                 /* NULL-terminated; deprecated spellings that still work with a warning: "spanmetrics" */
+    const char *help;                             /* one line for `spanmill components` and the reference docs */
+    unsigned signals;                             /* SM_SIGNAL_…: what it takes (receivers: gives); connectors: what it takes */
+    unsigned gives[SM_SIGNAL_COUNT];              /* connectors: for each signal taken, the SM_SIGNAL_… it can give */
     enum sm_stability stability[SM_SIGNAL_COUNT]; /* extensions: [0] */
-    bool mutates;                      /* changes what it consumes: the graph hands it a batch nobody else holds */
-    bool shared;                       /* exporters, connectors: one instance for all signals */
-    bool counts_items;                 /* processors: own metrics otelcol_processor_{incoming,outgoing}_items and _internal_duration are kept for it
-                                          (those that the reference builds with its processorhelper) */
-    const struct sm_option *options;   /* table, see config/option.h */
+    bool mutates;                                 /* changes what it consumes: the graph hands it a batch nobody else holds */
+    bool shared;                                  /* exporters, connectors: one instance for all signals */
+    bool counts_items;               /* processors: own metrics otelcol_processor_{incoming,outgoing}_items and _internal_duration are kept for it
+                                        (those that the reference builds with its processorhelper) */
+    const struct sm_option *options; /* table, see config/option.h */
     size_t options_size;
     const struct sm_own_metric *metrics; /* table of own metrics, see pipeline/own_metrics.h */
 
@@ -64,16 +71,17 @@ struct sm_component_type {
     void *(*worker_create)(struct sm_component *component, struct sm_worker *worker);
     void (*worker_free)(struct sm_component *component, struct sm_worker *worker, void *local);
 
-    /* Takes one reference of `batch` and its part of the delivery: passes it on (sm_component_forward), finishes it (sm_batch_finish), or keeps it and does so
-     * later. Runs on a worker. Exporters with `send` leave it NULL. */
+    /* Takes one reference of `batch` and its part of the delivery: passes it on (sm_component_forward), finishes it (sm_batch_finish), or keeps it
+     * and does so later. Runs on a worker. Exporters with `send` leave it NULL. */
     void (*consume)(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch);
 
     /* Exporters with queue and retries (pipeline/export.h): sends one request and ends it with sm_export_done, now or later, on the same worker. */
     void (*send)(struct sm_component *component, struct sm_worker *worker, struct sm_export *request);
     /* Offset of the exporter's `struct sm_export_options` in its options; used when `send` is set. */
     size_t export_options_offset;
-    bool has_plain_errors; /* exporters with `send`: why retrying ended is not put before an error (those that try again by themselves in the reference) */
-    bool sends_in_order; /* exporters with `send`: one request of the queue is under way at a time, whatever num_consumers says */
+    bool has_plain_errors; /* exporters with `send`: why retrying ended is not put before an error (those that try again by themselves in the
+                              reference) */
+    bool sends_in_order;   /* exporters with `send`: one request of the queue is under way at a time, whatever num_consumers says */
 
     void (*stop)(struct sm_component *component);
     void (*free)(struct sm_component *component);
@@ -84,20 +92,20 @@ struct sm_component_type {
 
 struct sm_component {
     const struct sm_component_type *type;
-    const char *id;               /* borrowed: graph; as configured: "otlp_http/eu" */
-    const char *pipeline;         /* borrowed: graph; processors: "traces/2"; NULL otherwise */
-    enum sm_signal signal;        /* processors, exporters, connectors that are not shared: what it takes */
-    enum sm_signal output_signal; /* connectors that are not shared: what it gives */
-    unsigned signals;             /* SM_SIGNAL_…: those in use; receivers and shared instances */
-    const void *options;          /* borrowed: graph; the decoded option struct */
-    void *state;                  /* owned by the type: made by create, released by free */
+    const char *id;                            /* borrowed: graph; as configured: "otlp_http/eu" */
+    const char *pipeline;                      /* borrowed: graph; processors: "traces/2"; NULL otherwise */
+    enum sm_signal signal;                     /* processors, exporters, connectors that are not shared: what it takes */
+    enum sm_signal output_signal;              /* connectors that are not shared: what it gives */
+    unsigned signals;                          /* SM_SIGNAL_…: those in use; receivers and shared instances */
+    const void *options;                       /* borrowed: graph; the decoded option struct */
+    void *state;                               /* owned by the type: made by create, released by free */
     struct sm_consumer *next[SM_SIGNAL_COUNT]; /* borrowed: graph; where its output of a signal goes, NULL: nowhere */
-    struct sm_logger logger;      /* fields of every log line of this instance */
-    struct sm_graph *graph;       /* borrowed */
-    struct sm_workers *workers;   /* borrowed */
-    void *_chain;                 /* owned by pipeline/export.c */
-    void *_observer;              /* owned by pipeline/: own metrics of this instance */
-    void **_locals;               /* owned by pipeline/graph.c: per-worker state by worker index */
+    struct sm_logger logger;                   /* fields of every log line of this instance */
+    struct sm_graph *graph;                    /* borrowed */
+    struct sm_workers *workers;                /* borrowed */
+    void *_chain;                              /* owned by pipeline/export.c */
+    void *_observer;                           /* owned by pipeline/: own metrics of this instance */
+    void **_locals;                            /* owned by pipeline/graph.c: per-worker state by worker index */
 };
 
 /* The per-worker state of `component` on `worker`, which must be the calling one and not the main worker (whose components have none). */

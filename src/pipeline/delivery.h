@@ -1,7 +1,7 @@
 /* delivery.h - the acknowledgement that travels with a batch.
  *
- * Who puts telemetry into a pipeline (a receiver, a batch processor, a queue) creates a delivery with one part and attaches it to the batch. Fan-out and
- * splitting add parts; every part is completed exactly once, by whoever ends the batch that carries it. When the last part is completed the
+ * Who puts telemetry into a pipeline (a receiver, a batch processor, a queue) creates a delivery with one part and attaches it to the batch. Fan-out
+ * and splitting add parts; every part is completed exactly once, by whoever ends the batch that carries it. When the last part is completed the
  * `done` function is called once with the worst outcome, on the worker that created the delivery (at once when that worker completes it,
  * otherwise by message).
  *
@@ -17,7 +17,8 @@ struct sm_worker;
 typedef void sm_delivery_done(struct sm_worker *worker, const struct sm_outcome *outcome, void *context);
 
 /* One part is open. `worker` is the calling worker. */
-struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_done *done, void *context) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_done *done, void *context)
+    __attribute__((returns_nonnull, warn_unused_result));
 /* `more` further parts: call before giving the first one away. NULL is allowed. */
 void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more);
 /* Completes one part. NULL is allowed. May call `done` before it returns. `current` is the calling worker, NULL on a thread that is none. */

@@ -65,10 +65,10 @@ void sm_export_options_validate(const struct sm_export_options *options, struct 
 
 /* One request under way. Owned by the chain; the type's `send` reads `batch` and ends it with sm_export_done. */
 struct sm_export {
-    struct sm_batch *batch; /* not to be changed */
-    uint64_t deadline_ns;   /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
-    unsigned attempt;       /* 1: the first */
-    void *kept;             /* what `send` keeps for the next attempt; NULL at the first */
+    struct sm_batch *batch;      /* not to be changed */
+    uint64_t deadline_ns;        /* sm_clock_mono_ns when `timeout` passes; UINT64_MAX: none */
+    unsigned attempt;            /* 1: the first */
+    void *kept;                  /* what `send` keeps for the next attempt; NULL at the first */
     void (*release)(void *kept); /* set together with `kept`: called when the request ends, on its worker */
 };
 

@@ -1,8 +1,8 @@
 /* export_pace.c - lets senders wait while a memory queue drains, so that a next hop which keeps up bounds the memory, not queue_size.
  *
  * A queue accepts at once, and a source faster than the next hop would fill it to its last place although everything is well. While more than
- * SM_EXPORT_PACE_BYTES are queued or under way and the next hop takes what it is given, the answer to whoever brought the newest is held back until the
- * backlog has shrunk. A next hop that has taken nothing for a while (it is down, or slow) holds nobody: then the queue fills and refuses as the
+ * SM_EXPORT_PACE_BYTES are queued or under way and the next hop takes what it is given, the answer to whoever brought the newest is held back until
+ * the backlog has shrunk. A next hop that has taken nothing for a while (it is down, or slow) holds nobody: then the queue fills and refuses as the
  * reference's does. State: a list of held deliveries per lane, touched by its worker; the backlog and the time of the last progress are atomics. */
 #include "pipeline/export_chain.h"
 

@@ -1,7 +1,7 @@
 /* fan_out.h - one batch to several consumers.
  *
- * Consumers that change data get copies first, the others then share the batch; when all change it the last one gets the batch itself. Every consumer gets
- * its part of the delivery. Immutable once created; called on any worker. Source: opentelemetry-collector internal/fanoutconsumer. */
+ * Consumers that change data get copies first, the others then share the batch; when all change it the last one gets the batch itself. Every consumer
+ * gets its part of the delivery. Immutable once created; called on any worker. Source: opentelemetry-collector internal/fanoutconsumer. */
 #pragma once
 
 #include "base/arena.h"

@@ -4,9 +4,9 @@
  *
  *     create -> start -> (requests flow) -> stop … stopped() -> free
  *
- * Order of starting: extensions, exporters, then connectors and processors from the end of each pipeline to its beginning, receivers. Stopping goes the
- * other way round, and a stage begins when every component of the one before says that it has drained.
- * Source of the order: opentelemetry-collector service/internal/graph. */
+ * Order of starting: extensions, exporters, then connectors and processors from the end of each pipeline to its beginning, receivers. Stopping goes
+ * the other way round, and a stage begins when every component of the one before says that it has drained. Source of the order:
+ * opentelemetry-collector service/internal/graph. */
 #pragma once
 
 #include "base/error.h"
@@ -48,8 +48,10 @@ struct sm_graph_plan {
     const struct sm_string_map *resource; /* borrowed: service::telemetry::resource as given; NULL: none */
 };
 
-/* Makes every instance (their `create`), connects them, opens nothing. NULL with `error` filled: "failed to create \"x\" processor for …", or a cycle. */
-struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_error *error) __attribute__((warn_unused_result));
+/* Makes every instance (their `create`), connects them, opens nothing. NULL with `error` filled: "failed to create \"x\" processor for …", or a
+ * cycle. */
+struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_error *error)
+    __attribute__((warn_unused_result));
 
 /* False with `error` filled: "failed to start \"x\" receiver: …". What had started must then be stopped with sm_graph_stop as usual. */
 bool sm_graph_start(struct sm_graph *graph, struct sm_error *error) __attribute__((warn_unused_result));

@@ -19,7 +19,7 @@ struct sm_own_metric {
     enum sm_own_metric_level level; /* shown from this level on */
     const double *bounds;           /* histograms: borrowed, bound_count of them */
     size_t bound_count;             /* 0: OpenTelemetry's default bounds */
-    const char *scope; /* instrumentation scope as the reference names it; NULL: none */
+    const char *scope;              /* instrumentation scope as the reference names it; NULL: none */
 };
 
 struct sm_instrument; /* one series */
@@ -28,21 +28,21 @@ struct sm_own_attribute {
     const char *key, *value;
 };
 
-/* The series of `metric` with these attributes (sorted copies are kept). The same arguments give the same series, which is never freed before the process
- * ends, so that counters survive a reload. */
+/* The series of `metric` with these attributes (sorted copies are kept). The same arguments give the same series, which is never freed before the
+ * process ends, so that counters survive a reload. */
 struct sm_instrument *sm_instrument_get(const struct sm_own_metric *metric, const struct sm_own_attribute *attributes, size_t count);
-void sm_instrument_add(struct sm_instrument *instrument, int64_t more); /* counters, up-down counters */
-void sm_instrument_set(struct sm_instrument *instrument, double value); /* gauges */
+void sm_instrument_add(struct sm_instrument *instrument, int64_t more);    /* counters, up-down counters */
+void sm_instrument_set(struct sm_instrument *instrument, double value);    /* gauges */
 void sm_instrument_record(struct sm_instrument *instrument, double value); /* histograms */
-/* A gauge or counter whose value is asked for when somebody looks; `read` runs on any thread and must not call into this module. NULL `read` ends it: once
- * that returns `read` is not running and will not be called again, and the series is not shown until somebody observes or sets it again. */
+/* A gauge or counter whose value is asked for when somebody looks; `read` runs on any thread and must not call into this module. NULL `read` ends it:
+ * once that returns `read` is not running and will not be called again, and the series is not shown until somebody observes or sets it again. */
 void sm_instrument_observe(struct sm_instrument *instrument, double (*read)(void *context), void *context);
 
 /* How much is recorded and shown (service::telemetry::metrics::level); NORMAL until it is set. 0: nothing. */
 enum sm_own_metric_level sm_own_metrics_level(void);
 void sm_own_metrics_set_level(enum sm_own_metric_level level);
 
-/* What has been recorded so far of the metrics of the level, cumulative since the start of the process, as one batch of metrics: one resource (empty: the
- * caller fills it), a scope for each `scope` of the tables, metrics sorted by name. Series that were never touched are left out. Any thread. */
+/* What has been recorded so far of the metrics of the level, cumulative since the start of the process, as one batch of metrics: one resource (empty:
+ * the caller fills it), a scope for each `scope` of the tables, metrics sorted by name. Series that were never touched are left out. Any thread. */
 struct sm_batch;
 struct sm_batch *sm_own_metrics_collect(void) __attribute__((returns_nonnull, warn_unused_result));

@@ -39,7 +39,8 @@ struct sm_storage_client {
 };
 
 /* The client `name` ("" or a signal's name) of `user` in the storage extension `storage_id`. NULL with `error` filled when there is no such
- * extension, it is of another kind, the place cannot be used, or (SM_ERROR_BUSY) the same client is still open: the configuration that is being replaced. */
+ * extension, it is of another kind, the place cannot be used, or (SM_ERROR_BUSY) the same client is still open: the configuration that is being
+ * replaced. */
 struct sm_storage_client *sm_storage_open(struct sm_component *user, const char *storage_id, const char *name, struct sm_error *error)
     __attribute__((warn_unused_result));
 /* NULL is allowed. */

@@ -1,9 +1,8 @@
 /* worker.h - a thread with an event loop.
  *
- * One worker per core carries connections and their requests from end to end; nothing that a worker owns is touched by another thread. The only way in is
- * sm_worker_post. No blocking call on a worker. The main thread is a worker too (index SM_WORKER_MAIN): it accepts connections, handles signals,
- * and owns what there is once per process.
- * Built on libevent; the header does not show it, but net/ and timers use sm_worker_event_base. */
+ * One worker per core carries connections and their requests from end to end; nothing that a worker owns is touched by another thread. The only way
+ * in is sm_worker_post. No blocking call on a worker. The main thread is a worker too (index SM_WORKER_MAIN): it accepts connections, handles
+ * signals, and owns what there is once per process. Built on libevent; the header does not show it, but net/ and timers use sm_worker_event_base. */
 #pragma once
 
 #include "base/error.h"
@@ -38,8 +37,8 @@ struct sm_worker *sm_worker_current(void); /* of the calling thread; NULL when i
 /* Asserts that the caller runs on `worker`. */
 void sm_worker_assert(const struct sm_worker *worker);
 
-/* Runs `run(worker, context)` on `worker`, after what was posted before. Any thread. Wake-ups coalesce. Always accepted: what is posted is bounded by its
- * sender's own limits (queue sizes, requests in flight). */
+/* Runs `run(worker, context)` on `worker`, after what was posted before. Any thread. Wake-ups coalesce. Always accepted: what is posted is bounded by
+ * its sender's own limits (queue sizes, requests in flight). */
 typedef void sm_worker_task(struct sm_worker *worker, void *context);
 void sm_worker_post(struct sm_worker *worker, sm_worker_task *run, void *context);
 
@@ -51,8 +50,8 @@ void sm_timer_arm(struct sm_timer *timer, uint64_t after_ns, bool repeat); /* re
 void sm_timer_disarm(struct sm_timer *timer);
 void sm_timer_free(struct sm_timer *timer); /* NULL is allowed */
 
-/* ---- memory to read into: SM_WORKER_SCRATCH_BYTES that every connection of the worker shares. Valid until the calling callback returns to the loop; whoever
- * fills it hands out slices of it and keeps none. Made at the first call. */
+/* ---- memory to read into: SM_WORKER_SCRATCH_BYTES that every connection of the worker shares. Valid until the calling callback returns to the loop;
+ * whoever fills it hands out slices of it and keeps none. Made at the first call. */
 enum { SM_WORKER_SCRATCH_BYTES = 64 * 1024 };
 char *sm_worker_scratch(struct sm_worker *worker) __attribute__((returns_nonnull, warn_unused_result));
 

@@ -15,13 +15,14 @@ struct sm_generation;
 struct sm_workers;
 
 /* Takes `config`, also when it fails. Builds the graph and opens nothing. NULL with "failed to build pipelines: …". */
-struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config, struct sm_error *error) __attribute__((warn_unused_result));
+struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config, struct sm_error *error)
+    __attribute__((warn_unused_result));
 /* Makes the program's log and metrics level what this configuration says. */
 void sm_generation_apply_telemetry(struct sm_generation *generation);
 /* False with "cannot start pipelines: …"; it must then be stopped. */
 bool sm_generation_start(struct sm_generation *generation, struct sm_error *error) __attribute__((warn_unused_result));
 /* Drains; `stopped` is called once from the main worker's loop. Without `is_drained` the limit has passed and the generation must be kept. */
-void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns, void (*stopped)(void *context, struct sm_generation *generation, bool is_drained),
-                        void *context);
+void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns,
+                        void (*stopped)(void *context, struct sm_generation *generation, bool is_drained), void *context);
 /* After `stopped` with `is_drained`, or when it was never started. NULL is allowed. */
 void sm_generation_free(struct sm_generation *generation);

@@ -1,4 +1,5 @@
-/* identity.h - how the program calls itself in its log and its own metrics: service.name, service.version, service.instance.id and what the user adds.
+/* identity.h - how the program calls itself in its log and its own metrics: service.name, service.version, service.instance.id and what the user
+ * adds.
  *
  * Main thread only. */
 #pragma once
@@ -6,6 +7,6 @@
 #include "base/arena.h"
 #include "config/option.h"
 
-/* The attributes in order of their names, in `arena`. What `given` sets to NULL is left out. The instance id is a random UUID, the same as long as the
- * process lives. */
+/* The attributes in order of their names, in `arena`. What `given` sets to NULL is left out. The instance id is a random UUID, the same as long as
+ * the process lives. */
 struct sm_string_map sm_identity_create(const struct sm_string_map *given, struct sm_arena *arena);

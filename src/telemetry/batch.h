@@ -122,8 +122,8 @@ void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
  * reference's batch processor does. `batch` keeps the rest. Needs an unshared batch. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_split(struct sm_batch *batch, size_t item_count) __attribute__((returns_nonnull, warn_unused_result));
 
-/* Appends the spans `indexes` of a scope of `source` as a resource group of its own; `source` is kept and only read. A span may be taken once: what is
- * decoded of it lives on in the copy. Batches that take from one source may be on different workers. */
+/* Appends the spans `indexes` of a scope of `source` as a resource group of its own; `source` is kept and only read. A span may be taken once: what
+ * is decoded of it lives on in the copy. Batches that take from one source may be on different workers. */
 void sm_batch_append_spans(struct sm_batch *batch, struct sm_batch *source, const struct sm_resource_group *group, const struct sm_scope_group *scope,
                            const uint32_t *indexes, size_t count);
 

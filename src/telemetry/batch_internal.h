@@ -7,6 +7,6 @@
 void sm_batch_keep_what(struct sm_batch *batch, const struct sm_batch *source);
 /* Appends copies of the group structs; returns where they stand. */
 struct sm_resource_group *sm_batch_append_groups(struct sm_batch *batch, const struct sm_resource_group *groups, size_t count);
-/* The set for a second owner: one that is decoded and changed lives in memory that both can reach, so each may be changed on its own only after a copy,
- * which goes to `arena`. */
+/* The set for a second owner: one that is decoded and changed lives in memory that both can reach, so each may be changed on its own only after a
+ * copy, which goes to `arena`. */
 struct sm_attributes sm_attributes_unshare(const struct sm_attributes *attributes, struct sm_arena *arena);

@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct sm_workers *workers;
     static struct sm_grpc_server *server;
     if (!server) {
-        static const struct sm_grpc_server_options options = {.endpoint = "", .transport = "tcp", .max_recv_msg_size_mib = 1, .include_metadata = true};
+        static const struct sm_grpc_server_options options = {
+            .endpoint = "", .transport = "tcp", .max_recv_msg_size_mib = 1, .include_metadata = true};
         const struct sm_grpc_method method = {.path = SM_SLICE("/a.B/C"), .handler = answer};
         workers = sm_workers_create(0, NULL);
         server = sm_grpc_server_create(workers, &options, &method, 1, NULL);

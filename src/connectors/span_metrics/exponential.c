@@ -1,9 +1,9 @@
 /* exponential.c - see exponential.h.
  *
  * Gives the scales, offsets and counts of github.com/lightstep/go-expohisto v1.0.0 (package structure), which the reference uses: a value is
- * mapped with floor(log(value) * 2^scale / log 2), powers of two exactly into the bucket below, and the scale sinks by the least number of halvings that
- * brings the lowest and highest bucket within the size. As bucket numbers of a lower scale are those of a higher one shifted right, adding at the
- * present scale and merging histograms of different scales come out the same. */
+ * mapped with floor(log(value) * 2^scale / log 2), powers of two exactly into the bucket below, and the scale sinks by the least number of halvings
+ * that brings the lowest and highest bucket within the size. As bucket numbers of a lower scale are those of a higher one shifted right, adding at
+ * the present scale and merging histograms of different scales come out the same. */
 #include "connectors/span_metrics/exponential.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* exponential.h - an exponential histogram of positive values and zeros that keeps the highest scale at which its values fit in a number of buckets.
  *
- * Bucket i of scale s holds (2^(i/2^s), 2^((i+1)/2^s)]; scales go from 20 down to -10. The result does not depend on the order of values or on how they
- * were split before merging. Worker-local. */
+ * Bucket i of scale s holds (2^(i/2^s), 2^((i+1)/2^s)]; scales go from 20 down to -10. The result does not depend on the order of values or on how
+ * they were split before merging. Worker-local. */
 #pragma once
 
 #include <stdbool.h>

@@ -6,7 +6,8 @@
 
 enum { METRICS_PER_SCOPE = 3, NUMBER_ATTRIBUTES = 7, HISTOGRAM_ATTRIBUTES = 9, EXPONENTIAL_ATTRIBUTES = 1 };
 
-struct export {
+struct export
+{
     struct sm_ledger *ledger;
     uint64_t now_ns;
     void (*sink)(void *context, struct sm_batch *batch);
@@ -50,7 +51,8 @@ static struct sm_scope_group *begin_resource(struct export *export, const struct
     return scope;
 }
 
-static struct sm_metric *begin_metric(struct export *export, struct sm_scope_group *scope, struct sm_slice name, enum sm_metric_type type, size_t count)
+static struct sm_metric *begin_metric(struct export *export, struct sm_scope_group *scope, struct sm_slice name, enum sm_metric_type type,
+                                      size_t count)
 {
     struct sm_arena *arena = &export->batch->arena;
     struct sm_metric *metric = &scope->metrics[scope->count++];
@@ -147,7 +149,8 @@ static void fill_exponential(const struct export *export, const struct sm_ledger
         point->positive.counts[i] = sm_exponential_count_at(histogram, histogram->first + (int32_t)i);
 }
 
-static void fill_histogram(const struct export *export, enum sm_histogram_kind kind, const struct sm_ledger_series *series, struct sm_data_point *point)
+static void fill_histogram(const struct export *export, enum sm_histogram_kind kind, const struct sm_ledger_series *series,
+                           struct sm_data_point *point)
 {
     point->count = series->count;
     point->sum = series->sum;
@@ -186,7 +189,8 @@ static void export_series(struct export *export, enum sm_label_family family, co
     }
     if (run->histogram) {
         struct sm_data_point *point = &run->histogram->points[run->histogram->point_count++];
-        begin_point(export, series, start_ns, run->settings->histogram == SM_HISTOGRAM_EXPLICIT ? HISTOGRAM_ATTRIBUTES : EXPONENTIAL_ATTRIBUTES, point);
+        begin_point(export, series, start_ns, run->settings->histogram == SM_HISTOGRAM_EXPLICIT ? HISTOGRAM_ATTRIBUTES : EXPONENTIAL_ATTRIBUTES,
+                    point);
         fill_histogram(export, run->settings->histogram, series, point);
     }
     series->is_first = false;
@@ -208,7 +212,8 @@ static struct run begin_run(struct export *export, enum sm_label_family family, 
 }
 
 /* All series of a resource in one family, in runs that keep the batches small. */
-static void export_family(struct export *export, enum sm_label_family family, const struct sm_ledger_resource *resource, struct sm_scope_group **scope)
+static void export_family(struct export *export, enum sm_label_family family, const struct sm_ledger_resource *resource,
+                          struct sm_scope_group **scope)
 {
     const struct sm_entries *entries = &export->ledger->families[family].series;
     uint64_t left = resource->series_count[family];

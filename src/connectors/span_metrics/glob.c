@@ -1,8 +1,9 @@
 /* glob.c - see glob.h. A pattern is parsed to a sequence of terms and matched by trying, with a bounded number of steps.
  *
- * The language is that of github.com/gobwas/glob v0.2.3, which the reference uses with '.' as the separator, with two of its habits that users can see:
- *   - alternatives next to terms of fixed length take as many characters as the last alternatives of fixed length do: `net.{peer.*,host}` matches only
- *     `net.host` (the library's AnyOf.Len and Row);
+ * The language is that of github.com/gobwas/glob v0.2.3, which the reference uses with '.' as the separator, with two of its habits that users can
+ * see:
+ *   - alternatives next to terms of fixed length take as many characters as the last alternatives of fixed length do: `net.{peer.*,host}` matches
+ * only `net.host` (the library's AnyOf.Len and Row);
  *   - in `db.**.name` the two texts may overlap: it matches `db.name` (its PrefixSuffix). */
 #include "connectors/span_metrics/glob.h"
 
@@ -201,7 +202,7 @@ static void parse_sequence(struct parser *parser, struct sequence *sequence, uns
             parser->at++;
             parse_alternatives(parser, sequence, depth);
         } else {
-            struct sm_slice text = read_text(parser, depth ? "?*[{},": "?*[{");
+            struct sm_slice text = read_text(parser, depth ? "?*[{}," : "?*[{");
             struct term *term = append_term(parser, sequence, TERM_TEXT);
             term->text = text;
             term->length = count_characters(text);

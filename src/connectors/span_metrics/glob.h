@@ -1,5 +1,5 @@
-/* glob.h - patterns of attribute names: `*` any run without a dot, `**` any run, `?` one character but a dot, `[a-z]`, `[!xyz]`, `{one,two}`, `\` before
- * a special character. Compiled patterns are immutable; any thread may match. */
+/* glob.h - patterns of attribute names: `*` any run without a dot, `**` any run, `?` one character but a dot, `[a-z]`, `[!xyz]`, `{one,two}`, `\`
+ * before a special character. Compiled patterns are immutable; any thread may match. */
 #pragma once
 
 #include "base/arena.h"

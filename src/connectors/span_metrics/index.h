@@ -1,7 +1,7 @@
 /* index.h - finds numbered entries by a 128-bit hash: open addressing with 8 bytes a slot. Worker-local.
  *
- * Entries stand elsewhere, each beginning with its hash; the index holds their numbers. Two keys are taken for one when all 128 bits agree: the hash is
- * XXH3 with a secret of the process, so that nobody outside can make that happen (the reference tells resources apart by 128 bits too). */
+ * Entries stand elsewhere, each beginning with its hash; the index holds their numbers. Two keys are taken for one when all 128 bits agree: the hash
+ * is XXH3 with a secret of the process, so that nobody outside can make that happen (the reference tells resources apart by 128 bits too). */
 #pragma once
 
 #include <stdbool.h>
@@ -16,9 +16,9 @@
 struct sm_entries {
     char **_pages; /* owned */
     uint32_t _page_count, _page_capacity;
-    uint32_t _used;       /* numbers given out so far */
-    uint32_t _free;       /* first of the chain of removed entries; SM_INDEX_NONE: none */
-    uint32_t size;        /* bytes of an entry */
+    uint32_t _used; /* numbers given out so far */
+    uint32_t _free; /* first of the chain of removed entries; SM_INDEX_NONE: none */
+    uint32_t size;  /* bytes of an entry */
     uint32_t count;
 };
 enum { SM_ENTRIES_PAGE_BITS = 9, SM_ENTRIES_PAGE = 1 << SM_ENTRIES_PAGE_BITS };
@@ -52,7 +52,7 @@ struct sm_index {
     struct sm_index_slot {
         uint32_t tag;    /* upper bits of the hash */
         uint32_t number; /* SM_INDEX_NONE: empty */
-    } *_slots; /* owned; NULL: none yet */
+    } * _slots;          /* owned; NULL: none yet */
     uint32_t _mask;
     uint32_t count;
 };

@@ -25,9 +25,9 @@ struct sm_labels {
     const struct sm_attributes *span_attributes, *event_attributes, *resource_attributes; /* borrowed: the batch */
     struct sm_slice span_name;
     uint8_t flags;
-    struct sm_bytes key;  /* hash of the resource, service, then the span's part */
-    size_t prefix_size;   /* of `key` up to and with the flags' place: what stays the same for a resource */
-    struct sm_arena scratch; /* texts of values that are not strings; emptied per span when used */
+    struct sm_bytes key;       /* hash of the resource, service, then the span's part */
+    size_t prefix_size;        /* of `key` up to and with the flags' place: what stays the same for a resource */
+    struct sm_arena scratch;   /* texts of values that are not strings; emptied per span when used */
     struct sm_attribute *hits; /* owned: attributes that globs matched */
     size_t hit_count, hit_capacity;
 };
@@ -406,9 +406,9 @@ void sm_labels_set_span(struct sm_labels *labels, const struct sm_span *span, bo
     labels->event_attributes = NULL;
     labels->span_name = plan->has_span_name ? span->name : (struct sm_slice){0};
     unsigned kind = !plan->has_kind ? 0 : span->kind >= 0 && span->kind <= SM_SPAN_KIND_CONSUMER ? (unsigned)span->kind : SM_LABELS_KIND_UNKNOWN;
-    unsigned status = !plan->has_status                                                    ? 0
+    unsigned status = !plan->has_status                                                ? 0
                       : span->status_code >= 0 && span->status_code <= SM_STATUS_ERROR ? (unsigned)span->status_code
-                                                                                           : SM_LABELS_STATUS_UNKNOWN;
+                                                                                       : SM_LABELS_STATUS_UNKNOWN;
     labels->flags = (uint8_t)(kind | status << SM_LABELS_STATUS_SHIFT | (unsigned)(plan->has_method && is_adjusted) << SM_LABELS_METHOD_SHIFT);
 }
 

@@ -8,11 +8,10 @@
  *     dimensions             each: its place + 1 (the common list's, then the family's), size, text; or 0, size, attribute name, size, text for one
  *                            that a glob matched. Absent ones are left out. First the common list, then that of the family.
  *
- * Texts are the string form of values, so that 1 and "1" share a series, as in the reference. What the labels need beyond it is the *tail*, written once
- * when the series is new: the scope's name (empty: not shown) and version, then for each dimension its type and the content of what its text does not
- * give back.
- * In tables series are found by the 128-bit hash of their resource's hash and the identity.
- * Source: spanmetricsconnector/connector.go (buildKey, buildAttributes, matchDimensions). */
+ * Texts are the string form of values, so that 1 and "1" share a series, as in the reference. What the labels need beyond it is the *tail*, written
+ * once when the series is new: the scope's name (empty: not shown) and version, then for each dimension its type and the content of what its text
+ * does not give back. In tables series are found by the 128-bit hash of their resource's hash and the identity. Source:
+ * spanmetricsconnector/connector.go (buildKey, buildAttributes, matchDimensions). */
 #pragma once
 
 #include "base/bytes.h"
@@ -32,7 +31,7 @@ struct sm_label_part {
         uint32_t name; /* index in the plan's names */
         bool has_preset;
         struct sm_slice preset;
-    } *named;
+    } * named;
     size_t named_count;
     const struct sm_glob **globs;
     size_t glob_count;

@@ -1,5 +1,5 @@
-/* labels_show.c - from a stored series to its labels: reads identities and tails as labels.c writes them (labels.h draws them). They were written by this
- * program, perhaps by an earlier process: what does not fit is cut short, never read beyond its end. */
+/* labels_show.c - from a stored series to its labels: reads identities and tails as labels.c writes them (labels.h draws them). They were written by
+ * this program, perhaps by an earlier process: what does not fit is cut short, never read beyond its end. */
 #include "connectors/span_metrics/labels.h"
 
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 enum { KEY_VALUE_KEY = 1, KEY_VALUE_VALUE = 2, ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4 };
 
-static const char *const kind_names[] = {"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT",
-                                         "SPAN_KIND_PRODUCER",    "SPAN_KIND_CONSUMER", "",                 ""};
+static const char *const kind_names[] = {
+    "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER", "", ""};
 static const char *const status_names[] = {"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR", ""};
 
 /* Reads sized texts and numbers; running out of bytes sets `failed`. */

@@ -93,7 +93,7 @@ bool sm_ledger_add_series(struct sm_ledger *ledger, struct sm_ledger_new_series 
     struct sm_ledger_series *series = sm_entries_at(&to->series, new->number);
     series->next = SM_INDEX_NONE;
     series->resource = new->resource;
-    series->identity_size = (uint32_t)new->identity_size;
+    series->identity_size = (uint32_t) new->identity_size;
     series->tail_size = (uint32_t)(new->key.size - new->identity_size);
     series->exemplars = SM_NO_EXEMPLAR;
     series->is_first = true;

@@ -12,7 +12,7 @@ struct sm_ledger_new_series {
     enum sm_label_family family;
     struct sm_hash128 hash; /* must not be there yet */
     uint32_t resource;
-    struct sm_slice key;  /* identity and tail, copied; empty for the overflow series */
+    struct sm_slice key; /* identity and tail, copied; empty for the overflow series */
     size_t identity_size;
     uint32_t number; /* as for resources */
 };

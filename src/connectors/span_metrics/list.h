@@ -13,10 +13,9 @@
 
 /* The place of a new element, not initialised. `list` is evaluated several times. */
 #define SM_LIST_ADD(list)                                                                                                                            \
-    (((list)->count == (list)->capacity                                                                                                              \
-          ? (void)((list)->capacity = (list)->capacity ? (list)->capacity * 2 : 16,                                                                  \
-                   (list)->items = sm_realloc((list)->items, (list)->capacity, sizeof(*(list)->items)))                                              \
-          : (void)0),                                                                                                                                \
+    (((list)->count == (list)->capacity ? (void)((list)->capacity = (list)->capacity ? (list)->capacity * 2 : 16,                                    \
+                                                 (list)->items = sm_realloc((list)->items, (list)->capacity, sizeof(*(list)->items)))                \
+                                        : (void)0),                                                                                                  \
      &(list)->items[(list)->count++])
 
 /* Empties it and gives its memory back. */

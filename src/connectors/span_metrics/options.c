@@ -18,7 +18,8 @@ static const struct sm_option dimension_table[] = {
     SM_OPTION_STRING(dimension_options, name, .preset.string = "", .help = "Attribute that becomes a label."),
     SM_OPTION_STRING(dimension_options, preset, .key = "default", .preset.string = "", .set_offset = offsetof(dimension_options, has_preset),
                      .help = "Value when the attribute is absent; without one the label is left out."),
-    SM_OPTION_STRING(dimension_options, glob, .preset.string = "", .help = "Pattern of attribute names instead of `name`; `*` stops at dots, `**` does not."),
+    SM_OPTION_STRING(dimension_options, glob, .preset.string = "",
+                     .help = "Pattern of attribute names instead of `name`; `*` stops at dots, `**` does not."),
     SM_OPTION_END,
 };
 #define DIMENSION_LIST(member_name, ...) SM_OPTION_TABLE_LIST(options, member_name, dimension_options, dimension_table, __VA_ARGS__)
@@ -30,7 +31,8 @@ static const struct sm_option exponential_table[] = {
 };
 
 static const struct sm_option explicit_table[] = {
-    SM_OPTION_DURATION_LIST(struct sm_span_metrics_explicit_options, buckets, .help = "Upper bounds of the buckets, inclusive; none gives a single bucket."),
+    SM_OPTION_DURATION_LIST(struct sm_span_metrics_explicit_options, buckets,
+                            .help = "Upper bounds of the buckets, inclusive; none gives a single bucket."),
     SM_OPTION_END,
 };
 
@@ -40,28 +42,57 @@ static const struct sm_option_word unit_words[] = {{"ms", SM_SPAN_METRICS_MILLIS
 #define SUB_OFFSET(group, name) (offsetof(options, group.name) - offsetof(options, group))
 static const struct sm_option histogram_table[] = {
     {.kind = SM_OPTION_KIND_BOOL, .member = "disable", .offset = SUB_OFFSET(histogram, disable), .help = "Makes no duration metric."},
-    {.kind = SM_OPTION_KIND_ENUM, .member = "unit", .offset = SUB_OFFSET(histogram, unit), .words = unit_words, .ignore_case = true,
+    {.kind = SM_OPTION_KIND_ENUM,
+     .member = "unit",
+     .offset = SUB_OFFSET(histogram, unit),
+     .words = unit_words,
+     .ignore_case = true,
      .unknown_word = {"unknown Unit ", ", allowed units are \"ms\" and \"s\""},
-     .preset.integer = SM_SPAN_METRICS_MILLISECONDS, .set_offset = SUB_OFFSET(histogram, has_unit), .help = "Unit of durations."},
-    {.kind = SM_OPTION_KIND_OPTIONAL, .member = "exponential", .offset = SUB_OFFSET(histogram, exponential), .table = exponential_table,
-     .element_size = sizeof(struct sm_span_metrics_exponential_options), .null_is_absent = true, .help = "Exponential histograms."},
-    {.kind = SM_OPTION_KIND_OPTIONAL, .member = "explicit", .offset = SUB_OFFSET(histogram, explicit_buckets), .table = explicit_table,
-     .element_size = sizeof(struct sm_span_metrics_explicit_options), .null_is_absent = true,
+     .preset.integer = SM_SPAN_METRICS_MILLISECONDS,
+     .set_offset = SUB_OFFSET(histogram, has_unit),
+     .help = "Unit of durations."},
+    {.kind = SM_OPTION_KIND_OPTIONAL,
+     .member = "exponential",
+     .offset = SUB_OFFSET(histogram, exponential),
+     .table = exponential_table,
+     .element_size = sizeof(struct sm_span_metrics_exponential_options),
+     .null_is_absent = true,
+     .help = "Exponential histograms."},
+    {.kind = SM_OPTION_KIND_OPTIONAL,
+     .member = "explicit",
+     .offset = SUB_OFFSET(histogram, explicit_buckets),
+     .table = explicit_table,
+     .element_size = sizeof(struct sm_span_metrics_explicit_options),
+     .null_is_absent = true,
      .help = "Histograms with these buckets; without it and `exponential`: 2ms to 15s."},
-    {.kind = SM_OPTION_KIND_TABLE_LIST, .member = "dimensions", .offset = SUB_OFFSET(histogram, dimensions), .table = dimension_table,
-     .element_size = sizeof(dimension_options), .help = "Further dimensions of durations only."},
+    {.kind = SM_OPTION_KIND_TABLE_LIST,
+     .member = "dimensions",
+     .offset = SUB_OFFSET(histogram, dimensions),
+     .table = dimension_table,
+     .element_size = sizeof(dimension_options),
+     .help = "Further dimensions of durations only."},
     SM_OPTION_END,
 };
 static const struct sm_option exemplars_table[] = {
-    {.kind = SM_OPTION_KIND_BOOL, .member = "enabled", .offset = SUB_OFFSET(exemplars, enabled), .help = "Attaches trace and span ids to the points."},
-    {.kind = SM_OPTION_KIND_INT, .member = "max_per_data_point", .offset = SUB_OFFSET(exemplars, max_per_data_point), .preset.integer = 5,
+    {.kind = SM_OPTION_KIND_BOOL,
+     .member = "enabled",
+     .offset = SUB_OFFSET(exemplars, enabled),
+     .help = "Attaches trace and span ids to the points."},
+    {.kind = SM_OPTION_KIND_INT,
+     .member = "max_per_data_point",
+     .offset = SUB_OFFSET(exemplars, max_per_data_point),
+     .preset.integer = 5,
      .help = "Most exemplars of a point between two flushes."},
     SM_OPTION_END,
 };
 static const struct sm_option events_table[] = {
     {.kind = SM_OPTION_KIND_BOOL, .member = "enabled", .offset = SUB_OFFSET(events, enabled), .help = "Counts span events."},
-    {.kind = SM_OPTION_KIND_TABLE_LIST, .member = "dimensions", .offset = SUB_OFFSET(events, dimensions), .table = dimension_table,
-     .element_size = sizeof(dimension_options), .help = "Further dimensions of events, found in the span, the event or the resource."},
+    {.kind = SM_OPTION_KIND_TABLE_LIST,
+     .member = "dimensions",
+     .offset = SUB_OFFSET(events, dimensions),
+     .table = dimension_table,
+     .element_size = sizeof(dimension_options),
+     .help = "Further dimensions of events, found in the span, the event or the resource."},
     SM_OPTION_END,
 };
 
@@ -70,7 +101,8 @@ const struct sm_option sm_span_metrics_option_table[] = {
     DIMENSION_LIST(calls_dimensions, .help = "Further dimensions of calls only."),
     SM_OPTION_STRING_LIST(options, exclude_dimensions, .help = "Usual dimensions to leave out: service.name, span.name, span.kind, status.code, …"),
     SM_OPTION_INT(options, dimensions_cache_size, .deprecated = "please use aggregation_cardinality_limit instead", .help = "Has no effect."),
-    SM_OPTION_INT(options, resource_metrics_cache_size, .preset.integer = 1000, .help = "Resources whose series are kept; the one unused longest goes first."),
+    SM_OPTION_INT(options, resource_metrics_cache_size, .preset.integer = 1000,
+                  .help = "Resources whose series are kept; the one unused longest goes first."),
     SM_OPTION_STRING_LIST(options, resource_metrics_key_attributes, .help = "Resource attributes that tell resources apart; none: all."),
     SM_OPTION_STRING(options, aggregation_temporality, .preset.string = "AGGREGATION_TEMPORALITY_CUMULATIVE",
                      .help = "AGGREGATION_TEMPORALITY_DELTA, or cumulative."),
@@ -81,7 +113,8 @@ const struct sm_option sm_span_metrics_option_table[] = {
                        .help = "A resource without spans for this long is no longer exported; 0: never."),
     SM_OPTION_DURATION(options, series_expiration_ns, .key = "series_expiration", .is_signed = true,
                        .help = "A series without spans for this long is no longer exported; 0: never."),
-    SM_OPTION_INT(options, metric_timestamp_cache_size, .preset.integer = 1000, .help = "Delta: series whose last export is remembered for the next start."),
+    SM_OPTION_INT(options, metric_timestamp_cache_size, .preset.integer = 1000,
+                  .help = "Delta: series whose last export is remembered for the next start."),
     SM_OPTION_STRING(options, namespace, .preset.string = "traces.span.metrics", .help = "Put before the metrics' names, with a dot."),
     SM_OPTION_TABLE(options, exemplars, exemplars_table, .help = "Examples of spans on the points."),
     SM_OPTION_TABLE(options, events, events_table, .help = "The events metric."),
@@ -233,13 +266,15 @@ static void check_not_negative(struct sm_validation *validation, const char *key
 static void check_limits(const struct sm_span_metrics_options *opts, struct sm_validation *validation)
 {
     if (sm_span_metrics_is_delta(opts) && opts->metric_timestamp_cache_size <= 0)
-        sm_validation_error(validation, "", "invalid delta timestamp cache size: %" PRId64 ", the maximum number of the items in the cache should be positive",
+        sm_validation_error(validation, "",
+                            "invalid delta timestamp cache size: %" PRId64 ", the maximum number of the items in the cache should be positive",
                             opts->metric_timestamp_cache_size);
     if (opts->aggregation_cardinality_limit < 0)
         sm_validation_error(validation, "", "invalid aggregation_cardinality_limit: %" PRId64 ", the limit should be positive",
                             opts->aggregation_cardinality_limit);
     if (opts->exemplars.enabled && opts->exemplars.max_per_data_point < 0)
-        sm_validation_error(validation, "", "invalid max_per_data_point: %" PRId64 ", the value should be positive", opts->exemplars.max_per_data_point);
+        sm_validation_error(validation, "", "invalid max_per_data_point: %" PRId64 ", the value should be positive",
+                            opts->exemplars.max_per_data_point);
     if (opts->resource_metrics_cache_size <= 0) /* the reference fails at start: "must provide a positive size" */
         sm_validation_error(validation, "resource_metrics_cache_size", "must provide a positive size");
 }

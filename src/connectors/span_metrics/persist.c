@@ -1,5 +1,5 @@
-/* persist.c - see persist.h. Numbers in values are as in memory (a store is not carried to another kind of machine), those in keys big-endian, so that
- * entries come back in their order. */
+/* persist.c - see persist.h. Numbers in values are as in memory (a store is not carried to another kind of machine), those in keys big-endian, so
+ * that entries come back in their order. */
 #include "connectors/span_metrics/persist.h"
 
 #include <endian.h>
@@ -16,7 +16,7 @@ enum { FORMAT = 1, OPERATIONS_MAX = 512, KEY_SIZE = 6, INSTANCE_SIZE = 256, BEFO
 struct sm_keeper {
     struct sm_storage_client *client; /* owned */
     const struct sm_component *component;
-    bool must_rewrite; /* what is stored belongs to other settings, or is not known for sure */
+    bool must_rewrite;      /* what is stored belongs to other settings, or is not known for sure */
     struct sm_bytes values; /* of the operations collected */
     struct operation {
         struct sm_storage_operation operation;
@@ -79,8 +79,8 @@ static void append_words(struct sm_bytes *out, const struct sm_string_list *list
 static void append_settings(struct sm_bytes *out, const struct sm_span_metrics_settings *settings)
 {
     const struct sm_span_metrics_options *options = settings->options;
-    sm_bytes_printf(out, "%d;%d;%d;%g;%u;%d;", FORMAT, settings->families[SM_LABELS_CALLS].histogram, settings->families[SM_LABELS_DURATION].histogram,
-                    settings->unit_ns, settings->exponential_size, settings->plan->has_method);
+    sm_bytes_printf(out, "%d;%d;%d;%g;%u;%d;", FORMAT, settings->families[SM_LABELS_CALLS].histogram,
+                    settings->families[SM_LABELS_DURATION].histogram, settings->unit_ns, settings->exponential_size, settings->plan->has_method);
     for (size_t i = 0; i < settings->bound_count; i++)
         sm_bytes_printf(out, "%.17g,", settings->bounds[i]);
     append_list(out, &options->dimensions);
@@ -266,7 +266,7 @@ struct restorer {
     struct sm_keeper *keeper;
     struct sm_ledger *ledger;
     struct sm_arena arena;
-    const char *at, *end;      /* of the value being read */
+    const char *at, *end; /* of the value being read */
     bool failed;
 };
 

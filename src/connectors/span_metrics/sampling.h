@@ -8,8 +8,8 @@ struct sm_span_metrics_weight {
     bool is_adjusted; /* the trace state holds a valid threshold */
 };
 
-/* The last answer; spans of one trace follow each other with the same trace state. Worker-local; zero-initialised but for `random`, which is any number
- * but 0. `_state` is borrowed from the batch: forget it (sm_span_metrics_weights_reset) before the batch goes. */
+/* The last answer; spans of one trace follow each other with the same trace state. Worker-local; zero-initialised but for `random`, which is any
+ * number but 0. `_state` is borrowed from the batch: forget it (sm_span_metrics_weights_reset) before the batch goes. */
 struct sm_span_metrics_weights {
     uint64_t random;
     struct sm_slice _state;

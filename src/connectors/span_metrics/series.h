@@ -1,7 +1,7 @@
 /* series.h - the two forms of a series: what a worker added since the last merge (shard), and its whole state (ledger).
  *
- * Bytes of an entry with the default 17 buckets: 136 in a shard and 216 in the ledger, plus an index slot of 8 bytes at most 7/8 full in each, plus in the
- * ledger identity and tail (about 70 bytes). With one bucket (`explicit: {}`): 64 and 80. Calls and durations together count as one entry. */
+ * Bytes of an entry with the default 17 buckets: 136 in a shard and 216 in the ledger, plus an index slot of 8 bytes at most 7/8 full in each, plus
+ * in the ledger identity and tail (about 70 bytes). With one bucket (`explicit: {}`): 64 and 80. Calls and durations together count as one entry. */
 #pragma once
 
 #include <assert.h>
@@ -44,11 +44,11 @@ struct sm_ledger_series {
     uint64_t start_ns, last_ns;
     uint64_t count;
     double sum;
-    int32_t exemplars;       /* newest in the ledger's list, SM_NO_EXEMPLAR: none */
+    int32_t exemplars; /* newest in the ledger's list, SM_NO_EXEMPLAR: none */
     uint16_t exemplar_count;
     bool is_unsaved : 1; /* changed since it was stored last (persist.h) */
-    bool is_first : 1; /* not exported yet: calls and events begin with a point of 0 (cumulative) */
-    bool is_gone : 1;  /* expired; stays until every shard has forgotten it, comes back as a new series when a shard had counted on */
+    bool is_first : 1;   /* not exported yet: calls and events begin with a point of 0 (cumulative) */
+    bool is_gone : 1;    /* expired; stays until every shard has forgotten it, comes back as a new series when a shard had counted on */
     union {
         uint64_t counts[1]; /* one for each bucket; absent with a single bucket */
         struct sm_exponential exponential;

@@ -26,11 +26,12 @@ static struct sm_slice metric_name(const struct sm_span_metrics_options *options
 {
     const char *namespace = options->namespace;
     if (sm_gate_is_on(SM_GATE_SPANMETRICS_LEGACY_NAMES) && strcmp(namespace, preset_namespace) == 0)
-        namespace = "";
+    namespace = "";
     return sm_slice_of(*namespace ? sm_arena_printf(arena, "%s.%s", namespace, name) : name);
 }
 
-static void set_family(struct sm_span_metrics_settings *settings, enum sm_label_family family, bool is_used, bool has_count, enum sm_histogram_kind histogram)
+static void set_family(struct sm_span_metrics_settings *settings, enum sm_label_family family, bool is_used, bool has_count,
+                       enum sm_histogram_kind histogram)
 {
     size_t bucket_count = histogram == SM_HISTOGRAM_EXPLICIT && settings->bound_count ? settings->bound_count + 1 : 0;
     settings->families[family] = (struct sm_family_settings){

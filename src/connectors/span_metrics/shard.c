@@ -73,8 +73,8 @@ void sm_series_shard_free(struct sm_series_shard *shard)
 
 /* ---- series */
 
-/* A span on its way to its series. Finding a series among many waits for memory; therefore a block of spans is identified first and what their series need
- * is fetched meanwhile. */
+/* A span on its way to its series. Finding a series among many waits for memory; therefore a block of spans is identified first and what their series
+ * need is fetched meanwhile. */
 struct place {
     struct sm_series_shard *shard;
     uint64_t now_ns;
@@ -188,8 +188,8 @@ static void add_to_bucket(struct sm_shard_series *series, size_t bucket, size_t 
     series->buckets.wide[bucket] += count;
 }
 
-static void observe(const struct sm_span_metrics_settings *settings, const struct sm_family_settings *family, struct sm_shard_series *series, double value,
-                    uint64_t count)
+static void observe(const struct sm_span_metrics_settings *settings, const struct sm_family_settings *family, struct sm_shard_series *series,
+                    double value, uint64_t count)
 {
     series->sum += value * (double)count;
     if (family->histogram == SM_HISTOGRAM_EXPONENTIAL)

@@ -1,10 +1,10 @@
 /* shard.h - what one worker has counted since the last merge.
  *
- * Worker-local: added to by the worker's batches and read by the ledger when it visits the worker (ledger.h). Nothing is allocated for a span whose series
- * is known; a new series takes an entry, an index slot and its identity, which stays here only until the ledger has taken it over.
+ * Worker-local: added to by the worker's batches and read by the ledger when it visits the worker (ledger.h). Nothing is allocated for a span whose
+ * series is known; a new series takes an entry, an index slot and its identity, which stays here only until the ledger has taken it over.
  *
- * Series stay in the shard over merges, with their number in the ledger, so that steady traffic is counted by one look-up a span. They are removed when
- * the ledger lets them go. With delta temporality everything goes at every merge, as in the reference. */
+ * Series stay in the shard over merges, with their number in the ledger, so that steady traffic is counted by one look-up a span. They are removed
+ * when the ledger lets them go. With delta temporality everything goes at every merge, as in the reference. */
 #pragma once
 
 #include "base/bytes.h"
@@ -42,7 +42,7 @@ struct sm_series_shard_exemplar {
 struct sm_series_shard_family {
     struct sm_entries series; /* of struct sm_shard_series */
     struct sm_index index;
-    SM_LIST(uint32_t) dirty;                     /* series with something to merge, in the order of first being touched */
+    SM_LIST(uint32_t) dirty;                            /* series with something to merge, in the order of first being touched */
     SM_LIST(struct sm_series_shard_new_series) created; /* in order */
     SM_LIST(struct sm_series_shard_exemplar) exemplars;
 };
@@ -65,8 +65,8 @@ struct sm_series_shard {
     struct sm_span_metrics_weights weights;
 };
 
-/* `is_alone`: there are no other shards, so that a resource's limit of series is decided here. Otherwise the ledger decides it, and the shard takes up to
- * twice as many between two merges. */
+/* `is_alone`: there are no other shards, so that a resource's limit of series is decided here. Otherwise the ledger decides it, and the shard takes
+ * up to twice as many between two merges. */
 struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_settings *settings, bool is_alone) __attribute__((returns_nonnull));
 void sm_series_shard_free(struct sm_series_shard *shard);
 /* Counts the spans of `batch`, which arrived at `now_ns`. The batch is read only. */

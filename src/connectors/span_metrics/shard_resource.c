@@ -1,5 +1,6 @@
 /* shard_resource.c - see shard_resource.h. Two steps: the bytes of the attributes as received are looked up among the aliases; only unknown bytes are
- * decoded, sorted by key and hashed with their types, as the reference does (pkg/pdatautil/hash.go), so that the order of attributes does not matter. */
+ * decoded, sorted by key and hashed with their types, as the reference does (pkg/pdatautil/hash.go), so that the order of attributes does not matter.
+ */
 #include "connectors/span_metrics/shard_resource.h"
 
 #include <stdlib.h>

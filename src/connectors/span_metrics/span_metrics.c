@@ -3,9 +3,9 @@
  * How its parts stand together:
  *
  *     worker 0 … n   consume: counts into the worker's shard (shard.h) by the labels of each span (labels.h), and accepts the batch
- *     home worker    a timer every metrics_flush_interval sends the ledger (ledger.h) round all workers, each of which adds its shard; when it is back,
- *                    its series are exported as metrics batches (export.h) to the metrics pipelines, what has expired is let go, and if shards have
- *                    to forget something it goes round once more
+ *     home worker    a timer every metrics_flush_interval sends the ledger (ledger.h) round all workers, each of which adds its shard; when it is
+ * back, its series are exported as metrics batches (export.h) to the metrics pipelines, what has expired is let go, and if shards have to forget
+ * something it goes round once more
  *
  * One instance serves all pipelines that name it (`shared`). The home worker is the last one. Rounds do not overlap: what comes due during one (the
  * timer, a question of `spanmill top`, the stop) is noted and done when it ends.
@@ -51,12 +51,12 @@ struct state {
     struct sm_component *component;
     /* Home worker only. */
     struct sm_timer *timer;
-    struct sm_keeper *keeper; /* owned; NULL: without storage */
+    struct sm_keeper *keeper;             /* owned; NULL: without storage */
     SM_LIST(struct question *) questions; /* to be answered by the next look */
-    enum round_kind round; /* under way */
+    enum round_kind round;                /* under way */
     bool is_due, is_stopping, has_saved_last;
-    struct turn *turns; /* owned: the workers in the order of this round */
-    unsigned next_turn; /* with the ledger */
+    struct turn *turns;              /* owned: the workers in the order of this round */
+    unsigned next_turn;              /* with the ledger */
     atomic_uint_least64_t *first_ns; /* owned, any thread: when each worker first counted since the last visit; 0: nothing */
     /* Main worker only. */
     struct sm_http_server *server; /* owned; NULL: it could not be opened, there is no `spanmill top` */
@@ -158,7 +158,8 @@ static void save_ledger(struct state *state)
 {
     struct sm_error error = {0};
     if (state->keeper && !sm_keeper_save(state->keeper, state->ledger, &error))
-        sm_log(SM_LOG_ERROR, &state->component->logger, "the counters are not stored, tried again at the next export", SM_LOG_STR("error", error.text));
+        sm_log(SM_LOG_ERROR, &state->component->logger, "the counters are not stored, tried again at the next export",
+               SM_LOG_STR("error", error.text));
 }
 
 struct forwarding {

@@ -13,7 +13,7 @@ struct line {
     struct sm_slice service, name; /* borrowed: ledger */
     uint64_t count, error_count;
     double sum;
-    uint64_t *buckets;                    /* owned; explicit */
+    uint64_t *buckets; /* owned; explicit */
     struct sm_exponential exponential;
 };
 
@@ -97,8 +97,8 @@ static void append_line(const struct sm_span_metrics_settings *settings, const s
     sm_bytes_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%.9g\t", line->count, line->error_count, line->sum);
     for (size_t i = 0; settings->bound_count && i <= settings->bound_count; i++)
         if (line->buckets[i])
-            sm_bytes_printf(out, "%.9g/%.9g:%" PRIu64 " ", i ? settings->bounds[i - 1] : 0, i < settings->bound_count ? settings->bounds[i] : INFINITY,
-                            line->buckets[i]);
+            sm_bytes_printf(out, "%.9g/%.9g:%" PRIu64 " ", i ? settings->bounds[i - 1] : 0,
+                            i < settings->bound_count ? settings->bounds[i] : INFINITY, line->buckets[i]);
     if (exponential->zero_count)
         sm_bytes_printf(out, "0/0:%" PRIu64 " ", exponential->zero_count);
     for (int32_t bucket = exponential->first; exponential->has_buckets && bucket <= exponential->last; bucket++)

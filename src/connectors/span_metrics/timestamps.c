@@ -1,5 +1,5 @@
-/* timestamps.c - see timestamps.h. A table with a list through its entries, newest first. Unlike the reference's, its keys tell resources apart: there, of
- * two resources with equal series the second starts where it ends. */
+/* timestamps.c - see timestamps.h. A table with a list through its entries, newest first. Unlike the reference's, its keys tell resources apart:
+ * there, of two resources with equal series the second starts where it ends. */
 #include "connectors/span_metrics/timestamps.h"
 
 #include <stdlib.h>

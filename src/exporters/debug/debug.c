@@ -34,7 +34,8 @@ static const struct sm_option_word verbosity_words[] = {
 static const struct sm_option option_table[] = {
     SM_OPTION_ENUM(struct options, verbosity, verbosity_words, .preset.integer = VERBOSITY_BASIC, .ignore_case = true,
                    .help = "How much is shown: basic (counts), normal (a line an item) or detailed (every field)."),
-    SM_OPTION_INT(struct options, sampling_initial, .preset.integer = 2, .help = "How many equal messages a second are shown before sampling begins."),
+    SM_OPTION_INT(struct options, sampling_initial, .preset.integer = 2,
+                  .help = "How many equal messages a second are shown before sampling begins."),
     SM_OPTION_INT(struct options, sampling_thereafter, .preset.integer = 1,
                   .help = "Of further equal messages in that second every so-manieth is shown; 1: all; 0: none."),
     SM_OPTION_BOOL(struct options, use_internal_logger, .preset.boolean = true, .help = "Write to the program's own log instead of output_paths."),

@@ -136,7 +136,9 @@ static const struct {
 
 static bool is_item_dropped(enum sm_signal signal, const struct sm_scope_group *scope, size_t index)
 {
-    return signal == SM_TRACES ? scope->spans[index].dropped : signal == SM_METRICS ? scope->metrics[index].dropped : scope->log_records[index].dropped;
+    return signal == SM_TRACES    ? scope->spans[index].dropped
+           : signal == SM_METRICS ? scope->metrics[index].dropped
+                                  : scope->log_records[index].dropped;
 }
 
 static void write_items(struct sm_batch *batch, const struct sm_scope_group *scope, struct sm_bytes *out)

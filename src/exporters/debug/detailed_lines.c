@@ -30,7 +30,8 @@ void sm_debug_time_line(struct sm_bytes *out, const char *label, uint64_t time_n
     time_t seconds = (time_t)(time_ns / SM_NS_PER_S);
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
-    sm_bytes_printf(out, "%s: %04d-%02d-%02d %02d:%02d:%02d", label, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    sm_bytes_printf(out, "%s: %04d-%02d-%02d %02d:%02d:%02d", label, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                    utc.tm_sec);
     if (time_ns % SM_NS_PER_S) {
         sm_bytes_printf(out, ".%09u", (unsigned)(time_ns % SM_NS_PER_S));
         while (out->ptr[out->size - 1] == '0')
@@ -56,8 +57,8 @@ void sm_debug_fixed_line(struct sm_bytes *out, const char *label, double number)
 void sm_debug_typed_value(struct sm_bytes *out, const struct sm_value *value, struct sm_arena *arena)
 {
     static const char *const names[] = {
-        [SM_VALUE_EMPTY] = "Empty", [SM_VALUE_STRING] = "Str", [SM_VALUE_BOOL] = "Bool", [SM_VALUE_INT] = "Int",
-        [SM_VALUE_DOUBLE] = "Double", [SM_VALUE_LIST] = "Slice", [SM_VALUE_MAP] = "Map", [SM_VALUE_BYTES] = "Bytes",
+        [SM_VALUE_EMPTY] = "Empty",   [SM_VALUE_STRING] = "Str", [SM_VALUE_BOOL] = "Bool", [SM_VALUE_INT] = "Int",
+        [SM_VALUE_DOUBLE] = "Double", [SM_VALUE_LIST] = "Slice", [SM_VALUE_MAP] = "Map",   [SM_VALUE_BYTES] = "Bytes",
     };
     sm_bytes_printf(out, "%s(", names[value->type]);
     sm_debug_write_value(out, value, arena);

@@ -125,8 +125,8 @@ static const char *temporality_name(int32_t temporality)
 
 void sm_debug_metric_lines(struct sm_bytes *out, struct sm_metric *metric, struct sm_arena *arena)
 {
-    sm_debug_line(out, "Descriptor:\n     -> Name: %.*s\n     -> Description: %.*s\n     -> Unit: %.*s\n     -> DataType: %s", SM_SLICE_ARGS(metric->name),
-                  SM_SLICE_ARGS(metric->description), SM_SLICE_ARGS(metric->unit), kinds[metric->type].name);
+    sm_debug_line(out, "Descriptor:\n     -> Name: %.*s\n     -> Description: %.*s\n     -> Unit: %.*s\n     -> DataType: %s",
+                  SM_SLICE_ARGS(metric->name), SM_SLICE_ARGS(metric->description), SM_SLICE_ARGS(metric->unit), kinds[metric->type].name);
     sm_debug_attribute_lines(out, "     -> Metadata", &metric->metadata, arena);
     if (metric->type == SM_METRIC_SUM)
         sm_debug_line(out, "     -> IsMonotonic: %s", metric->is_monotonic ? "true" : "false");

@@ -141,10 +141,8 @@ static void write_summary(struct sm_bytes *out, const struct sm_data_point *poin
 }
 
 static void (*const point_writers[])(struct sm_bytes *, const struct sm_data_point *) = {
-    [SM_METRIC_GAUGE] = write_number,
-    [SM_METRIC_SUM] = write_number,
-    [SM_METRIC_HISTOGRAM] = write_histogram,
-    [SM_METRIC_EXPONENTIAL_HISTOGRAM] = write_exponential_histogram,
+    [SM_METRIC_GAUGE] = write_number,        [SM_METRIC_SUM] = write_number,
+    [SM_METRIC_HISTOGRAM] = write_histogram, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = write_exponential_histogram,
     [SM_METRIC_SUMMARY] = write_summary,
 };
 

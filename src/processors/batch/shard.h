@@ -1,6 +1,7 @@
 /* shard.h - what the batch processor gathers for one combination of metadata values: items until a size or a time is reached.
  *
- * Belongs to one worker, which calls everything here. Knows neither clocks nor pipelines: its user arms the timer and sends, so that tests need neither.
+ * Belongs to one worker, which calls everything here. Knows neither clocks nor pipelines: its user arms the timer and sends, so that tests need
+ * neither.
  *
  *     add ─> waiting ─> pending ─(size reached, timer, stop)─> send … sent ─> next
  *

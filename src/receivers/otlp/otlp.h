@@ -1,4 +1,5 @@
-/* otlp.h - the otlp receiver between its files: otlp.c (options, life), otlp_grpc.c and otlp_http.c (requests), otlp_status.c (answers to failures). */
+/* otlp.h - the otlp receiver between its files: otlp.c (options, life), otlp_grpc.c and otlp_http.c (requests), otlp_status.c (answers to failures).
+ */
 #pragma once
 
 #include "net/grpc_server.h"

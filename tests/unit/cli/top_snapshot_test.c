@@ -21,7 +21,8 @@ static struct sm_top_snapshot *parse(const char *text)
 static void reads_names_counts_and_buckets(void **state)
 {
     (void)state;
-    struct sm_top_snapshot *snapshot = parse("spanmill-top 1 12000000000 s cumulative\na\\tb\tGET /\\\\x\t7\t2\t3.5\t0/5:3 5/inf:4 \nc\td\t1\t0\t0\t\n");
+    struct sm_top_snapshot *snapshot =
+        parse("spanmill-top 1 12000000000 s cumulative\na\\tb\tGET /\\\\x\t7\t2\t3.5\t0/5:3 5/inf:4 \nc\td\t1\t0\t0\t\n");
     assert_int_equal(snapshot->row_count, 2);
     assert_int_equal(snapshot->time_ns, 12000000000);
     assert_true(snapshot->ms_per_unit == 1000);

@@ -113,7 +113,8 @@ static void grows_beyond_the_first_map(void **state)
     assert_non_null(value);
     struct sm_error error = {0};
     for (int i = 0; i < COUNT; i++) {
-        const struct sm_storage_operation operation = {.kind = SM_STORAGE_SET, .key = sm_slice_make(&i, sizeof(i)), .value = sm_slice_make(value, VALUE_BYTES)};
+        const struct sm_storage_operation operation = {
+            .kind = SM_STORAGE_SET, .key = sm_slice_make(&i, sizeof(i)), .value = sm_slice_make(value, VALUE_BYTES)};
         assert_true(sm_file_store_batch(client, &operation, 1, &error));
     }
     free(value);

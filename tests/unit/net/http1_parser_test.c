@@ -48,7 +48,8 @@ struct message_case {
 static const struct message_case message_cases[] = {
     {SM_HTTP1_REQUESTS, "POST /a HTTP/1.1\r\nHost:  x \r\nContent-Length: 3\r\n\r\nabc", "[POST /a 0 Host=x Content-Length=3]abc;"},
     {SM_HTTP1_REQUESTS, "GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\n\r\nGET /2 HTTP/1.0\r\n\r\n", "[GET / 0 A=1 A=2];[GET /2 0 close];"},
-    {SM_HTTP1_REQUESTS, "PUT /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nT: v\r\n\r\n", "[PUT /c 0 Transfer-Encoding=chunked]abc;"},
+    {SM_HTTP1_REQUESTS, "PUT /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nT: v\r\n\r\n",
+     "[PUT /c 0 Transfer-Encoding=chunked]abc;"},
     {SM_HTTP1_REQUESTS, "GET / HTTP/1.1\r\nEmpty:\r\nB: c\r\n\r\n", "[GET / 0 Empty= B=c];"},
     {SM_HTTP1_ANSWERS, "HTTP/1.1 503 No\r\nRetry-After: 4\r\nContent-Length: 2\r\n\r\nno", "[  503 Retry-After=4 Content-Length=2]no;"},
 };

@@ -200,15 +200,33 @@ struct http_case {
 
 #define LONG_BODY "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
 static const struct http_case http_cases[] = {
-    {"length", "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", {"200 OK", "Content-Length: 3\r\n", "\r\n\r\nabc"}, 1},
-    {"chunks", "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", {"\r\n\r\nabc"}, 1},
-    {"pipelined", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nxPOST /later HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-     {"\r\n\r\nx", "\r\n\r\nlater", "Connection: close"}, 3},
-    {"expect", "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", {"HTTP/1.1 100 Continue\r\n\r\n", "200 OK"}, 2},
+    {"length",
+     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+     {"200 OK", "Content-Length: 3\r\n", "\r\n\r\nabc"},
+     1},
+    {"chunks",
+     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+     {"\r\n\r\nabc"},
+     1},
+    {"pipelined",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nxPOST /later HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: "
+     "close\r\n\r\n",
+     {"\r\n\r\nx", "\r\n\r\nlater", "Connection: close"},
+     3},
+    {"expect",
+     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+     {"HTTP/1.1 100 Continue\r\n\r\n", "200 OK"},
+     2},
     {"no host", "GET / HTTP/1.1\r\n\r\n", {"400 Bad Request", "missing required Host header"}, 1},
     {"old", "GET / HTTP/1.0\r\n\r\n", {"200 OK", "Connection: close"}, 1},
-    {"too large by its length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", {"400 Bad Request", "http: request body too large\n", "Connection: close"}, 1},
-    {"unknown encoding", "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: GZIP\r\nContent-Length: 1\r\n\r\nx", {"400 ", "unsupported Content-Encoding: GZIP"}, 1},
+    {"too large by its length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n",
+     {"400 Bad Request", "http: request body too large\n", "Connection: close"},
+     1},
+    {"unknown encoding",
+     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: GZIP\r\nContent-Length: 1\r\n\r\nx",
+     {"400 ", "unsupported Content-Encoding: GZIP"},
+     1},
     {"nonsense", "\x16\x03\x01\x02", {"400 Bad Request", "Connection: close"}, 1},
 };
 
@@ -333,8 +351,15 @@ static void tells_that_an_address_is_taken(void **state)
 
 static void append_frame(struct sm_bytes *out, unsigned type, unsigned flags, unsigned id, struct sm_slice payload)
 {
-    const unsigned char head[9] = {(unsigned char)(payload.size >> 16), (unsigned char)(payload.size >> 8), (unsigned char)payload.size, (unsigned char)type,
-                                   (unsigned char)flags, 0, 0, (unsigned char)(id >> 8), (unsigned char)id};
+    const unsigned char head[9] = {(unsigned char)(payload.size >> 16),
+                                   (unsigned char)(payload.size >> 8),
+                                   (unsigned char)payload.size,
+                                   (unsigned char)type,
+                                   (unsigned char)flags,
+                                   0,
+                                   0,
+                                   (unsigned char)(id >> 8),
+                                   (unsigned char)id};
     sm_bytes_append(out, head, sizeof(head));
     sm_bytes_append_slice(out, payload);
 }
@@ -370,7 +395,8 @@ static void append_headers(struct sm_bytes *out, unsigned id, const char *path, 
 static void append_message(struct sm_bytes *out, unsigned id, unsigned flag, uint32_t size, const char *text, unsigned flags)
 {
     struct sm_bytes payload = {0};
-    const unsigned char prefix[5] = {(unsigned char)flag, (unsigned char)(size >> 24), (unsigned char)(size >> 16), (unsigned char)(size >> 8), (unsigned char)size};
+    const unsigned char prefix[5] = {(unsigned char)flag, (unsigned char)(size >> 24), (unsigned char)(size >> 16), (unsigned char)(size >> 8),
+                                     (unsigned char)size};
     sm_bytes_append(&payload, prefix, sizeof(prefix));
     sm_bytes_append_text(&payload, text);
     append_frame(out, FRAME_DATA, flags, id, sm_bytes_slice(&payload));

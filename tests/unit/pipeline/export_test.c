@@ -277,8 +277,11 @@ static void puts_requests_together_and_cuts_large_ones(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sm_export_options options = preset_options();
-        struct sm_export_batch_options batch = {
-            .enabled = true, .flush_timeout_ns = 100 * SM_NS_PER_MS, .sizer = SM_SIZER_ITEMS, .min_size = rows[i].min_size, .max_size = rows[i].max_size};
+        struct sm_export_batch_options batch = {.enabled = true,
+                                                .flush_timeout_ns = 100 * SM_NS_PER_MS,
+                                                .sizer = SM_SIZER_ITEMS,
+                                                .min_size = rows[i].min_size,
+                                                .max_size = rows[i].max_size};
         options.sending_queue.batch = &batch;
         options.sending_queue.num_consumers = 1;
         struct sm_component component = start(&options);

@@ -12,7 +12,8 @@
 #include "telemetry/metric.h"
 
 static const double bounds[] = {1, 10};
-static const struct sm_own_metric counter = {.name = "t_counter", .help = "Counts.", .unit = "{x}", .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC};
+static const struct sm_own_metric counter = {
+    .name = "t_counter", .help = "Counts.", .unit = "{x}", .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC};
 static const struct sm_own_metric gauge = {.name = "t_gauge", .help = "Is.", .kind = SM_OWN_GAUGE, .level = SM_OWN_LEVEL_NORMAL, .scope = "s"};
 static const struct sm_own_metric histogram = {
     .name = "t_histogram", .kind = SM_OWN_HISTOGRAM, .level = SM_OWN_LEVEL_DETAILED, .bounds = bounds, .bound_count = 2, .scope = "s"};
