@@ -1,15 +1,11 @@
 /* functions_xml.c - converters of XML: ParseXML, ParseSimplifiedXML, GetXML, RemoveXML, InsertXML, ConvertAttributesToElementsXML,
- * ConvertTextToElementsXML. The one place that includes libxml2.
+ * ConvertTextToElementsXML. With libxml2 (xml_library.h).
  *
  * Texts may have several elements at their top. Document types are refused, and with them entities of one's own; nothing is read from files or the
  * network; depth and the work of an XPath expression are limited. Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs. */
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <libxml/xpath.h>
-#include <libxml/xpathInternals.h>
-
 #include "ottl/compile.h"
 #include "ottl/runes.h"
+#include "ottl/xml_library.h"
 
 enum { XPATH_STEPS_MAX = 1000000, TEXT_SIZE_MAX = 16 * 1024 * 1024 };
 
@@ -39,29 +35,29 @@ static struct sm_slice cut_declaration(struct sm_slice *text)
 
 static void hoist_children(xmlDoc *doc)
 {
-    xmlNode *wrapper = xmlDocGetRootElement(doc), *child;
-    xmlUnlinkNode(wrapper);
+    xmlNode *wrapper = sm_xml.xmlDocGetRootElement(doc), *child;
+    sm_xml.xmlUnlinkNode(wrapper);
     while ((child = wrapper->children)) {
-        xmlUnlinkNode(child);
-        xmlAddChild((xmlNode *)doc, child);
+        sm_xml.xmlUnlinkNode(child);
+        sm_xml.xmlAddChild((xmlNode *)doc, child);
     }
-    xmlFreeNode(wrapper);
+    sm_xml.xmlFreeNode(wrapper);
 }
 
 /* NULL with `run` failed: not well formed. */
 static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, struct sm_slice *declaration)
 {
     struct sm_bytes wrapped;
-    xmlParserCtxt *context = text.size <= TEXT_SIZE_MAX ? xmlNewParserCtxt() : NULL;
+    xmlParserCtxt *context = text.size <= TEXT_SIZE_MAX ? sm_xml.xmlNewParserCtxt() : NULL;
     *declaration = cut_declaration(&text);
     sm_bytes_init(&wrapped, run->arena);
     sm_bytes_append_text(&wrapped, "<x>");
     sm_bytes_append_slice(&wrapped, text);
     sm_bytes_append_text(&wrapped, "</x>");
-    xmlDoc *doc =
-        context ? xmlCtxtReadMemory(context, wrapped.ptr, (int)wrapped.size, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-                : NULL;
-    xmlFreeParserCtxt(context);
+    xmlDoc *doc = context ? sm_xml.xmlCtxtReadMemory(context, wrapped.ptr, (int)wrapped.size, NULL, "UTF-8",
+                                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+                          : NULL;
+    sm_xml.xmlFreeParserCtxt(context);
     if (!doc) {
         sm_ottl_fail(run, "parse xml: not well formed, or too large");
         return NULL;
@@ -72,14 +68,14 @@ static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, struct sm_sl
 
 static xmlXPathObject *select_nodes(xmlDoc *doc, struct sm_slice path, struct sm_arena *arena)
 {
-    xmlXPathContext *context = xmlXPathNewContext(doc);
+    xmlXPathContext *context = sm_xml.xmlXPathNewContext(doc);
     context->opLimit = XPATH_STEPS_MAX;
-    xmlSetStructuredErrorFunc(NULL, ignore_error);
+    sm_xml.xmlSetStructuredErrorFunc(NULL, ignore_error);
     context->error = ignore_error;
-    xmlXPathObject *found = xmlXPathEvalExpression((const xmlChar *)sm_arena_strdup(arena, path), context);
-    xmlXPathFreeContext(context);
+    xmlXPathObject *found = sm_xml.xmlXPathEvalExpression((const xmlChar *)sm_arena_strdup(arena, path), context);
+    sm_xml.xmlXPathFreeContext(context);
     if (found && found->nodesetval)
-        xmlXPathNodeSetSort(found->nodesetval);
+        sm_xml.xmlXPathNodeSetSort(found->nodesetval);
     return found;
 }
 
@@ -105,9 +101,9 @@ static void append_escaped(struct sm_bytes *out, struct sm_slice text)
 
 static void append_content(struct sm_bytes *out, xmlNode *node)
 {
-    xmlChar *content = xmlNodeGetContent(node);
+    xmlChar *content = sm_xml.xmlNodeGetContent(node);
     append_escaped(out, text_of(content));
-    xmlFree(content);
+    sm_xml.free_text(content);
 }
 
 static void append_name(struct sm_bytes *out, const xmlNs *space, const xmlChar *name)
@@ -190,9 +186,9 @@ static struct sm_map *element_to_map(xmlNode *element, struct sm_arena *arena)
         else if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
             sm_bytes_append_slice(&content, sm_ottl_trim_space(text_of(child->content)));
     for (xmlAttr *attribute = element->properties; attribute; attribute = attribute->next) {
-        xmlChar *value = xmlNodeGetContent((xmlNode *)attribute);
+        xmlChar *value = sm_xml.xmlNodeGetContent((xmlNode *)attribute);
         put_text(attributes, arena, (const char *)attribute->name, text_of(value));
-        xmlFree(value);
+        sm_xml.free_text(value);
     }
     if (content.size > 0)
         put_text(map, arena, "content", sm_bytes_slice(&content));
@@ -212,11 +208,11 @@ static bool call_parse_xml(const struct sm_ottl_call *call, struct sm_ottl_run *
     xmlDoc *doc = parse(run, text, &declaration);
     if (!doc)
         return false;
-    xmlNode *root = xmlDocGetRootElement(doc);
+    xmlNode *root = sm_xml.xmlDocGetRootElement(doc);
     bool is_alone = root && !root->next;
     if (is_alone)
         *out = sm_ottl_map(element_to_map(root, run->arena));
-    xmlFreeDoc(doc);
+    sm_xml.xmlFreeDoc(doc);
     return is_alone || sm_ottl_fail(run, root ? "trailing bytes after parsing xml" : "unmarshal xml: EOF");
 }
 
@@ -235,7 +231,7 @@ static bool is_repeated(const xmlNode *first, const xmlNode *element)
 {
     size_t count = 0;
     for (; first; first = first->next)
-        count += first->type == XML_ELEMENT_NODE && xmlStrEqual(first->name, element->name);
+        count += first->type == XML_ELEMENT_NODE && sm_xml.xmlStrEqual(first->name, element->name);
     return count > 1;
 }
 
@@ -277,7 +273,7 @@ static bool call_parse_simplified(const struct sm_ottl_call *call, struct sm_ott
     if (!doc)
         return false;
     simplify(doc->children, map, run->arena);
-    xmlFreeDoc(doc);
+    sm_xml.xmlFreeDoc(doc);
     *out = sm_ottl_map(map);
     return true;
 }
@@ -303,8 +299,8 @@ static bool call_get_xml(const struct sm_ottl_call *call, struct sm_ottl_run *ru
     sm_bytes_init(&selected, run->arena);
     for (int i = 0; i < node_count(found); i++)
         append_selected(&selected, found->nodesetval->nodeTab[i]);
-    xmlXPathFreeObject(found);
-    xmlFreeDoc(doc);
+    sm_xml.xmlXPathFreeObject(found);
+    sm_xml.xmlFreeDoc(doc);
     *out = sm_ottl_string(sm_bytes_slice(&selected));
     return true;
 }
@@ -312,11 +308,11 @@ static bool call_get_xml(const struct sm_ottl_call *call, struct sm_ottl_run *ru
 static void remove_node(xmlNode *node)
 {
     if (node->type == XML_ATTRIBUTE_NODE) {
-        xmlRemoveProp((xmlAttr *)node);
+        sm_xml.xmlRemoveProp((xmlAttr *)node);
     } else if (node->type == XML_ELEMENT_NODE || node->type == XML_TEXT_NODE || node->type == XML_COMMENT_NODE ||
                node->type == XML_CDATA_SECTION_NODE) {
-        xmlUnlinkNode(node);
-        xmlFreeNode(node);
+        sm_xml.xmlUnlinkNode(node);
+        sm_xml.xmlFreeNode(node);
     }
 }
 
@@ -345,9 +341,9 @@ static bool edit_insert(const struct sm_ottl_call *call, struct sm_ottl_run *run
         if (node->type != XML_ELEMENT_NODE && node->type != XML_DOCUMENT_NODE)
             is_fine = sm_ottl_fail(run, "InsertXML XPath selected non-element");
         for (xmlNode *child = inserted->children; child && is_fine; child = child->next)
-            xmlAddChild(node, xmlDocCopyNode(child, doc, 1));
+            sm_xml.xmlAddChild(node, sm_xml.xmlDocCopyNode(child, doc, 1));
     }
-    xmlFreeDoc(inserted);
+    sm_xml.xmlFreeDoc(inserted);
     return is_fine;
 }
 
@@ -360,11 +356,11 @@ static bool edit_attributes(const struct sm_ottl_call *call, struct sm_ottl_run 
         xmlNode *node = found->nodesetval->nodeTab[i];
         if (node->type != XML_ATTRIBUTE_NODE)
             continue;
-        xmlChar *value = xmlNodeGetContent(node);
-        xmlNewTextChild(node->parent, NULL, node->name, value);
-        xmlFree(value);
+        xmlChar *value = sm_xml.xmlNodeGetContent(node);
+        sm_xml.xmlNewTextChild(node->parent, NULL, node->name, value);
+        sm_xml.free_text(value);
         found->nodesetval->nodeTab[i] = NULL;
-        xmlRemoveProp((xmlAttr *)node);
+        sm_xml.xmlRemoveProp((xmlAttr *)node);
     }
     return true;
 }
@@ -384,9 +380,9 @@ static void wrap_texts(xmlNode *parent, const xmlChar *name)
         next = child->next;
         if (child->type != XML_TEXT_NODE)
             continue;
-        xmlNode *element = xmlNewDocNode(parent->doc, NULL, name, NULL);
-        xmlReplaceNode(child, element);
-        xmlAddChild(element, child);
+        xmlNode *element = sm_xml.xmlNewDocNode(parent->doc, NULL, name, NULL);
+        sm_xml.xmlReplaceNode(child, element);
+        sm_xml.xmlAddChild(element, child);
     }
 }
 
@@ -422,23 +418,30 @@ static bool call_edit(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
     bool is_fine = edit->apply(call, run, doc, found);
     if (found && found->nodesetval)
         found->nodesetval->nodeNr = 0; /* some of them are freed */
-    xmlXPathFreeObject(found);
+    sm_xml.xmlXPathFreeObject(found);
     if (is_fine)
         write_document(run, doc, declaration, out);
-    xmlFreeDoc(doc);
+    sm_xml.xmlFreeDoc(doc);
     return is_fine;
+}
+
+static bool prepare(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+{
+    const char *reason = NULL;
+    return sm_xml_load(&reason) || sm_ottl_compile_error(compiler, call->node, "XML functions need libxml2: %s", reason);
 }
 
 static bool prepare_path(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
 {
+    if (!prepare(call, compiler))
+        return false;
     if (!call->args[1].is_set || (call->args[1].text.size == 0 && call->function->parameters[1].is_optional))
         return true;
-    xmlInitParser();
-    xmlSetStructuredErrorFunc(NULL, ignore_error);
-    xmlXPathCompExpr *path = xmlXPathCompile((const xmlChar *)sm_arena_strdup(compiler->arena, call->args[1].text));
+    sm_xml.xmlSetStructuredErrorFunc(NULL, ignore_error);
+    xmlXPathCompExpr *path = sm_xml.xmlXPathCompile((const xmlChar *)sm_arena_strdup(compiler->arena, call->args[1].text));
     if (!path)
         return sm_ottl_compile_error(compiler, call->node, "invalid xpath: %.*s", SM_SLICE_ARGS(call->args[1].text));
-    xmlXPathFreeCompExpr(path);
+    sm_xml.xmlXPathFreeCompExpr(path);
     return true;
 }
 
@@ -459,11 +462,13 @@ const struct sm_ottl_function sm_ottl_xml_functions[] = {
     {.name = "ParseXML",
      .help = "The element as a map of tag, attributes, content and children.",
      .parameters = {TEXT("Target")},
-     .call = call_parse_xml},
+     .call = call_parse_xml,
+     .prepare = prepare},
     {.name = "ParseSimplifiedXML",
      .help = "The elements as a map by their tags, without attributes.",
      .parameters = {TEXT("Target")},
-     .call = call_parse_simplified},
+     .call = call_parse_simplified,
+     .prepare = prepare},
     {.name = "GetXML",
      .help = "What an XPath expression selects.",
      .parameters = {TEXT("Target"), PATH},
