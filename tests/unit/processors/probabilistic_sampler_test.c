@@ -15,7 +15,7 @@
 static struct sm_sampler sampler_of(enum sm_sampler_mode mode, double percentage, bool fail_closed)
 {
     const struct sm_sampler_options options = {
-        .mode = mode,
+        .mode = (int)mode,
         .sampling_percentage = percentage,
         .fail_closed = fail_closed,
         .sampling_precision = 4,
