@@ -3,15 +3,9 @@
 
 #include <dlfcn.h>
 
-struct sm_xml sm_xml;
+#include "base/shared_library.h"
 
-/* POSIX asks for this way to get a function out of a void pointer. */
-static bool find(void *library, const char *name, void *function)
-{
-    void *address = dlsym(library, name);
-    *(void **)function = address;
-    return address != NULL;
-}
+struct sm_xml sm_xml;
 
 bool sm_xml_load(const char **reason)
 {
@@ -19,9 +13,9 @@ bool sm_xml_load(const char **reason)
     if (is_loaded)
         return true;
     void *library = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
-    xmlFreeFunc *free_variable = library ? dlsym(library, "xmlFree") : NULL;
-    is_loaded = free_variable != NULL;
-#define FIND(name) is_loaded = is_loaded && find(library, #name, &sm_xml.name);
+    xmlFreeFunc *free_variable;
+    is_loaded = sm_shared_library_find(library, "xmlFree", &free_variable);
+#define FIND(name) is_loaded = is_loaded && sm_shared_library_find(library, #name, &sm_xml.name);
     SM_XML_FUNCTIONS(FIND)
 #undef FIND
     if (!is_loaded) {

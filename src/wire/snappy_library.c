@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "base/shared_library.h"
 
 #define LIBRARY "libsnappy.so.1"
 
@@ -13,21 +14,14 @@ static struct sm_snappy functions;
 static bool is_loaded;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* POSIX asks for this way to get a function out of a void pointer. */
-static bool find(void *library, const char *name, void *function)
-{
-    void *address = dlsym(library, name);
-    *(void **)function = address;
-    return address != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    is_loaded = library && find(library, "snappy_compress", &functions.compress) && find(library, "snappy_uncompress", &functions.uncompress) &&
-                find(library, "snappy_max_compressed_length", &functions.max_compressed_length) &&
-                find(library, "snappy_uncompressed_length", &functions.uncompressed_length) &&
-                find(library, "snappy_validate_compressed_buffer", &functions.validate);
+    is_loaded = sm_shared_library_find(library, "snappy_compress", &functions.compress) &&
+                sm_shared_library_find(library, "snappy_uncompress", &functions.uncompress) &&
+                sm_shared_library_find(library, "snappy_max_compressed_length", &functions.max_compressed_length) &&
+                sm_shared_library_find(library, "snappy_uncompressed_length", &functions.uncompressed_length) &&
+                sm_shared_library_find(library, "snappy_validate_compressed_buffer", &functions.validate);
     if (!is_loaded)
         sm_log(SM_LOG_ERROR, NULL, "Snappy bodies cannot be read or written: install the library", SM_LOG_STR("library", LIBRARY),
                SM_LOG_STR("error", dlerror()));
