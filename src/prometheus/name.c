@@ -2,7 +2,7 @@
  * are added unless they are there already, and all is joined by underscores. */
 #include "prometheus/name.h"
 
-#include "prometheus/utf8.h"
+#include "base/utf8.h"
 
 /* ---- characters and validity */
 

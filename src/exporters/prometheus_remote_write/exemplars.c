@@ -1,6 +1,6 @@
 /* exemplars.c - exemplars as Prometheus has them. Stateless. Source: pkg/translator/prometheusremotewrite/helper.go (getPromExemplars). */
 #include "exporters/prometheus_remote_write/translate.h"
-#include "prometheus/utf8.h"
+#include "base/utf8.h"
 #include "telemetry/metric.h"
 
 enum { LABEL_RUNES_MAX = 128 }; /* OpenMetrics: names and values of one exemplar's labels together */

@@ -1,5 +1,5 @@
 /* utf8.c - see utf8.h. Ranges: The Unicode Standard, table 3-7 (well-formed UTF-8 byte sequences). */
-#include "prometheus/utf8.h"
+#include "base/utf8.h"
 
 struct lead {
     unsigned char first, last; /* of the lead byte */
