@@ -69,6 +69,8 @@ static json_t *words_schema(const struct sm_option *option)
     json_t *words = json_array();
     for (const struct sm_option_word *word = option->words; word->word; word++)
         json_array_append_new(words, json_string(word->word));
+    for (const struct sm_option_word *word = option->words; option->takes_numbers && word->word; word++)
+        json_array_append_new(words, json_integer(word->value));
     if (!option->ignore_case)
         return or_substitution(json_pack("{s:o}", "enum", words));
     return json_pack("{s:[o,{s:s}]}", "anyOf", json_pack("{s:o}", "enum", words), "type", "string");

@@ -6,10 +6,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "config/source.h"
 
-enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160 };
+enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160, PLACE_TEXT_SIZE = 512 };
 
 struct diag {
     enum sm_severity severity;
@@ -186,12 +187,47 @@ static void print_one(const struct diag *diag, FILE *out, bool colour)
     print_source_line(diag, out, colour);
 }
 
-void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour)
+static struct diag *sort(const struct sm_diags *diags)
 {
     struct diag *sorted = sm_alloc(diags->count + 1, sizeof(*sorted));
     if (diags->count)
         memcpy(sorted, diags->items, diags->count * sizeof(*sorted));
     qsort(sorted, diags->count, sizeof(*sorted), compare_diags);
+    return sorted;
+}
+
+static void log_one(const struct diag *diag)
+{
+    struct sm_log_site site = {.file = __FILE__, .line = __LINE__}; /* a new one each time: these lines do not count as repeats */
+    enum sm_log_level level = diag->severity == SM_DIAG_ERROR ? SM_LOG_ERROR : SM_LOG_WARN;
+    struct sm_log_field fields[3];
+    size_t count = 0;
+    char place[PLACE_TEXT_SIZE];
+    if (diag->path)
+        fields[count++] = SM_LOG_STR("setting", diag->path);
+    if (diag->source_name) {
+        snprintf(place, sizeof(place), diag->position.line ? "%s:%u:%u" : "%s", diag->source_name, diag->position.line, diag->position.column);
+        fields[count++] = SM_LOG_STR("place", place);
+    }
+    if (diag->suggestion)
+        fields[count++] = SM_LOG_STR("suggestion", diag->suggestion);
+    if (sm_log_is_on(level))
+        sm_log_write(level, &site, NULL, diag->message, fields, count);
+}
+
+void sm_diags_log(const struct sm_diags *diags)
+{
+    struct diag *sorted = sort(diags);
+    for (size_t i = 0; i < diags->count; i++)
+        log_one(&sorted[i]);
+    if (diags->left_out)
+        sm_log(SM_LOG_WARN, NULL, "More was found in the configuration", SM_LOG_INT("left_out", diags->left_out));
+    free(sorted);
+}
+
+void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour)
+{
+    struct diag *sorted = sort(diags);
     for (size_t i = 0; i < diags->count; i++)
         print_one(&sorted[i], out, colour);
     if (diags->left_out)

@@ -24,5 +24,8 @@ size_t sm_diags_error_count(const struct sm_diags *diags);
 /* All of them, in order of source and line, with the source line and a caret; colour only if `colour`. */
 void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour);
 
+/* The same in the same order as lines of the program's own log, the place and the suggestion as fields; none is left out for being like another. */
+void sm_diags_log(const struct sm_diags *diags);
+
 /* The candidate nearest to `word` by edit distance, or NULL when none is near enough to be meant. */
 const char *sm_nearest_word(const char *word, const char *const *candidates, size_t count);

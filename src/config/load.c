@@ -24,14 +24,24 @@ static struct sm_slice complete_uri(const char *uri, struct sm_arena *arena)
     return sm_slice_of(uri);
 }
 
+static struct sm_node *empty_map(struct sm_position position, struct sm_arena *arena)
+{
+    struct sm_node *map = sm_arena_zalloc(arena, 1, sizeof(*map));
+    *map = (struct sm_node){.kind = SM_NODE_MAP, .position = position};
+    return map;
+}
+
 /* Parses one source, which must be a map or empty, and lays it over `*root`. */
 static bool lay_over(const struct sm_node **root, const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
 {
     const struct sm_node *node = sm_yaml_parse(source, arena, diags);
     if (!node)
         return false;
-    if (node->kind == SM_NODE_NULL)
+    if (node->kind == SM_NODE_NULL) {
+        if (!(*root)->position.source) /* so that what is missing is told of a file */
+            *root = empty_map((struct sm_position){.source = source}, arena);
         return true;
+    }
     if (node->kind != SM_NODE_MAP) {
         sm_diags_add(diags, SM_DIAG_ERROR, node->position, NULL, NULL, "retrieved value cannot be used as a configuration: expected a map, got %s",
                      sm_node_kind_name(node->kind));
@@ -91,9 +101,7 @@ static bool load_set(const struct sm_node **root, const char *set, struct sm_are
 
 const struct sm_node *sm_load(const struct sm_load_options *options, struct sm_arena *arena, struct sm_diags *diags)
 {
-    struct sm_node *empty = sm_arena_zalloc(arena, 1, sizeof(*empty));
-    empty->kind = SM_NODE_MAP;
-    const struct sm_node *root = empty;
+    const struct sm_node *root = empty_map((struct sm_position){0}, arena);
     bool is_good = true;
     for (size_t i = 0; i < options->uri_count; i++)
         is_good &= load_uri(&root, options->uris[i], options, arena, diags);

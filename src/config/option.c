@@ -244,9 +244,21 @@ static bool decode_text(struct decoder *decoder, const struct sm_option *option,
     return true;
 }
 
+static bool is_word_number(const struct sm_option *option, const struct sm_node *node)
+{
+    for (const struct sm_option_word *word = option->words; option->takes_numbers && node->kind == SM_NODE_INT && word->word; word++)
+        if (word->value == node->integer)
+            return true;
+    return false;
+}
+
 static bool decode_enum(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node, const struct place *place)
 {
     const char *text;
+    if (is_word_number(option, node)) {
+        *(int *)member = (int)node->integer;
+        return true;
+    }
     if (!decode_text(decoder, option, &text, node, place))
         return false;
     struct sm_bytes accepted;

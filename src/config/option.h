@@ -99,6 +99,7 @@ struct sm_option {
     const char *help;                   /* one line, a sentence */
     const struct sm_option_word *words; /* ENUM */
     bool ignore_case;                   /* ENUM */
+    bool takes_numbers;                 /* ENUM: a number stands for the word of that value (a numeric type in the reference) */
     const char *unknown_word[2];        /* ENUM: the words before and behind an unknown one, as the reference has them; NULL: the engine's own */
     const struct sm_option *table;      /* TABLE, OPTIONAL, TABLE_LIST, TABLE_MAP: rows of the sub-struct */
     size_t element_size;                /* OPTIONAL, TABLE_LIST, TABLE_MAP: size of the sub-struct */

@@ -368,11 +368,50 @@ void sm_dial_write_authorization(char out[256], struct sm_slice user)
     out[size] = '\0';
 }
 
+/* A URL where the configuration gives one; in the environment "host:port" will do. */
+static bool check_proxy_url(const char *url, struct sm_error *error)
+{
+    const char *scheme_end = strstr(url, "://");
+    if (!scheme_end)
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid URI for request (write http://host:port)", url);
+    if (scheme_end == url)
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": missing protocol scheme", url);
+    for (const char *at = scheme_end + 3; *at && *at != '/'; at++)
+        if ((unsigned char)*at <= ' ' || strchr("<>\"\\^`{|}\x7f", *at))
+            return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid character \"%c\" in host name", url, *at);
+    return true;
+}
+
+/* "host", "host:port" or "[v6]:port". */
+static bool take_proxy_address(struct sm_dial_target *target, struct sm_slice authority, const char *url, struct sm_error *error)
+{
+    bool is_bracketed = authority.size > 0 && *authority.ptr == '[';
+    const char *host_end = is_bracketed ? memchr(authority.ptr, ']', authority.size) : memrchr(authority.ptr, ':', authority.size);
+    if (is_bracketed && !host_end)
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": missing ']' in host", url);
+    struct sm_slice host = host_end ? sm_slice_make(authority.ptr, (size_t)(host_end - authority.ptr)) : authority;
+    struct sm_slice port = sm_slice_make(host.ptr + host.size, authority.size - host.size);
+    if (is_bracketed) {
+        host = sm_slice_make(host.ptr + 1, host.size - 1);
+        port = sm_slice_make(port.ptr + 1, port.size - 1);
+    }
+    port = port.size > 1 ? sm_slice_make(port.ptr + 1, port.size - 1) : SM_SLICE("80");
+    if (host.size == 0 || host.size >= sizeof(target->proxy_host))
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: no usable host in \"%s\"", url);
+    if (port.size >= sizeof(target->proxy_port) || strspn(port.ptr, "0123456789") < port.size)
+        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid port \":%.*s\" after host", url, SM_SLICE_ARGS(port));
+    snprintf(target->proxy_host, sizeof(target->proxy_host), "%.*s", SM_SLICE_ARGS(host));
+    snprintf(target->proxy_port, sizeof(target->proxy_port), "%.*s", SM_SLICE_ARGS(port));
+    return true;
+}
+
 bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error)
 {
     const char *url = *proxy_url ? proxy_url : from_environment(target, is_https);
     if (!*url || target->unix_path[0])
         return true;
+    if (*proxy_url && !check_proxy_url(url, error))
+        return false;
     struct sm_slice rest = sm_slice_of(url);
     if (sm_slice_starts_with(rest, SM_SLICE("http://")))
         rest = sm_slice_make(rest.ptr + 7, rest.size - 7);
@@ -384,13 +423,8 @@ bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_u
         sm_dial_write_authorization(target->proxy_authorization, sm_slice_make(rest.ptr, (size_t)(at - rest.ptr)));
         rest = sm_slice_make(at + 1, rest.size - (size_t)(at + 1 - rest.ptr));
     }
-    const char *colon = rest.size ? memrchr(rest.ptr, ':', rest.size) : NULL;
-    size_t host_size = colon ? (size_t)(colon - rest.ptr) : rest.size;
-    if (host_size == 0 || host_size >= sizeof(target->proxy_host))
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: no usable host in it");
-    memcpy(target->proxy_host, rest.ptr, host_size);
-    target->proxy_host[host_size] = '\0';
-    snprintf(target->proxy_port, sizeof(target->proxy_port), "%.*s", colon ? (int)(rest.size - host_size - 1) : 2, colon ? colon + 1 : "80");
+    if (!take_proxy_address(target, rest, url, error))
+        return false;
     target->tunnels = is_https;
     return true;
 }

@@ -84,9 +84,25 @@ static const struct sm_component_type *find_type(const struct sm_config_builder 
     return NULL;
 }
 
+/* What to write instead of an unknown type: the right section, or the name that was meant; NULL: nothing comes near. */
+static const char *suggest_type(struct sm_config_builder *builder, enum sm_component_kind kind, const char *name, const char *const *names,
+                                size_t count)
+{
+    for (enum sm_component_kind other = 0; other < SM_COMPONENT_KIND_COUNT; other++)
+        if (other != kind && find_type(builder, other, name))
+            return sm_arena_printf(builder->arena, "%s belongs under %s:", name, section_names[other]);
+    const char *near = sm_nearest_word(name, names, count);
+    return near ? sm_arena_printf(builder->arena, "did you mean %s?", near) : NULL;
+}
+
 static void report_unknown_type(struct sm_config_builder *builder, enum sm_component_kind kind, const char *name, const char *id,
                                 struct sm_position position)
 {
+    if (kind == SM_EXPORTER && strcmp(name, "logging") == 0) {
+        sm_diags_add(builder->diags, SM_DIAG_ERROR, position, section_names[kind], "write debug instead of logging",
+                     "the logging exporter has been deprecated, use the debug exporter instead");
+        return;
+    }
     const char *names[TYPES_MAX];
     size_t count = 0;
     struct sm_bytes list;
@@ -97,10 +113,8 @@ static void report_unknown_type(struct sm_config_builder *builder, enum sm_compo
         names[count++] = builder->types[i]->name;
         sm_bytes_printf(&list, "%s%s", list.size ? " " : "", builder->types[i]->name);
     }
-    const char *near = sm_nearest_word(name, names, count);
-    sm_diags_add(builder->diags, SM_DIAG_ERROR, position, section_names[kind],
-                 near ? sm_arena_printf(builder->arena, "did you mean %s?", near) : NULL, "unknown type: \"%s\" for id: \"%s\" (valid values: [%s])",
-                 name, id, sm_bytes_cstr(&list));
+    sm_diags_add(builder->diags, SM_DIAG_ERROR, position, section_names[kind], suggest_type(builder, kind, name, names, count),
+                 "unknown type: \"%s\" for id: \"%s\" (valid values: [%s])", name, id, sm_bytes_cstr(&list));
 }
 
 /* ---- components */

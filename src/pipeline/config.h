@@ -40,8 +40,8 @@ struct sm_pipeline_config {
     struct sm_reference_list receivers, processors, exporters;
 };
 
-/* service::telemetry */
-enum sm_metrics_level { SM_METRICS_NONE, SM_METRICS_BASIC, SM_METRICS_NORMAL, SM_METRICS_DETAILED };
+/* service::telemetry. The numbers are the reference's: they may stand in the configuration. */
+enum sm_metrics_level { SM_METRICS_NONE = -1, SM_METRICS_BASIC, SM_METRICS_NORMAL, SM_METRICS_DETAILED };
 
 /* One endpoint on which the own metrics can be read (pull::exporter::prometheus). */
 struct sm_metrics_reader {

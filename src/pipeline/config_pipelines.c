@@ -39,8 +39,21 @@ static size_t list_ids(const struct sm_configured_list *list, const char **ids, 
     return count;
 }
 
+/* Whether some section has the id with a type that is unknown there: that has been told, and this follows from it. */
+static bool is_told(const struct sm_config_builder *builder, const char *id)
+{
+    for (enum sm_component_kind kind = 0; kind < SM_COMPONENT_KIND_COUNT; kind++) {
+        const struct sm_configured *component = sm_config_find(builder->config, kind, id);
+        if (component && !component->type)
+            return true;
+    }
+    return false;
+}
+
 static void report_missing(struct sm_config_builder *builder, const struct reference_site *site, const char *id, struct sm_position position)
 {
+    if (is_told(builder, id))
+        return;
     const char *ids[CANDIDATES_MAX];
     size_t count = list_ids(&builder->config->components[site->kind], ids, 0);
     if (site->may_be_connector)

@@ -82,7 +82,8 @@ static const struct sm_option reader_table[] = {
 
 typedef struct sm_telemetry_metrics_options metrics;
 static const struct sm_option metrics_table[] = {
-    SM_OPTION_ENUM(metrics, level, metrics_levels, .preset.integer = SM_METRICS_NORMAL, .ignore_case = true, .help = "How much is measured."),
+    SM_OPTION_ENUM(metrics, level, metrics_levels, .preset.integer = SM_METRICS_NORMAL, .ignore_case = true, .takes_numbers = true,
+                   .help = "How much is measured."),
     SM_OPTION_TABLE_LIST(metrics, readers, reader, reader_table, .set_offset = offsetof(metrics, has_readers),
                          .help = "Where own metrics can be read; default: Prometheus text on localhost:8888."),
     SM_OPTION_REFUSED("views"),

@@ -40,6 +40,7 @@ struct sm_export_queue_options {
     int sizer; /* enum sm_export_sizer */
     bool wait_for_result, block_on_overflow;
     const char *storage;                   /* id of a storage extension; "": in memory */
+    bool is_storage_set;
     struct sm_export_batch_options *batch; /* NULL, or not enabled: no batching */
 };
 

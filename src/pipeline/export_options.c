@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "config/duration.h"
+#include "pipeline/component_id.h"
 
 static const struct sm_option_word sizer_words[] = {{"requests", SM_SIZER_REQUESTS}, {"items", SM_SIZER_ITEMS}, {"bytes", SM_SIZER_BYTES}, {NULL, 0}};
 
@@ -40,7 +41,8 @@ const struct sm_option sm_export_queue_option_table[] = {
                   .help = "How much the queue holds, what is being sent included."),
     SM_OPTION_BOOL(struct sm_export_queue_options, wait_for_result, .help = "Answer the sender only when its request has been sent."),
     SM_OPTION_BOOL(struct sm_export_queue_options, block_on_overflow, .help = "Let senders wait while the queue is full instead of refusing them."),
-    SM_OPTION_STRING(struct sm_export_queue_options, storage, .help = "Storage extension that holds the queue, so that it outlives the process."),
+    SM_OPTION_STRING(struct sm_export_queue_options, storage, .set_offset = offsetof(struct sm_export_queue_options, is_storage_set),
+                     .help = "Storage extension that holds the queue, so that it outlives the process."),
     SM_OPTION_OPTIONAL(struct sm_export_queue_options, batch, batch_table, .help = "Puts queued requests together."),
     SM_OPTION_END,
 };
@@ -142,9 +144,19 @@ static void validate_batch(const struct sm_export_queue_options *queue, struct s
         sm_validation_error(validation, "sending_queue", "`min_size` must be less than or equal to `queue_size`");
 }
 
+/* Storage is named by an id, which is checked like every other. */
+static void check_storage_id(const struct sm_export_queue_options *queue, struct sm_validation *validation)
+{
+    const char *id, *type;
+    struct sm_error error;
+    if (queue->is_storage_set && !sm_component_id_parse(queue->storage, false, validation->arena, &id, &type, &error))
+        sm_validation_error(validation, "sending_queue::storage", "%s", error.text);
+}
+
 static void validate_queue(const struct sm_export_queue_options *queue, struct sm_validation *validation)
 {
     const char *path = "sending_queue";
+    check_storage_id(queue, validation);
     if (!queue->enabled)
         return;
     if (queue->num_consumers <= 0)

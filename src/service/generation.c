@@ -24,12 +24,13 @@ struct sm_generation {
     struct sm_graph *graph;                 /* owned */
     struct sm_metrics_endpoint **endpoints; /* owned */
     size_t endpoint_count, started_count, stopping_count;
-    int log_fd;
+    int log_fd; /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
     void (*stopped)(void *context, struct sm_generation *generation, bool is_drained);
     void *stopped_context; /* borrowed */
 };
 
-/* The log file in use, always the same descriptor: a line of another thread may be on its way to it while another file takes its place. */
+/* The log file in use, always the same descriptor: a line of another thread may be on its way to it while another file takes its place. Each
+ * generation keeps a descriptor of its own for its file, so that the current one can be put back when its successor does not start. */
 static int log_file_fd = -1;
 
 static int open_log(const char *path, struct sm_error *error)
@@ -64,24 +65,29 @@ struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm
     generation->config = config;
     generation->identity = sm_identity_create(&config->telemetry.resource, &generation->arena);
     generation->log_fd = open_log(config->telemetry.log_path, error);
-    if (generation->log_fd >= 0 && create_endpoints(generation, error))
-        generation->graph = sm_graph_create(workers, sm_plan_create(config, &generation->arena), error);
-    if (generation->graph)
+    if (generation->log_fd >= 0)
         return generation;
-    sm_error_wrap(error, "failed to build pipelines");
     sm_generation_free(generation);
     return NULL;
 }
 
-static void use_log_file(struct sm_generation *generation)
+bool sm_generation_build(struct sm_generation *generation, struct sm_error *error)
 {
-    if (generation->log_fd <= STDERR_FILENO || generation->log_fd == log_file_fd)
-        return;
-    if (log_file_fd >= 0 && dup3(generation->log_fd, log_file_fd, O_CLOEXEC) >= 0)
-        close(generation->log_fd);
-    else
-        log_file_fd = generation->log_fd;
-    generation->log_fd = log_file_fd;
+    if (create_endpoints(generation, error))
+        generation->graph = sm_graph_create(generation->workers, sm_plan_create(generation->config, &generation->arena), error);
+    return generation->graph || sm_error_wrap(error, "failed to build pipelines");
+}
+
+/* Where lines are to go: the descriptor of the log file, which from now on stands for this generation's. */
+static int use_log_file(const struct sm_generation *generation)
+{
+    if (generation->log_fd <= STDERR_FILENO)
+        return generation->log_fd;
+    if (log_file_fd < 0)
+        log_file_fd = fcntl(generation->log_fd, F_DUPFD_CLOEXEC, 0);
+    else if (dup3(generation->log_fd, log_file_fd, O_CLOEXEC) < 0)
+        return generation->log_fd;
+    return log_file_fd < 0 ? generation->log_fd : log_file_fd;
 }
 
 void sm_generation_apply_telemetry(struct sm_generation *generation)
@@ -92,10 +98,9 @@ void sm_generation_apply_telemetry(struct sm_generation *generation)
     for (size_t i = 0; i < identity->count; i++)
         resource[i] = SM_LOG_STR(identity->entries[i].key, identity->entries[i].value);
     struct sm_log_options options = SM_LOG_OPTIONS_DEFAULT;
-    use_log_file(generation);
     options.level = telemetry->log_level;
     options.encoding = telemetry->log_encoding;
-    options.fd = generation->log_fd;
+    options.fd = use_log_file(generation);
     options.disable_caller = telemetry->log_without_caller;
     options.sampling = telemetry->log_sampling;
     options.initial_fields = telemetry->log_fields;
@@ -105,12 +110,12 @@ void sm_generation_apply_telemetry(struct sm_generation *generation)
     sm_log_configure(&options);
     free(resource);
     static const enum sm_own_metric_level levels[] = {
-        [SM_METRICS_NONE] = 0,
-        [SM_METRICS_BASIC] = SM_OWN_LEVEL_BASIC,
-        [SM_METRICS_NORMAL] = SM_OWN_LEVEL_NORMAL,
-        [SM_METRICS_DETAILED] = SM_OWN_LEVEL_DETAILED,
+        [SM_METRICS_NONE - SM_METRICS_NONE] = 0,
+        [SM_METRICS_BASIC - SM_METRICS_NONE] = SM_OWN_LEVEL_BASIC,
+        [SM_METRICS_NORMAL - SM_METRICS_NONE] = SM_OWN_LEVEL_NORMAL,
+        [SM_METRICS_DETAILED - SM_METRICS_NONE] = SM_OWN_LEVEL_DETAILED,
     };
-    sm_own_metrics_set_level(levels[telemetry->metrics_level]);
+    sm_own_metrics_set_level(levels[telemetry->metrics_level - SM_METRICS_NONE]);
 }
 
 bool sm_generation_start(struct sm_generation *generation, struct sm_error *error)
@@ -167,7 +172,7 @@ void sm_generation_free(struct sm_generation *generation)
     for (size_t i = 0; i < generation->endpoint_count; i++)
         sm_metrics_endpoint_free(generation->endpoints[i]);
     free(generation->endpoints);
-    if (generation->log_fd > STDERR_FILENO && generation->log_fd != log_file_fd)
+    if (generation->log_fd > STDERR_FILENO)
         close(generation->log_fd);
     sm_arena_deinit(&generation->arena);
     sm_config_free(generation->config);

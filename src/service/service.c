@@ -44,16 +44,38 @@ static uint64_t drain_limit_ns(const struct service *service)
     return service->options->drain_limit_ns ? service->options->drain_limit_ns : SM_SERVICE_DRAIN_LIMIT_NS_DEFAULT;
 }
 
+/* What is wrong with a configuration: as text for whoever starts the program, as lines of the log once there is one. */
+static void tell(const struct service *service, const struct sm_diags *diags)
+{
+    if (service->current)
+        sm_diags_log(diags);
+    else
+        sm_diags_print(diags, stderr, isatty(STDERR_FILENO));
+}
+
+/* From its file to a generation that only has to be started. Its log is in use from before anything in it is made; when it fails the log of the
+ * current generation is. */
 static struct sm_generation *load_generation(struct service *service, struct sm_error *error)
 {
     struct sm_diags *diags = sm_diags_create();
     struct sm_config *config = service->options->load(service->options->context, diags);
-    sm_diags_print(diags, stderr, isatty(STDERR_FILENO));
+    struct sm_generation *generation = config ? sm_generation_create(service->workers, config, error) : NULL;
+    if (!generation)
+        tell(service, diags);
     if (!config)
         sm_error_set(error, SM_ERROR_USAGE, "invalid configuration: %zu error%s", sm_diags_error_count(diags),
                      sm_diags_error_count(diags) == 1 ? "" : "s");
+    if (generation) {
+        sm_generation_apply_telemetry(generation);
+        sm_diags_log(diags);
+    }
     sm_diags_free(diags);
-    return config ? sm_generation_create(service->workers, config, error) : NULL;
+    if (!generation || sm_generation_build(generation, error))
+        return generation;
+    if (service->current)
+        sm_generation_apply_telemetry(service->current);
+    sm_generation_free(generation);
+    return NULL;
 }
 
 /* ---- end */
@@ -104,7 +126,6 @@ static void reload(struct service *service)
         sm_log(SM_LOG_ERROR, NULL, "Configuration not reloaded, the running one stays", SM_LOG_STR("error", error.text));
         return;
     }
-    sm_generation_apply_telemetry(next);
     if (!sm_generation_start(next, &error)) {
         sm_generation_apply_telemetry(service->current);
         sm_log(SM_LOG_ERROR, NULL, "Configuration not reloaded, the running one stays", SM_LOG_STR("error", error.text));
@@ -161,7 +182,6 @@ static bool start_first(struct service *service, unsigned worker_count)
         fprintf(stderr, "Error: %s\n", error.text);
         return false;
     }
-    sm_generation_apply_telemetry(service->current);
     sm_log(SM_LOG_INFO, NULL, "Starting spanmill...", SM_LOG_STR("Version", SPANMILL_VERSION), SM_LOG_INT("NumCPU", worker_count));
     if (sm_generation_start(service->current, &error)) {
         sm_log(SM_LOG_INFO, NULL, "Everything is ready. Begin running and processing data.");

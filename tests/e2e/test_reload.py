@@ -1,5 +1,6 @@
 """SIGHUP: connections that clients keep go on, and a configuration that cannot start leaves the running one alone."""
 import http.client
+import json
 import threading
 
 import pytest
@@ -84,3 +85,49 @@ def test_a_configuration_that_cannot_start_changes_nothing(collector, ports, bro
     running.reload()
     wait_until(lambda: "Configuration reloaded" in running.log(), what="the next reload")
     assert post("http://127.0.0.1:%d/v1/traces" % ports["http"], traces_request("shop", "GET /cart", 1), "application/x-protobuf")[0] == 200
+
+
+def with_log(config, settings):
+    return config.replace("telemetry: {", "telemetry: {logs: %s, " % settings, 1)
+
+
+def test_every_line_of_the_log_has_the_configured_form(collector, ports, tmp_path):
+    # a deprecated name is warned of, and the memory limiter speaks while it is made
+    config = with_log(CONFIG.format(**ports), "{encoding: json}").replace("batch: {timeout: 10ms}", "memory_limiter: {check_interval: 1s, limit_mib: 100}").replace("[batch]", "[memory_limiter]")
+    config = config.replace("{nop: }", "{nop: , otlphttp: {endpoint: http://127.0.0.1:1}}")
+    running = collector(config, ports["http"])
+    wait_until(lambda: "Everything is ready" in running.log(), what="the start")
+    running.write(config.replace("check_interval", "interval"))
+    running.reload()
+    wait_until(lambda: "Configuration not reloaded" in running.log(), what="the refusal")
+    lines = [json.loads(line) for line in running.log().splitlines()]
+    said = [line["msg"] for line in lines]
+    assert said.index('"otlphttp" alias is deprecated; use "otlp_http" instead') < said.index("Memory limiter configured") < said.index("Starting spanmill...")
+    refusal = next(line for line in lines if "invalid keys: interval" in line["msg"])
+    assert refusal["level"] == "error" and refusal["place"].startswith(str(tmp_path / "config.yaml") + ":4:")
+
+
+@pytest.mark.parametrize("broken", ["cannot be built", "cannot start"])
+def test_a_failed_reload_leaves_the_log_where_it_was(collector, ports, tmp_path, broken):
+    good = with_log(CONFIG.format(**ports), "{output_paths: [first.log]}")
+    running = collector(good, ports["http"])
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    wait_until(lambda: "Everything is ready" in first.read_text(), what="the start")
+    other = with_log(CONFIG.format(**ports), "{output_paths: [second.log], encoding: json}")
+    running.write({
+        "cannot be built": other.replace("{nop: }", "{nop: , otlp_http: {endpoint: 'ftp://x'}}").replace("exporters: [nop]", "exporters: [nop, otlp_http]"),
+        "cannot start": other.replace(str(ports["health"]), str(ports["http"]), 1) if ports["health"] != ports["http"] else other,
+    }[broken])
+    running.reload()
+    wait_until(lambda: "Configuration not reloaded" in first.read_text(), what="the refusal")
+    size = second.stat().st_size
+    for _ in range(2):
+        running.write("receivers: [")
+        count = first.read_text().count("Configuration not reloaded")
+        running.reload()
+        wait_until(lambda: first.read_text().count("Configuration not reloaded") > count, what="another refusal")
+    assert second.stat().st_size == size
+    running.write(other)
+    running.reload()
+    wait_until(lambda: "Configuration reloaded" in second.read_text(), what="the next reload")
+    assert "Configuration reloaded" not in first.read_text()

@@ -18,7 +18,8 @@
 #include "pipeline/export.h"
 #include "telemetry/metric.h"
 
-enum verbosity { VERBOSITY_NONE, VERBOSITY_BASIC, VERBOSITY_NORMAL, VERBOSITY_DETAILED };
+/* The numbers are the reference's: they may stand in the configuration. */
+enum verbosity { VERBOSITY_NONE = -1, VERBOSITY_BASIC, VERBOSITY_NORMAL, VERBOSITY_DETAILED };
 
 struct options {
     struct sm_export_options export;
@@ -32,7 +33,7 @@ static const struct sm_option_word verbosity_words[] = {
     {"basic", VERBOSITY_BASIC}, {"normal", VERBOSITY_NORMAL}, {"detailed", VERBOSITY_DETAILED}, {"none", VERBOSITY_NONE}, {NULL, 0}};
 
 static const struct sm_option option_table[] = {
-    SM_OPTION_ENUM(struct options, verbosity, verbosity_words, .preset.integer = VERBOSITY_BASIC, .ignore_case = true,
+    SM_OPTION_ENUM(struct options, verbosity, verbosity_words, .preset.integer = VERBOSITY_BASIC, .ignore_case = true, .takes_numbers = true,
                    .help = "How much is shown: basic (counts), normal (a line an item) or detailed (every field)."),
     SM_OPTION_INT(struct options, sampling_initial, .preset.integer = 2,
                   .help = "How many equal messages a second are shown before sampling begins."),

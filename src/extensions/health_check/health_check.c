@@ -61,6 +61,15 @@ static const struct sm_option option_table[] = {
     SM_OPTION_END,
 };
 
+static void validate(const void *option_struct, struct sm_validation *validation)
+{
+    const struct options *options = option_struct;
+    if (!*options->server.endpoint)
+        sm_validation_error(validation, "config", "endpoint required");
+    else if (*options->path != '/')
+        sm_validation_error(validation, "config", "path must start with /");
+}
+
 struct health_check {
     struct sm_component *component; /* borrowed */
     struct sm_http_server *server;  /* owned */
@@ -148,6 +157,7 @@ const struct sm_component_type sm_extension_health_check = {
     .stability = {SM_STABILITY_ALPHA},
     .options = option_table,
     .options_size = sizeof(struct options),
+    .validate = validate,
     .create = health_check_create,
     .start = health_check_start,
     .stop = health_check_stop,

@@ -134,6 +134,8 @@ static void refuses_what_the_reference_refuses(void **state)
     } cases[] = {
         {"", "empty configuration file"},
         {"service: {}", "empty configuration file"},
+        {"receivers: {source: }\nexporters: {logging: }", "exporters: the logging exporter has been deprecated, use the debug exporter instead"},
+        {"receivers: {source: }\nexporters: {forward: }", "forward belongs under connectors:"},
         {"exporters: {sink: {endpoint: e}}", "no receiver configuration specified in config"},
         {"receivers: {source: }", "no exporter configuration specified in config"},
         {PARTS, "service::pipelines: service must have at least one pipeline"},
@@ -180,6 +182,46 @@ static void refuses_what_the_reference_refuses(void **state)
         expect_refused(cases[i].yaml, cases[i].message);
 }
 
+static void an_unknown_type_is_told_once(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "receivers: {sorce: }\nexporters: {sink: {endpoint: e}}\nservice: {pipelines: {traces: {receivers: [sorce], exporters: [sink]}}}",
+        "receivers: {source: }\nexporters: {forward: }\nservice: {pipelines: {traces: {receivers: [source], exporters: [forward]}, "
+        "traces/b: {receivers: [forward], exporters: [forward]}}}",
+        "receivers: {source: }\nexporters: {sink: {endpoint: e}}\nextensions: {stor: }\n"
+        "service: {extensions: [stor], pipelines: {traces: {receivers: [source], exporters: [sink]}}}",
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct loaded loaded;
+        load(&loaded, cases[i]);
+        assert_null(loaded.config);
+        assert_non_null(strstr(loaded.messages, "unknown type"));
+        assert_null(strstr(loaded.messages, "which is not configured"));
+    }
+}
+
+static void takes_a_number_for_the_level_of_metrics(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *level;
+        enum sm_metrics_level expected;
+    } cases[] = {{"-1", SM_METRICS_NONE}, {"0", SM_METRICS_BASIC}, {"1", SM_METRICS_NORMAL}, {"2", SM_METRICS_DETAILED}, {"None", SM_METRICS_NONE}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof(yaml), PIPELINES "    traces: {receivers: [source], exporters: [sink]}\n  telemetry: {metrics: {level: %s}}",
+                 cases[i].level);
+        struct loaded loaded;
+        load(&loaded, yaml);
+        assert_non_null(loaded.config);
+        assert_int_equal(loaded.config->telemetry.metrics_level, cases[i].expected);
+        sm_config_free(loaded.config);
+    }
+    expect_refused(PARTS "service: {telemetry: {metrics: {level: 3}}}", "'service.telemetry.metrics.level'");
+    expect_refused(PARTS "service: {telemetry: {metrics: {level: '1'}}}", "unknown value \"1\"");
+}
+
 static void masks_secrets_and_what_no_table_knows(void **state)
 {
     (void)state;
@@ -215,6 +257,8 @@ int main(void)
         cmocka_unit_test(resolves_what_pipelines_name),
         cmocka_unit_test(takes_old_names_with_a_warning),
         cmocka_unit_test(refuses_what_the_reference_refuses),
+        cmocka_unit_test(an_unknown_type_is_told_once),
+        cmocka_unit_test(takes_a_number_for_the_level_of_metrics),
         cmocka_unit_test(masks_secrets_and_what_no_table_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
