@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "connectors/span_metrics/distinct.h"
-#include "connectors/span_metrics/index.h"
+#include "base/index.h"
 #include "connectors/span_metrics/list.h"
 #include "connectors/span_metrics/sampling.h"
 #include "connectors/span_metrics/series.h"

@@ -1,7 +1,7 @@
 /* timestamps.h - when delta series were exported last: the most recent `metric_timestamp_cache_size` of them. Worker-local. */
 #pragma once
 
-#include "connectors/span_metrics/index.h"
+#include "base/index.h"
 
 struct sm_timestamps;
 struct sm_timestamps *sm_timestamps_create(uint64_t count_max) __attribute__((returns_nonnull));

@@ -11,7 +11,7 @@
 #include "connectors/span_metrics/distinct.h"
 #include "connectors/span_metrics/exponential.h"
 #include "connectors/span_metrics/glob.h"
-#include "connectors/span_metrics/index.h"
+#include "base/index.h"
 #include "connectors/span_metrics/sampling.h"
 #include "connectors/span_metrics/timestamps.h"
 

@@ -1,5 +1,5 @@
 /* index.c - see index.h. Linear probing at most 7/8 full, removal by shifting back, so that no marks of the removed are left behind. */
-#include "connectors/span_metrics/index.h"
+#include "base/index.h"
 
 #include <assert.h>
 #include <stdlib.h>
