@@ -15,6 +15,7 @@
 #include "net/server_life.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
+#include "telemetry/metadata.h"
 
 enum { PING_STRIKES_MAX = 2, ENDING_CHECK_MS = 1000 };
 static const uint64_t KEEPALIVE_TIME_NS = 7200 * SM_NS_PER_S, KEEPALIVE_TIMEOUT_NS = 20 * SM_NS_PER_S, PING_INTERVAL_MIN_NS = 300 * SM_NS_PER_S;
@@ -335,7 +336,9 @@ struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const s
     server->methods = sm_alloc(method_count, sizeof(*methods));
     if (method_count)
         memcpy(server->methods, methods, method_count * sizeof(*methods));
-    server->setup = (struct sm_grpc_call_setup){.methods = server->methods, .method_count = method_count, .keeps_headers = options->include_metadata};
+    server->setup = (struct sm_grpc_call_setup){.methods = server->methods,
+                                                .method_count = method_count,
+                                                .keeps_headers = options->include_metadata || sm_metadata_is_grpc_wanted()};
     size_t limit = (size_t)options->max_recv_msg_size_mib * 1024 * 1024;
     server->setup.message_limit_bytes = options->max_recv_msg_size_mib > 0 ? limit : SM_GRPC_MESSAGE_LIMIT_BYTES;
     server->stream_limit = (uint32_t)options->max_concurrent_streams;

@@ -91,6 +91,7 @@ struct sm_ottl_path {
     enum sm_ottl_indexing indexing;
     bool (*get)(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out);
     bool (*set)(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, const struct sm_ottl_value *value);
+    void (*compiled)(void); /* told when a text uses the path; NULL: nobody */
     /* Plain fields have these instead of `get` and `set`. */
     enum sm_ottl_field_kind field;
     size_t offset;

@@ -1,4 +1,4 @@
-/* functions_network.c - converters of addresses: IsInCIDR, CommunityID, URL.
+/* functions_network.c - converters of addresses: IsInCIDR, CommunityID, URL, UserAgent.
  *
  * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs, internal/coreinternal/parseutils/uri.go; Community ID flow hash 1; Go's net/url. */
 #include <arpa/inet.h>
@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "ottl/compile.h"
+#include "ottl/user_agents.h"
 #include "wire/base64.h"
 
 /* ---- IsInCIDR */
@@ -456,11 +457,29 @@ static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, s
     return put_url(run, map, &url, raw_path);
 }
 
-/* ---- UserAgent: needs the table of expressions of the project uap-core, which is not part of spanmill */
+/* ---- UserAgent */
 
-static bool refuse_user_agent(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+static bool prepare_user_agent(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
 {
-    return sm_ottl_compile_error(compiler, call->node, "UserAgent is not supported by spanmill: use ExtractPatterns");
+    struct sm_error error = {0};
+    return sm_user_agents_load(&error) || sm_ottl_compile_error(compiler, call->node, "%s", error.text);
+}
+
+static bool call_user_agent(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    struct sm_slice header;
+    if (!sm_ottl_arg_string(&call->args[0], run, &header))
+        return false;
+    const struct sm_user_agent agent = sm_user_agents_find(header, run->arena);
+    struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
+    sm_map_set(map, run->arena, SM_SLICE("user_agent.name"), sm_value_string(agent.name));
+    sm_map_set(map, run->arena, SM_SLICE("user_agent.original"), sm_value_string(sm_arena_copy(run->arena, header)));
+    sm_map_set(map, run->arena, SM_SLICE("user_agent.version"), sm_value_string(agent.version));
+    sm_map_set(map, run->arena, SM_SLICE("os.name"), sm_value_string(agent.os_name));
+    if (agent.os_version.size > 0)
+        sm_map_set(map, run->arena, SM_SLICE("os.version"), sm_value_string(agent.os_version));
+    *out = sm_ottl_map(map);
+    return true;
 }
 
 #define TEXT(parameter)                                                                                                                              \
@@ -491,6 +510,10 @@ const struct sm_ottl_function sm_ottl_network_functions[] = {
      .help = "The parts of the URL as a map with the names of the semantic conventions.",
      .parameters = {TEXT("URI")},
      .call = call_url},
-    {.name = "UserAgent", .help = "Not supported.", .parameters = {TEXT("UserAgent")}, .prepare = refuse_user_agent},
+    {.name = "UserAgent",
+     .help = "Browser and operating system that the User-Agent header names, as a map with the names of the semantic conventions.",
+     .parameters = {TEXT("UserAgent")},
+     .call = call_user_agent,
+     .prepare = prepare_user_agent},
     {0},
 };

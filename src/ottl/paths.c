@@ -285,6 +285,8 @@ const struct sm_ottl_ref *sm_ottl_compile_path(struct sm_ottl_compiler *compiler
     const struct sm_ottl_path *path = resolve(compiler, node);
     if (!path || !check_keys(compiler, node, path))
         return NULL;
+    if (path->compiled)
+        path->compiled();
     const struct sm_ottl_field *last = &node->fields[node->field_count - 1];
     struct sm_ottl_ref *ref = sm_arena_zalloc(compiler->arena, 1, sizeof(*ref));
     *ref = (struct sm_ottl_ref){.base.eval = eval_path, .path = path, .key_count = last->key_count};

@@ -143,34 +143,73 @@ static bool refuse_set(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, c
     return sm_ottl_fail(run, "otelcol.%s is read-only and cannot be modified", ref->path->name);
 }
 
-static bool get_nil(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
+/* As Go writes the address: with a port "192.0.2.1:4711" or "[::1]:4711", without one the address alone. */
+static bool get_client(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     (void)ref;
-    (void)run;
+    const struct sm_batch *batch = run->batch;
+    struct sm_bytes text;
     *out = sm_ottl_nil();
+    if (batch->client[0] == '\0')
+        return true;
+    bool needs_brackets = batch->client_port != 0 && strchr(batch->client, ':') != NULL;
+    sm_bytes_init(&text, run->arena);
+    sm_bytes_printf(&text, needs_brackets ? "[%s]" : "%s", batch->client);
+    if (batch->client_port != 0)
+        sm_bytes_printf(&text, ":%u", batch->client_port);
+    *out = sm_ottl_string(sm_bytes_slice(&text));
     return true;
 }
 
-static struct sm_list *metadata_values(struct sm_ottl_run *run, struct sm_slice name)
+/* Nothing authenticates clients yet, so nothing is said of them. */
+static bool get_authenticated(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    size_t count = sm_metadata_count(run->batch->metadata, name);
+    struct sm_slice name;
+    *out = ref->key_count == 0 ? sm_ottl_map(sm_arena_zalloc(run->arena, 1, sizeof(struct sm_map))) : sm_ottl_nil();
+    return ref->key_count == 0 || sm_ottl_key_text(&ref->keys[0], run, &name);
+}
+
+static struct sm_list *values_of(const struct sm_metadata *metadata, struct sm_ottl_run *run, struct sm_slice name)
+{
+    size_t count = sm_metadata_count(metadata, name);
     struct sm_list *list = sm_arena_zalloc(run->arena, 1, sizeof(*list));
     *list = (struct sm_list){.items = sm_arena_zalloc(run->arena, count, sizeof(struct sm_value)), .count = count, .capacity = count};
     for (size_t i = 0; i < count; i++)
-        list->items[i] = sm_value_string(sm_arena_copy(run->arena, sm_metadata_get(run->batch->metadata, name, i)));
+        list->items[i] = sm_value_string(sm_arena_copy(run->arena, sm_metadata_get(metadata, name, i)));
     return list;
 }
 
-static bool get_metadata(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
+static struct sm_slice lower_case(struct sm_slice name, struct sm_arena *arena)
+{
+    char *text = sm_arena_alloc(arena, name.size);
+    for (size_t i = 0; i < name.size; i++)
+        text[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? name.ptr[i] | 0x20 : name.ptr[i]);
+    return sm_slice_make(text, name.size);
+}
+
+static struct sm_map *all_values(const struct sm_metadata *metadata, struct sm_ottl_run *run)
+{
+    struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
+    for (size_t i = 0; i < sm_metadata_total(metadata); i++) {
+        struct sm_slice name, value;
+        sm_metadata_at(metadata, i, &name, &value);
+        name = lower_case(name, run->arena);
+        if (!sm_map_find(map, name))
+            sm_map_set(map, run->arena, name, (struct sm_value){.type = SM_VALUE_LIST, .list = values_of(metadata, run, name)});
+    }
+    return map;
+}
+
+static bool get_values(const struct sm_metadata *metadata, const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_slice name;
     if (ref->key_count == 0) {
-        *out = sm_ottl_map(sm_arena_zalloc(run->arena, 1, sizeof(struct sm_map)));
+        *out = sm_ottl_map(all_values(metadata, run));
         return true;
     }
     if (!sm_ottl_key_text(&ref->keys[0], run, &name))
         return false;
-    struct sm_list *list = metadata_values(run, name);
+    struct sm_list *list = values_of(metadata, run, name);
     *out = list->count > 0 ? sm_ottl_list(list) : sm_ottl_nil();
     if (list->count == 0 || ref->key_count == 1)
         return true;
@@ -179,13 +218,23 @@ static bool get_metadata(const struct sm_ottl_ref *ref, struct sm_ottl_run *run,
     return sm_ottl_index(run, ref->keys + 1, 1, out);
 }
 
+static bool get_metadata(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    return get_values(run->batch->metadata, ref, run, out);
+}
+
+static bool get_grpc_headers(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
+{
+    return get_values(run->batch->grpc_headers, ref, run, out);
+}
+
 const struct sm_ottl_path sm_ottl_collector_paths[] = {
-    {.name = "client.addr", .type = "string", .help = "Address of the client.", .get = get_nil, .set = refuse_set},
+    {.name = "client.addr", .type = "string", .help = "Address of the client; of gRPC clients with the port.", .get = get_client, .set = refuse_set},
     {.name = "client.auth.attributes",
      .type = "map",
      .help = "What the authenticator says about the client.",
      .indexing = SM_OTTL_INDEXED,
-     .get = get_nil,
+     .get = get_authenticated,
      .set = refuse_set},
     {.name = "client.metadata",
      .type = "map",
@@ -197,7 +246,8 @@ const struct sm_ottl_path sm_ottl_collector_paths[] = {
      .type = "map",
      .help = "Headers of a gRPC request, each a list.",
      .indexing = SM_OTTL_INDEXED,
-     .get = get_metadata,
+     .compiled = sm_metadata_want_grpc,
+     .get = get_grpc_headers,
      .set = refuse_set},
     {0},
 };

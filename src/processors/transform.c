@@ -1,15 +1,16 @@
 /* transform.c - the processor transform: OTTL statements, in groups that each go over all the data in their context.
  *
- * Reads and changes what the statements name. State: the compiled groups of the instance's signal. Not built: flatten_data,
- * which is refused at start.
+ * Reads and changes what the statements name. State: the compiled groups of the instance's signal.
  * Source: opentelemetry-collector-contrib processor/transformprocessor. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "config/gates.h"
 #include "ottl/sequence.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
+#include "processors/flatten_logs.h"
 #include "processors/walk.h"
 #include "telemetry/metric.h"
 #include "telemetry/span.h"
@@ -17,6 +18,7 @@
 struct options {
     const char *error_mode;
     const struct sm_node *trace_statements, *metric_statements, *log_statements;
+    bool flatten_data;
 };
 
 static const struct sm_option option_table[] = {
@@ -27,8 +29,8 @@ static const struct sm_option option_table[] = {
     SM_OPTION_NODE(struct options, metric_statements, .help = "Statements for metrics."),
     SM_OPTION_NODE(struct options, log_statements, .help = "Statements for logs."),
     SM_OPTION_REFUSED("profile_statements", .help = "Profiles are not built."),
-    SM_OPTION_REFUSED("flatten_data",
-                      .help = "Regrouping log records after changes of their resource, which needs the gate transform.flatten.logs, is not built."),
+    SM_OPTION_BOOL(struct options, flatten_data,
+                   .help = "Give every log record a resource and a scope of its own while statements run. Needs the gate transform.flatten.logs."),
     SM_OPTION_END,
 };
 
@@ -249,6 +251,8 @@ static struct state *make_state(const struct options *options, enum sm_signal si
 
 static void transform_validate(const void *options, struct sm_validation *validation)
 {
+    if (((const struct options *)options)->flatten_data && !sm_gate_is_on(SM_GATE_TRANSFORM_FLATTEN_LOGS))
+        sm_validation_error(validation, "flatten_data", "'flatten_data' requires the 'transform.flatten.logs' feature gate to be enabled");
     for (int signal = 0; signal < SM_SIGNAL_COUNT; signal++)
         free_state(make_state(options, (enum sm_signal)signal, validation, NULL));
 }
@@ -343,6 +347,9 @@ static void transform_consume(struct sm_component *component, struct sm_worker *
 {
     const struct state *state = component->state;
     struct running running = {.logger = &component->logger};
+    bool is_flat = component->signal == SM_LOGS && ((const struct options *)component->options)->flatten_data;
+    if (is_flat)
+        sm_flatten_logs(batch);
     for (size_t i = 0; i < state->group_count && !running.has_failed; i++) {
         enum sm_ottl_context context = state->groups[i].context;
         struct sm_walker walker = {.context = &running};
@@ -355,6 +362,8 @@ static void transform_consume(struct sm_component *component, struct sm_worker *
             walker.item = context == SM_OTTL_SPANEVENT ? on_events : context == SM_OTTL_DATAPOINT ? on_points : on_item;
         sm_walk(batch, &walker);
     }
+    if (is_flat)
+        sm_group_logs(batch);
     if (running.has_failed) {
         struct sm_outcome outcome = sm_outcome_retry("failed to execute statement: %s", running.error);
         sm_batch_finish(batch, worker, &outcome);

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct sm_batch *sm_batch_create(enum sm_signal signal)
 {
@@ -37,6 +38,7 @@ void sm_batch_release(struct sm_batch *batch)
     }
     free(batch->_keeps);
     sm_metadata_release(batch->metadata);
+    sm_metadata_release(batch->grpc_headers);
     sm_arena_deinit(&batch->arena);
     free(batch);
 }
@@ -55,9 +57,17 @@ void sm_batch_set_client(struct sm_batch *batch, const char *peer)
     batch->client[size] = '\0';
 }
 
+void sm_batch_set_client_port(struct sm_batch *batch, const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    batch->client_port = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+}
+
 void sm_batch_share_client(const struct sm_batch *batch, struct sm_batch *other)
 {
     other->metadata = sm_metadata_retain(batch->metadata);
+    other->grpc_headers = sm_metadata_retain(batch->grpc_headers);
+    other->client_port = batch->client_port;
     memcpy(other->client, batch->client, sizeof(other->client));
 }
 

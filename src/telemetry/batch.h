@@ -86,6 +86,8 @@ struct sm_batch {
     struct sm_slice raw;              /* the whole request while nothing is merged or split; empty otherwise */
     struct sm_delivery *delivery;     /* shared, may be NULL: whom to tell how it ended (pipeline/delivery.h) */
     struct sm_metadata *metadata;     /* shared, may be NULL: the client's headers (telemetry/metadata.h) */
+    struct sm_metadata *grpc_headers; /* shared, may be NULL: headers of a gRPC request, when somebody wants them (sm_metadata_want_grpc) */
+    uint16_t client_port;             /* 0: the receiver does not tell it */
     char client[SM_CLIENT_SIZE_MAX];  /* IP address of the client without port; "": not known, or the batch has several */
     struct sm_batch_keep *_keeps;     /* owned: buffers and batches that slices point into */
     size_t _keep_count;
@@ -93,6 +95,8 @@ struct sm_batch {
 
 /* From "192.0.2.1:4711" or "[::1]:4711"; anything else is no IP address. */
 void sm_batch_set_client(struct sm_batch *batch, const char *peer);
+/* The port of "192.0.2.1:4711": receivers whose clients have one in the reference (gRPC) tell it. */
+void sm_batch_set_client_port(struct sm_batch *batch, const char *peer);
 /* What is known of the client, its metadata and its address, goes with another batch too. */
 void sm_batch_share_client(const struct sm_batch *batch, struct sm_batch *other);
 

@@ -52,6 +52,29 @@ void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct 
         (struct entry){.name = sm_arena_copy(&metadata->arena, name), .value = sm_arena_copy(&metadata->arena, value)};
 }
 
+size_t sm_metadata_total(const struct sm_metadata *metadata)
+{
+    return metadata ? metadata->count : 0;
+}
+
+void sm_metadata_at(const struct sm_metadata *metadata, size_t index, struct sm_slice *name, struct sm_slice *value)
+{
+    *name = metadata->entries[index].name;
+    *value = metadata->entries[index].value;
+}
+
+static atomic_bool is_grpc_wanted; /* relaxed: workers start, or are told of new receivers, after it was set */
+
+void sm_metadata_want_grpc(void)
+{
+    atomic_store_explicit(&is_grpc_wanted, true, memory_order_relaxed);
+}
+
+bool sm_metadata_is_grpc_wanted(void)
+{
+    return atomic_load_explicit(&is_grpc_wanted, memory_order_relaxed);
+}
+
 size_t sm_metadata_count(const struct sm_metadata *metadata, struct sm_slice name)
 {
     size_t count = 0;

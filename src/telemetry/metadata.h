@@ -16,3 +16,11 @@ void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct 
 /* How many values `name` has, and the `index`-th of them. NULL metadata has none. */
 size_t sm_metadata_count(const struct sm_metadata *metadata, struct sm_slice name);
 struct sm_slice sm_metadata_get(const struct sm_metadata *metadata, struct sm_slice name, size_t index);
+/* All of them, in the order received. */
+size_t sm_metadata_total(const struct sm_metadata *metadata);
+void sm_metadata_at(const struct sm_metadata *metadata, size_t index, struct sm_slice *name, struct sm_slice *value);
+
+/* That somebody reads the headers of gRPC requests, which are otherwise kept only with include_metadata. Said on the main thread before receivers are
+ * created, and never taken back. */
+void sm_metadata_want_grpc(void);
+bool sm_metadata_is_grpc_wanted(void);

@@ -39,17 +39,24 @@ static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outc
     sm_bytes_deinit(&details);
 }
 
+static struct sm_metadata *headers_of(const struct sm_grpc_call *call)
+{
+    struct sm_metadata *headers = sm_metadata_create();
+    struct sm_slice name, value;
+    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
+        sm_grpc_call_header_at(call, i, &name, &value);
+        sm_metadata_add(headers, name, value);
+    }
+    return headers;
+}
+
 /* The client's headers; the authority also under the name that HTTP gives it. */
 static struct sm_metadata *metadata_of(const struct sm_grpc_call *call)
 {
-    struct sm_metadata *metadata = sm_metadata_create();
-    struct sm_slice name, value, authority = {0};
-    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
-        sm_grpc_call_header_at(call, i, &name, &value);
-        sm_metadata_add(metadata, name, value);
-        if (sm_slice_is(name, ":authority"))
-            authority = value;
-    }
+    struct sm_metadata *metadata = headers_of(call);
+    struct sm_slice authority = {0};
+    if (sm_metadata_count(metadata, SM_SLICE(":authority")) > 0)
+        authority = sm_metadata_get(metadata, SM_SLICE(":authority"), 0);
     if (authority.size && sm_metadata_count(metadata, SM_SLICE("Host")) == 0)
         sm_metadata_add(metadata, SM_SLICE("Host"), authority);
     return metadata;
@@ -83,7 +90,10 @@ static void on_call(struct sm_grpc_call *call, void *context)
     }
     if (options->protocols.grpc->include_metadata)
         batch->metadata = metadata_of(call);
+    if (sm_metadata_is_grpc_wanted())
+        batch->grpc_headers = headers_of(call);
     sm_batch_set_client(batch, sm_grpc_call_peer(call));
+    sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
     sm_receiver_deliver(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call);
 }
 
