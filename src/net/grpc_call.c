@@ -374,6 +374,11 @@ struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call)
     return call->worker;
 }
 
+const atomic_bool *sm_grpc_call_abandoned(const struct sm_grpc_call *call)
+{
+    return &call->is_abandoned;
+}
+
 const char *sm_grpc_call_peer(const struct sm_grpc_call *call)
 {
     return call->connection ? sm_grpc_connection_peer(call->connection) : "";

@@ -50,7 +50,8 @@ struct sm_grpc_call {
     /* state */
     bool is_handled; /* given to the handler, or answered with an error */
     bool is_answered;
-    bool is_closed; /* the stream is gone */
+    bool is_closed;           /* the stream is gone */
+    atomic_bool is_abandoned; /* written by the worker, read by any thread */
 };
 
 /* Header by header, then `headed`, then data; `sm_grpc_call_data` and `sm_grpc_call_ended` run the handler or answer an error when it is time. */

@@ -106,6 +106,7 @@ static void on_closed(void *message, uint32_t error_code, void *context)
         return;
     }
     /* The handler still has it: its answer goes nowhere. */
+    atomic_store_explicit(&call->is_abandoned, true, memory_order_relaxed);
     call->connection = NULL;
     call->session = NULL;
 }
@@ -249,9 +250,9 @@ static void connection_free(struct sm_grpc_connection *connection)
 
 static void on_failed(struct sm_http2_session *session, const char *reason, void *context)
 {
-    (void)session;
-    (void)reason;
-    connection_free(context);
+    struct sm_grpc_connection *connection = context;
+    sm_server_life_note_failure(&connection->server->life, sm_http2_session_stream(session), connection->peer, reason);
+    connection_free(connection);
 }
 
 static const struct sm_http2_events session_events = {

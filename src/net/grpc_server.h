@@ -11,6 +11,8 @@
 #include "net/tls.h"
 #include "pipeline/outcome.h"
 
+#include <stdatomic.h>
+
 struct sm_grpc_call;
 struct sm_grpc_server;
 struct sm_worker;
@@ -77,6 +79,8 @@ void sm_grpc_server_free(struct sm_grpc_server *server);
 
 struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call);
 const char *sm_grpc_call_peer(const struct sm_grpc_call *call);
+/* Set once the client has given the call up, or has gone; valid until the call is answered. */
+const atomic_bool *sm_grpc_call_abandoned(const struct sm_grpc_call *call);
 /* The request message: one reference, taken once. */
 struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribute__((returns_nonnull, warn_unused_result));
 /* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */

@@ -219,6 +219,11 @@ void sm_http_request_header_at(const struct sm_http_request *request, size_t ind
     *value = request->head->headers[index].value;
 }
 
+const atomic_bool *sm_http_request_abandoned(const struct sm_http_request *request)
+{
+    return &request->is_abandoned;
+}
+
 const char *sm_http_request_peer(const struct sm_http_request *request)
 {
     return request->peer;

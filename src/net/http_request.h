@@ -17,7 +17,8 @@ struct sm_http_request {
     struct sm_buffer *body; /* owned until taken; NULL: no byte came */
     size_t body_limit_bytes;
     bool is_body_too_large;
-    bool closes; /* the connection ends with this answer */
+    bool closes;              /* the connection ends with this answer */
+    atomic_bool is_abandoned; /* written by the worker, read by any thread */
     char peer[64];
     char error[160];
 };

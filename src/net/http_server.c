@@ -98,12 +98,19 @@ static void limit_idle(struct connection *connection)
     limit_time(connection, or_preset(options->idle_timeout_ns, options->read_timeout_ns));
 }
 
+/* Relaxed: whoever sees it late only works in vain. */
+static void abandon(struct connection *connection)
+{
+    atomic_store_explicit(&connection->request.is_abandoned, true, memory_order_relaxed);
+}
+
 static void drop_client(struct connection *connection)
 {
     if (!connection->is_handling) {
         connection_free(connection);
         return;
     }
+    abandon(connection);
     sm_stream_close(connection->stream);
     connection->stream = NULL;
     sm_timer_disarm(connection->timer);
@@ -321,15 +328,16 @@ static void on_ended_stream(struct sm_stream *stream, void *context)
     (void)stream;
     struct connection *connection = context;
     connection->has_peer_ended = true;
+    abandon(connection);
     if (!connection->is_handling && !connection->is_ending)
         end_peerless(connection);
 }
 
 static void on_failed(struct sm_stream *stream, const char *reason, void *context)
 {
-    (void)stream;
-    (void)reason;
-    drop_client(context);
+    struct connection *connection = context;
+    sm_server_life_note_failure(&connection->server->life, stream, connection->request.peer, reason);
+    drop_client(connection);
 }
 
 static const struct sm_stream_events stream_events = {.received = on_received, .ended = on_ended_stream, .drained = on_drained, .failed = on_failed};

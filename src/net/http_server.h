@@ -10,6 +10,8 @@
 #include "config/option.h"
 #include "net/tls.h"
 
+#include <stdatomic.h>
+
 struct sm_http_server;
 struct sm_http_request;
 struct sm_worker;
@@ -87,6 +89,8 @@ struct sm_slice sm_http_request_header(const struct sm_http_request *request, st
 size_t sm_http_request_header_count(const struct sm_http_request *request);
 void sm_http_request_header_at(const struct sm_http_request *request, size_t index, struct sm_slice *name, struct sm_slice *value);
 const char *sm_http_request_peer(const struct sm_http_request *request);
+/* Set once the client has gone, or sends no more, while its request is handled; valid until it is answered. */
+const atomic_bool *sm_http_request_abandoned(const struct sm_http_request *request);
 /* The body as sent (still packed), as far as it was taken: borrowed. */
 struct sm_slice sm_http_request_body(const struct sm_http_request *request);
 /* What is wrong with Content-Encoding or with the first bytes of what it names, which the reference refuses with 400 before it looks at path or

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listener.h"
+#include "net/stream.h"
 #include "net/tls.h"
 #include "pipeline/worker.h"
 
@@ -166,6 +167,13 @@ void sm_server_link_remove(struct sm_server_link *link)
     atomic_fetch_sub_explicit(&life->connection_count, 1, memory_order_relaxed);
     sm_server_link_unload(link);
     tell_when_empty(list_of(life, link->worker));
+}
+
+void sm_server_life_note_failure(const struct sm_server_life *life, const struct sm_stream *stream, const char *peer, const char *reason)
+{
+    if (sm_stream_has_failed_handshake(stream))
+        sm_log(SM_LOG_WARN, NULL, "A client's TLS handshake failed", SM_LOG_STR("server", life->kind->name), SM_LOG_STR("address", life->address),
+               SM_LOG_STR("peer", peer), SM_LOG_STR("error", reason));
 }
 
 bool sm_server_link_is_stopping(const struct sm_server_link *link)

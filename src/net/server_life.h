@@ -11,6 +11,7 @@
 
 struct sm_listener;
 struct sm_server_life;
+struct sm_stream;
 struct sm_tls_context;
 struct sm_tls_server_options;
 struct sm_worker;
@@ -63,5 +64,7 @@ void sm_server_link_add(struct sm_server_life *life, struct sm_worker *worker, s
 void sm_server_link_remove(struct sm_server_link *link);
 /* The connection ends with what is being sent: another may take its place on the worker. */
 void sm_server_link_unload(struct sm_server_link *link);
+/* A client's connection failed: told to the log when it never got beyond the TLS handshake, in bounded numbers as every line. */
+void sm_server_life_note_failure(const struct sm_server_life *life, const struct sm_stream *stream, const char *peer, const char *reason);
 /* Whether the server stops: no new requests on this connection. */
 bool sm_server_link_is_stopping(const struct sm_server_link *link);

@@ -56,6 +56,7 @@ struct sm_stream {
     bool has_ended;    /* the other side has said its end */
     bool wants_drained;
     bool tls_read_wants_write;
+    bool has_failed_handshake;
     struct sm_tls_context *pending_tls; /* borrowed: handshake to do once connected; NULL: none */
     char *pending_server_name;          /* owned */
     char label[128];
@@ -147,6 +148,7 @@ static void fail(struct sm_stream *stream, const char *what, const char *why)
         snprintf(stream->failure, sizeof(stream->failure), "%s%s%s: %s", what, *stream->label ? " " : "", stream->label, why);
     else
         snprintf(stream->failure, sizeof(stream->failure), "%s", why);
+    stream->has_failed_handshake = stream->state == STATE_HANDSHAKING;
     stream->state = STATE_FAILED;
     event_del(stream->read_event);
     event_del(stream->write_event);
@@ -672,6 +674,11 @@ void sm_stream_set_events(struct sm_stream *stream, const struct sm_stream_event
     sm_worker_assert(stream->worker);
     stream->events = events;
     stream->context = context;
+}
+
+bool sm_stream_has_failed_handshake(const struct sm_stream *stream)
+{
+    return stream->has_failed_handshake;
 }
 
 bool sm_stream_is_connected(const struct sm_stream *stream)

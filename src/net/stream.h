@@ -66,6 +66,8 @@ void sm_stream_finish(struct sm_stream *stream);
 /* While paused nothing is read: the peer is slowed down by TCP. Pausing inside `received` takes effect behind the bytes at hand. */
 void sm_stream_pause_reading(struct sm_stream *stream, bool is_paused);
 
+/* Whether what failed was the TLS handshake, so that the peer never got to say anything. */
+bool sm_stream_has_failed_handshake(const struct sm_stream *stream);
 bool sm_stream_is_connected(const struct sm_stream *stream);
 /* The protocol chosen by ALPN, empty: none (plain, or the peer has no ALPN). */
 struct sm_slice sm_stream_alpn(const struct sm_stream *stream);

@@ -23,6 +23,8 @@
 #include "telemetry/batch.h"
 #include "telemetry/signal.h"
 
+#include <stdatomic.h>
+
 struct sm_component;
 struct sm_consumer;
 struct sm_delivery;
@@ -124,5 +126,9 @@ struct sm_component *sm_graph_find_extension(const struct sm_graph *graph, const
  * `transport` is "grpc", "http" or NULL. Takes `batch`; `done` (may be NULL) is called once when its delivery ends, as in delivery.h. */
 void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker, const char *transport, struct sm_batch *batch,
                          void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context);
+/* The same for a client that may go away: `is_abandoned` is as sm_delivery_watch has it. */
+void sm_receiver_deliver_watched(struct sm_component *receiver, struct sm_worker *worker, const char *transport, struct sm_batch *batch,
+                                 void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context,
+                                 const atomic_bool *is_abandoned);
 /* Counts what could not even be decoded. */
 void sm_receiver_refused_request(struct sm_component *receiver, const char *transport, enum sm_signal signal);

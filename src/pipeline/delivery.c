@@ -10,7 +10,6 @@
 #include "telemetry/batch.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct sm_delivery {
@@ -20,6 +19,7 @@ struct sm_delivery {
     struct sm_worker *worker;    /* borrowed; NULL: a merged delivery, ended on whichever thread completes the last part */
     sm_delivery_done *done;      /* NULL in a merged delivery */
     void *context;               /* borrowed: whoever created it */
+    const atomic_bool *flag;     /* borrowed: the same; see sm_delivery_watch */
     struct sm_delivery **merged; /* owned array: the deliveries that a merged one stands for, one part of each */
     size_t merged_count, merged_capacity;
 };
@@ -33,6 +33,22 @@ struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_don
     delivery->done = done;
     delivery->context = context;
     return delivery;
+}
+
+void sm_delivery_watch(struct sm_delivery *delivery, const atomic_bool *flag)
+{
+    delivery->flag = flag;
+}
+
+bool sm_delivery_is_abandoned(const struct sm_delivery *delivery)
+{
+    if (!delivery)
+        return false;
+    for (size_t i = 0; i < delivery->merged_count; i++)
+        if (!sm_delivery_is_abandoned(delivery->merged[i]))
+            return false;
+    /* Relaxed: it only spares work; one look more or less changes nothing. */
+    return delivery->merged_count > 0 || (delivery->flag && atomic_load_explicit(delivery->flag, memory_order_relaxed));
 }
 
 void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more)

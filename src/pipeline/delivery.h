@@ -10,6 +10,8 @@
 
 #include "pipeline/outcome.h"
 
+#include <stdatomic.h>
+
 struct sm_batch;
 struct sm_delivery;
 struct sm_worker;
@@ -19,6 +21,11 @@ typedef void sm_delivery_done(struct sm_worker *worker, const struct sm_outcome 
 /* One part is open. `worker` is the calling worker. */
 struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_done *done, void *context)
     __attribute__((returns_nonnull, warn_unused_result));
+/* `flag` (borrowed until the delivery is done; written by any thread) tells that nobody waits for the outcome any more: who would try again need not.
+ * Before the batch is given away. NULL: somebody always does. */
+void sm_delivery_watch(struct sm_delivery *delivery, const atomic_bool *flag);
+/* By whoever holds an open part. A merged delivery is abandoned when all that it stands for are. NULL is not. */
+bool sm_delivery_is_abandoned(const struct sm_delivery *delivery);
 /* `more` further parts: call before giving the first one away. NULL is allowed. */
 void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more);
 /* Completes one part. NULL is allowed. May call `done` before it returns. `current` is the calling worker, NULL on a thread that is none. */

@@ -50,6 +50,7 @@ struct sm_export_request {
     struct sm_timer *timer;                    /* owned; NULL until it waits for the first time */
     uint64_t interval_ns;                      /* the next wait before it is varied; 0: not waited yet */
     uint64_t give_up_ns;                       /* sm_clock_mono_ns; UINT64_MAX: never */
+    uint64_t next_attempt_ns;                  /* sm_clock_mono_ns, while it waits */
     struct sm_outcome last;                    /* why it waits */
     size_t item_count;
     bool is_waiting, holds_token;

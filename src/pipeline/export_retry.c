@@ -1,7 +1,8 @@
 /* export_retry.c - what happens after an attempt that failed: wait and try again, or give up.
  *
  * Waits grow by `multiplier` up to `max_interval` and vary by `randomization_factor`; a next hop that names a delay is waited for at least that long.
- * While the program stops nothing is tried again. Source: exporterhelper/internal/retry_sender.go, cenkalti/backoff exponential.go. */
+ * While the program stops nothing is tried again, nor for senders that have all gone away: a request whose senders still wait looks for that every
+ * LOOK_NS. Source: exporterhelper/internal/retry_sender.go, cenkalti/backoff exponential.go. */
 #include "pipeline/export_chain.h"
 
 #include "base/clock.h"
@@ -9,6 +10,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const uint64_t LOOK_NS = 500 * SM_NS_PER_MS;
 
 uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint64_t *interval_ns, double random)
 {
@@ -66,12 +69,48 @@ static void end(struct sm_export_request *request, const char *what, const struc
     sm_export_request_end(request, &result, is_interrupted);
 }
 
+/* Whether nobody waits for the outcome. What was accepted before it was sent (a queue) is wanted. */
+static bool is_abandoned(const struct sm_export_request *request)
+{
+    for (size_t i = 0; i < request->entry_count; i++)
+        if (!sm_delivery_is_abandoned(request->entries[i]->delivery))
+            return false;
+    return true;
+}
+
+static bool has_senders(const struct sm_export_request *request)
+{
+    for (size_t i = 0; i < request->entry_count; i++)
+        if (!request->entries[i]->delivery)
+            return false;
+    return true;
+}
+
+static void give_up_abandoned(struct sm_export_request *request, const struct sm_outcome *outcome)
+{
+    struct sm_outcome last = *outcome;
+    end(request, "request is cancelled or timed out: ", &last, false);
+}
+
+static void wait_on(struct sm_export_request *request, uint64_t left_ns)
+{
+    sm_timer_arm(request->timer, has_senders(request) && left_ns > LOOK_NS ? LOOK_NS : left_ns, false);
+}
+
 static void on_wait_over(struct sm_worker *worker, void *context)
 {
     (void)worker;
     struct sm_export_request *request = context;
-    request->is_waiting = false;
-    sm_export_request_start(request);
+    uint64_t now_ns = sm_clock_mono_ns();
+    bool is_over = now_ns >= request->next_attempt_ns;
+    bool is_unwanted = is_abandoned(request);
+    request->is_waiting = !is_over && !is_unwanted;
+    if (is_unwanted)
+        give_up_abandoned(request, &request->last);
+    else if (is_over)
+        sm_export_request_start(request);
+    else
+        wait_on(request, request->next_attempt_ns - now_ns);
 }
 
 static void wait_for_next(struct sm_export_request *request, uint64_t wait_ns, const struct sm_outcome *outcome)
@@ -84,7 +123,8 @@ static void wait_for_next(struct sm_export_request *request, uint64_t wait_ns, c
     request->is_waiting = true;
     if (!request->timer)
         request->timer = sm_timer_create(request->lane->worker, on_wait_over, request);
-    sm_timer_arm(request->timer, wait_ns ? wait_ns : 1, false);
+    request->next_attempt_ns = sm_clock_mono_ns() + wait_ns;
+    wait_on(request, wait_ns ? wait_ns : 1);
 }
 
 void sm_export_attempt_failed(struct sm_export_request *request, const struct sm_outcome *outcome)
@@ -108,6 +148,10 @@ void sm_export_attempt_failed(struct sm_export_request *request, const struct sm
     uint64_t now_ns = sm_clock_mono_ns();
     if (request->give_up_ns != UINT64_MAX && (now_ns > request->give_up_ns || wait_ns > request->give_up_ns - now_ns)) {
         end(request, "no more retries left: ", &error, false);
+        return;
+    }
+    if (is_abandoned(request)) {
+        give_up_abandoned(request, &error);
         return;
     }
     if (atomic_load_explicit(&chain->is_stopping, memory_order_acquire)) {

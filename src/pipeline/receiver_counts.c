@@ -139,18 +139,26 @@ static void end_receipt(struct sm_worker *worker, const struct sm_outcome *outco
     free(receipt);
 }
 
-void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker, const char *transport, struct sm_batch *batch,
-                         void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context)
+void sm_receiver_deliver_watched(struct sm_component *receiver, struct sm_worker *worker, const char *transport, struct sm_batch *batch,
+                                 void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context,
+                                 const atomic_bool *is_abandoned)
 {
     struct receipt *receipt = sm_alloc(1, sizeof(*receipt));
     *receipt = (struct receipt){
         .counts = get_counts(receiver, transport, batch->signal), .item_count = (int64_t)batch->item_count, .done = done, .context = context};
     batch->delivery = sm_delivery_create(worker, end_receipt, receipt);
+    sm_delivery_watch(batch->delivery, is_abandoned);
     struct sm_consumer *next = receiver->next[batch->signal];
     if (next)
         sm_consumer_consume(next, worker, batch);
     else
         sm_batch_accept(batch, worker);
+}
+
+void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker, const char *transport, struct sm_batch *batch,
+                         void (*done)(struct sm_worker *worker, const struct sm_outcome *outcome, void *context), void *context)
+{
+    sm_receiver_deliver_watched(receiver, worker, transport, batch, done, context, NULL);
 }
 
 void sm_receiver_refused_request(struct sm_component *receiver, const char *transport, enum sm_signal signal)

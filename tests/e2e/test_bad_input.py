@@ -3,6 +3,7 @@ import gzip
 import http.client
 import json
 import os
+import re
 import resource
 import socket
 import ssl
@@ -267,6 +268,10 @@ def test_tls_is_not_moved_by_what_is_not_tls(collector, tmp_path):
     assert silent.recv(1) == b""  # a handshake that hangs is given up
     for sent in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", bytes(range(256)) * 20, bytes.fromhex("1603010000") * 100, bytes.fromhex("15030100020228")):
         exchange(http_port, sent)
+    with pytest.raises(ssl.SSLError):
+        ssl.create_default_context().wrap_socket(socket.create_connection(("127.0.0.1", http_port), 20), server_hostname="a")
+    for why in ("http request", "unknown ca"):
+        wait_until(lambda: re.search("A client's TLS handshake failed.*\"peer\": \"127.0.0.1:[0-9]+\", \"error\": \"TLS handshake: .*" + why, running.log()), what="a line about " + why)
     client = tls_client(http_port)
     client.request("POST", "/v1/traces", GOOD, {"Content-Type": "application/x-protobuf"})
     assert client.getresponse().status == 200

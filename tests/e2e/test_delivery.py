@@ -1,7 +1,9 @@
 """Nothing is lost and nothing is counted twice: failing next hops, reloads, kills."""
+import http.client
 import re
 import threading
 
+import grpc
 import pytest
 from conftest import free_ports, get, is_listening, post, wait_until
 from payload import traces_request
@@ -117,3 +119,23 @@ def test_a_queue_on_disk_survives_a_kill(collector, ports, tmp_path):
     wait_until(lambda: sink.spans >= 20, what="the queued spans")
     assert sorted(span.name for span in sink.all_spans()) == sorted("span-%d" % number for number in range(20))
     sink.close()
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_client_that_goes_away_ends_the_attempts(collector, ports, protocol):
+    grpc_port = free_ports(1)[0]
+    text = config(ports).replace("sending_queue: {queue_size: 1000}", "sending_queue: {enabled: false}").replace("protocols: {http:", "protocols: {grpc: {endpoint: 127.0.0.1:%d}, http:" % grpc_port)
+    running = collector(text, ports["http"])
+    body = traces_request("shop", "GET /cart", 3)
+    if protocol == "http":
+        client = http.client.HTTPConnection("127.0.0.1", ports["http"], timeout=20)
+        client.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+    else:
+        channel = grpc.insecure_channel("127.0.0.1:%d" % grpc_port)
+        client = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export").future(body)
+    wait_until(lambda: "Will retry the request after interval" in running.log(), what="an attempt that failed")
+    assert "Rejecting data" not in running.log()
+    client.close() if protocol == "http" else client.cancel()
+    wait_until(lambda: "request is cancelled or timed out: " in running.log(), what="the end of the attempts")
+    assert own_metric(ports["own"], "otelcol_exporter_send_failed_spans") == 3
+    assert own_metric(ports["own"], "otelcol_receiver_refused_spans") == 3

@@ -94,7 +94,7 @@ static void on_call(struct sm_grpc_call *call, void *context)
         batch->grpc_headers = headers_of(call);
     sm_batch_set_client(batch, sm_grpc_call_peer(call));
     sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
-    sm_receiver_deliver(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call);
+    sm_receiver_deliver_watched(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));
 }
 
 bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *error)

@@ -174,7 +174,8 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
     if (options->protocols.http->server.include_metadata)
         batch->metadata = metadata_of(request);
     sm_batch_set_client(batch, sm_http_request_peer(request));
-    sm_receiver_deliver(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request);
+    sm_receiver_deliver_watched(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request,
+                                sm_http_request_abandoned(request));
 }
 
 static void on_request(struct sm_http_request *request, void *context)

@@ -94,6 +94,44 @@ static void merged_deliveries_end_with_their_batch(void **state)
     sm_workers_free(workers);
 }
 
+static void is_abandoned_when_all_that_it_stands_for_are(void **state)
+{
+    (void)state;
+    struct sm_workers *workers = new_workers(1);
+    struct sm_worker *here = sm_workers_main(workers);
+    enum { REQUESTS = 3 };
+    struct ending endings[REQUESTS] = {0};
+    atomic_bool gone[REQUESTS] = {0};
+    struct sm_batch *batch = numbered_spans(0, 1);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        struct sm_batch *source = numbered_spans(i, 1);
+        source->delivery = sm_delivery_create(here, note_end, &endings[i]);
+        sm_delivery_watch(source->delivery, &gone[i]);
+        sm_delivery_merge(batch, source, here);
+        sm_batch_release(source);
+    }
+    assert_false(sm_delivery_is_abandoned(NULL));
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        assert_false(sm_delivery_is_abandoned(batch->delivery));
+        atomic_store(&gone[i], true);
+    }
+    assert_true(sm_delivery_is_abandoned(batch->delivery));
+    sm_batch_accept(batch, here);
+    sm_workers_free(workers);
+}
+
+static void one_that_nobody_watches_is_never_abandoned(void **state)
+{
+    (void)state;
+    struct sm_workers *workers = new_workers(1);
+    struct sm_worker *here = sm_workers_main(workers);
+    struct ending ending = {0};
+    struct sm_delivery *delivery = sm_delivery_create(here, note_end, &ending);
+    assert_false(sm_delivery_is_abandoned(delivery));
+    sm_delivery_complete(delivery, here, &SM_OUTCOME_ACCEPTED);
+    sm_workers_free(workers);
+}
+
 /* ---- across threads */
 
 enum { THREADS = 4, PARTS_EACH = 2000 };
@@ -138,10 +176,9 @@ static void parts_completed_by_other_threads_end_it_on_its_worker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_once_with_the_worst_outcome_of_its_parts),
-        cmocka_unit_test(of_equal_outcomes_the_first_counts),
-        cmocka_unit_test(merged_deliveries_end_with_their_batch),
-        cmocka_unit_test(parts_completed_by_other_threads_end_it_on_its_worker),
+        cmocka_unit_test(ends_once_with_the_worst_outcome_of_its_parts), cmocka_unit_test(of_equal_outcomes_the_first_counts),
+        cmocka_unit_test(merged_deliveries_end_with_their_batch),        cmocka_unit_test(is_abandoned_when_all_that_it_stands_for_are),
+        cmocka_unit_test(one_that_nobody_watches_is_never_abandoned),    cmocka_unit_test(parts_completed_by_other_threads_end_it_on_its_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
