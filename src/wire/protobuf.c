@@ -112,12 +112,6 @@ bool sm_proto_next(struct sm_proto_cursor *cursor, struct sm_proto_field *field)
     return true;
 }
 
-size_t sm_proto_varint_size(uint64_t value)
-{
-    /* Seven bits a byte: ceil(bits / 7), and one byte for zero. */
-    return (size_t)(70 - __builtin_clzll(value | 1)) / 7;
-}
-
 static char *write_varint(char *to, uint64_t value)
 {
     while (value >= 0x80) {

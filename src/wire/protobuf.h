@@ -31,7 +31,10 @@ bool sm_proto_next(struct sm_proto_cursor *cursor, struct sm_proto_field *field)
 bool sm_proto_read_varint(const char **at, const char *end, uint64_t *value);
 
 /* ---- writing */
-size_t sm_proto_varint_size(uint64_t value);
+static inline size_t sm_proto_varint_size(uint64_t value)
+{
+    return (size_t)(9 * (63 - __builtin_clzll(value | 1)) + 73) / 64;
+}
 void sm_proto_put_varint(struct sm_bytes *out, uint64_t value);
 void sm_proto_put_tag(struct sm_bytes *out, uint32_t number, enum sm_wire_type type);
 void sm_proto_put_uint(struct sm_bytes *out, uint32_t number, uint64_t value); /* tag and varint */

@@ -1,0 +1,315 @@
+/* agent_payload.c - see agent_payload.h. Forwards and in one go: the sizes of a span and its fields are computed first, which needs no walk over
+ * their bytes. Stateless. */
+#include "datadog/agent_payload.h"
+
+#include "wire/protobuf.h"
+
+/* Numbers of the fields. */
+enum { AGENT_HOSTNAME = 1, AGENT_ENV = 2, AGENT_PAYLOADS = 5, AGENT_VERSION = 7, AGENT_TARGET_TPS = 8, AGENT_ERROR_TPS = 9, AGENT_RARE = 10 };
+enum {
+    PAYLOAD_CONTAINER_ID = 1,
+    PAYLOAD_LANGUAGE = 2,
+    PAYLOAD_LANGUAGE_VERSION = 3,
+    PAYLOAD_TRACER_VERSION = 4,
+    PAYLOAD_RUNTIME_ID = 5,
+    PAYLOAD_CHUNKS = 6,
+    PAYLOAD_TAGS = 7,
+    PAYLOAD_ENV = 8,
+    PAYLOAD_HOSTNAME = 9,
+    PAYLOAD_APP_VERSION = 10
+};
+enum { CHUNK_PRIORITY = 1, CHUNK_ORIGIN = 2, CHUNK_SPANS = 3, CHUNK_TAGS = 4, CHUNK_DROPPED = 5 };
+enum {
+    SPAN_SERVICE = 1,
+    SPAN_NAME = 2,
+    SPAN_RESOURCE = 3,
+    SPAN_TRACE_ID = 4,
+    SPAN_SPAN_ID = 5,
+    SPAN_PARENT_ID = 6,
+    SPAN_START = 7,
+    SPAN_DURATION = 8,
+    SPAN_ERROR = 9,
+    SPAN_META = 10,
+    SPAN_METRICS = 11,
+    SPAN_TYPE = 12,
+    SPAN_META_STRUCT = 13,
+    SPAN_LINKS = 14
+};
+enum { LINK_TRACE_ID = 1, LINK_TRACE_ID_HIGH = 2, LINK_SPAN_ID = 3, LINK_ATTRIBUTES = 4, LINK_TRACE_STATE = 5, LINK_FLAGS = 6 };
+enum { ENTRY_KEY = 1, ENTRY_VALUE = 2 };
+
+/* All field numbers here are below 16: a tag is one byte. A number entry's value: tag and eight bytes. */
+enum { TAG_SIZE = 1, NUMBER_SIZE = 9 };
+
+static size_t uint_size(uint64_t value)
+{
+    return value ? TAG_SIZE + sm_proto_varint_size(value) : 0;
+}
+
+static size_t block_size(size_t size)
+{
+    return TAG_SIZE + sm_proto_varint_size(size) + size;
+}
+
+/* A field with an empty text is left out. */
+static size_t text_size(struct sm_slice text)
+{
+    return text.size ? block_size(text.size) : 0;
+}
+
+static size_t text_entry_size(const struct sm_datadog_entry *entry)
+{
+    return block_size(entry->key.size) + block_size(entry->text.size);
+}
+
+static size_t number_entry_size(const struct sm_datadog_entry *entry)
+{
+    return block_size(entry->key.size) + NUMBER_SIZE;
+}
+
+static size_t texts_size(const struct sm_datadog_map *map)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < map->count; i++)
+        size += block_size(text_entry_size(&map->entries[i]));
+    return size;
+}
+
+static size_t numbers_size(const struct sm_datadog_map *map)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < map->count; i++)
+        size += block_size(number_entry_size(&map->entries[i]));
+    return size;
+}
+
+/* ---- writing at `at`, behind which there is room */
+
+static char *put_varint(char *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (char)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (char)value;
+    return at;
+}
+
+static char *put_tag(char *at, unsigned number, enum sm_wire_type type)
+{
+    *at++ = (char)(number << 3 | type);
+    return at;
+}
+
+static char *put_uint(char *at, unsigned number, uint64_t value)
+{
+    return value ? put_varint(put_tag(at, number, SM_WIRE_VARINT), value) : at;
+}
+
+static char *put_head(char *at, unsigned number, size_t size)
+{
+    return put_varint(put_tag(at, number, SM_WIRE_BYTES), size);
+}
+
+static char *put_block(char *at, unsigned number, struct sm_slice text)
+{
+    at = put_head(at, number, text.size);
+    if (text.size)
+        memcpy(at, text.ptr, text.size);
+    return at + text.size;
+}
+
+static char *put_text(char *at, unsigned number, struct sm_slice text)
+{
+    return text.size ? put_block(at, number, text) : at;
+}
+
+static char *put_texts(char *at, unsigned number, const struct sm_datadog_map *map)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct sm_datadog_entry *entry = &map->entries[i];
+        at = put_head(at, number, text_entry_size(entry));
+        at = put_block(at, ENTRY_KEY, entry->key);
+        at = put_block(at, ENTRY_VALUE, entry->text);
+    }
+    return at;
+}
+
+static char *put_numbers(char *at, unsigned number, const struct sm_datadog_map *map)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct sm_datadog_entry *entry = &map->entries[i];
+        at = put_head(at, number, number_entry_size(entry));
+        at = put_block(at, ENTRY_KEY, entry->key);
+        at = put_tag(at, ENTRY_VALUE, SM_WIRE_FIXED64);
+        memcpy(at, &entry->number, sizeof(entry->number)); /* little endian, as the wire has it */
+        at += sizeof(entry->number);
+    }
+    return at;
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they lie in memory");
+
+/* ---- links */
+
+static size_t link_size(const struct sm_datadog_link *link)
+{
+    return uint_size(link->trace_id) + uint_size(link->trace_id_high) + uint_size(link->span_id) + texts_size(&link->attributes) +
+           text_size(link->trace_state) + uint_size(link->flags);
+}
+
+static char *put_link(char *at, const struct sm_datadog_link *link)
+{
+    at = put_uint(at, LINK_TRACE_ID, link->trace_id);
+    at = put_uint(at, LINK_TRACE_ID_HIGH, link->trace_id_high);
+    at = put_uint(at, LINK_SPAN_ID, link->span_id);
+    at = put_texts(at, LINK_ATTRIBUTES, &link->attributes);
+    at = put_text(at, LINK_TRACE_STATE, link->trace_state);
+    return put_uint(at, LINK_FLAGS, link->flags);
+}
+
+/* ---- spans */
+
+/* Negative int32 are ten bytes long, as int64. */
+static uint64_t widened(int32_t value)
+{
+    return (uint64_t)(int64_t)value;
+}
+
+static size_t span_size(const struct sm_datadog_span *span)
+{
+    size_t size = text_size(span->service) + text_size(span->name) + text_size(span->resource) + text_size(span->type) + uint_size(span->trace_id) +
+                  uint_size(span->span_id) + uint_size(span->parent_id) + uint_size((uint64_t)span->start_ns) +
+                  uint_size((uint64_t)span->duration_ns) + uint_size(widened(span->error)) + texts_size(&span->meta) + numbers_size(&span->metrics) +
+                  texts_size(&span->meta_struct);
+    for (size_t i = 0; i < span->link_count; i++)
+        size += block_size(link_size(&span->links[i]));
+    return size;
+}
+
+static char *put_span(char *at, const struct sm_datadog_span *span)
+{
+    at = put_text(at, SPAN_SERVICE, span->service);
+    at = put_text(at, SPAN_NAME, span->name);
+    at = put_text(at, SPAN_RESOURCE, span->resource);
+    at = put_uint(at, SPAN_TRACE_ID, span->trace_id);
+    at = put_uint(at, SPAN_SPAN_ID, span->span_id);
+    at = put_uint(at, SPAN_PARENT_ID, span->parent_id);
+    at = put_uint(at, SPAN_START, (uint64_t)span->start_ns);
+    at = put_uint(at, SPAN_DURATION, (uint64_t)span->duration_ns);
+    at = put_uint(at, SPAN_ERROR, widened(span->error));
+    at = put_texts(at, SPAN_META, &span->meta);
+    at = put_numbers(at, SPAN_METRICS, &span->metrics);
+    at = put_text(at, SPAN_TYPE, span->type);
+    at = put_texts(at, SPAN_META_STRUCT, &span->meta_struct);
+    for (size_t i = 0; i < span->link_count; i++) {
+        at = put_head(at, SPAN_LINKS, link_size(&span->links[i]));
+        at = put_link(at, &span->links[i]);
+    }
+    return at;
+}
+
+/* ---- chunks and payloads */
+
+void sm_datadog_encode_chunk(const struct sm_datadog_chunk *chunk, struct sm_bytes *out)
+{
+    enum { HEAD_MAX = 16 }; /* tag and length of the chunk, or of a span */
+    size_t mark = sm_proto_message_begin(out, PAYLOAD_CHUNKS);
+    for (size_t i = 0; i < chunk->count; i++) {
+        size_t size = span_size(&chunk->spans[i]);
+        char *at = sm_bytes_reserve(out, size + HEAD_MAX), *end = put_span(put_head(at, CHUNK_SPANS, size), &chunk->spans[i]);
+        out->size += (size_t)(end - at);
+    }
+    size_t size = uint_size(widened(chunk->priority)) + text_size(chunk->origin) + texts_size(&chunk->tags) + uint_size(chunk->is_dropped);
+    char *at = sm_bytes_reserve(out, size), *end = put_uint(at, CHUNK_PRIORITY, widened(chunk->priority));
+    end = put_text(end, CHUNK_ORIGIN, chunk->origin);
+    end = put_texts(end, CHUNK_TAGS, &chunk->tags);
+    end = put_uint(end, CHUNK_DROPPED, chunk->is_dropped);
+    out->size += (size_t)(end - at);
+    sm_proto_message_end(out, mark);
+}
+
+void sm_datadog_encode_payload(const struct sm_datadog_payload *payload, struct sm_slice chunks, struct sm_bytes *out)
+{
+    const struct {
+        unsigned number;
+        struct sm_slice text;
+    } texts[] = {
+        {PAYLOAD_CONTAINER_ID, payload->container_id},
+        {PAYLOAD_LANGUAGE, payload->language},
+        {PAYLOAD_LANGUAGE_VERSION, payload->language_version},
+        {PAYLOAD_TRACER_VERSION, payload->tracer_version},
+        {PAYLOAD_RUNTIME_ID, payload->runtime_id},
+        {PAYLOAD_ENV, payload->env},
+        {PAYLOAD_HOSTNAME, payload->hostname},
+        {PAYLOAD_APP_VERSION, payload->app_version},
+    };
+    enum { COUNT = sizeof(texts) / sizeof(texts[0]), HEAD_MAX = 16 };
+    size_t size = texts_size(&payload->tags) + chunks.size;
+    for (int i = 0; i < COUNT; i++)
+        size += text_size(texts[i].text);
+    char *at = sm_bytes_reserve(out, size + HEAD_MAX), *end = put_head(at, AGENT_PAYLOADS, size);
+    for (int i = 0; i < COUNT; i++)
+        end = put_text(end, texts[i].number, texts[i].text);
+    end = put_texts(end, PAYLOAD_TAGS, &payload->tags);
+    if (chunks.size)
+        memcpy(end, chunks.ptr, chunks.size);
+    out->size += (size_t)(end - at) + chunks.size;
+}
+
+void sm_datadog_encode_agent_head(const struct sm_datadog_agent_head *head, struct sm_bytes *out)
+{
+    const struct {
+        uint32_t number;
+        struct sm_slice text;
+    } texts[] = {{AGENT_HOSTNAME, head->hostname}, {AGENT_ENV, head->env}, {AGENT_VERSION, head->version}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].text.size)
+            sm_proto_put_bytes(out, texts[i].number, texts[i].text);
+    if (head->target_tps != 0)
+        sm_proto_put_double(out, AGENT_TARGET_TPS, head->target_tps);
+    if (head->error_tps != 0)
+        sm_proto_put_double(out, AGENT_ERROR_TPS, head->error_tps);
+    if (head->is_rare_sampler_enabled)
+        sm_proto_put_uint(out, AGENT_RARE, 1);
+}
+
+/* ---- sizes as the reference estimates them: every value at its largest msgpack form */
+
+enum { PACKED_NUMBER = 9, PACKED_INT32 = 5, PACKED_HEAD = 5, PACKED_BOOL = 1 };
+/* The names of the fields with what stands around them. */
+enum {
+    PACKED_LINK = 1 + 9 + PACKED_NUMBER + 14 + PACKED_NUMBER + 8 + PACKED_NUMBER + 11 + PACKED_HEAD + 11 + PACKED_HEAD + 6 + PACKED_INT32,
+    PACKED_SPAN = 1 + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 9 + PACKED_HEAD + 9 + PACKED_NUMBER + 8 + PACKED_NUMBER + 10 + PACKED_NUMBER + 6 +
+                  PACKED_NUMBER + 9 + PACKED_NUMBER + 6 + PACKED_INT32 + 5 + PACKED_HEAD + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 12 + PACKED_HEAD + 11 +
+                  PACKED_HEAD,
+    PACKED_CHUNK = 1 + 9 + PACKED_INT32 + 7 + PACKED_HEAD + 6 + PACKED_HEAD + 5 + PACKED_HEAD + 14 + PACKED_BOOL
+};
+
+static size_t packed_texts(const struct sm_datadog_map *map)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < map->count; i++)
+        size += 2 * PACKED_HEAD + map->entries[i].key.size + map->entries[i].text.size;
+    return size;
+}
+
+static size_t packed_numbers(const struct sm_datadog_map *map)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < map->count; i++)
+        size += PACKED_HEAD + map->entries[i].key.size + PACKED_NUMBER;
+    return size;
+}
+
+size_t sm_datadog_chunk_size(const struct sm_datadog_chunk *chunk)
+{
+    size_t size = PACKED_CHUNK + chunk->origin.size + packed_texts(&chunk->tags);
+    for (size_t i = 0; i < chunk->count; i++) {
+        const struct sm_datadog_span *span = &chunk->spans[i];
+        size += PACKED_SPAN + span->service.size + span->name.size + span->resource.size + span->type.size;
+        size += packed_texts(&span->meta) + packed_numbers(&span->metrics) + packed_texts(&span->meta_struct);
+        for (size_t k = 0; k < span->link_count; k++)
+            size += PACKED_LINK + packed_texts(&span->links[k].attributes) + span->links[k].trace_state.size;
+    }
+    return size;
+}

@@ -1,0 +1,26 @@
+/* agent_payload.h - what is posted to /api/v0.2/traces: traces encoded as an AgentPayload, piece by piece. Any thread.
+ *
+ *     chunk … chunk -> sm_datadog_encode_payload -> payload … payload -> sm_datadog_encode_agent_head in front
+ *
+ * Source: datadog-agent pkg/proto/datadog/trace/{span,tracer_payload,agent_payload}.proto, 0.59.0. */
+#pragma once
+
+#include "base/bytes.h"
+#include "datadog/span.h"
+
+/* Appends the chunk as a field of a TracerPayload. */
+void sm_datadog_encode_chunk(const struct sm_datadog_chunk *chunk, struct sm_bytes *out);
+/* Appends a TracerPayload holding the encoded `chunks` as a field of an AgentPayload. */
+void sm_datadog_encode_payload(const struct sm_datadog_payload *payload, struct sm_slice chunks, struct sm_bytes *out);
+
+struct sm_datadog_agent_head {
+    struct sm_slice hostname, env, version;
+    double target_tps, error_tps;
+    bool is_rare_sampler_enabled;
+};
+/* Appends the fields that stand beside the payloads. */
+void sm_datadog_encode_agent_head(const struct sm_datadog_agent_head *head, struct sm_bytes *out);
+
+/* How large the reference takes a chunk to be (an upper bound of its msgpack form): payloads are split by this. */
+size_t sm_datadog_chunk_size(const struct sm_datadog_chunk *chunk);
+enum { SM_DATADOG_PAYLOAD_SIZE_MAX = 3200000 };

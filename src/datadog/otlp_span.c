@@ -1,0 +1,274 @@
+/* otlp_span.c - walks over one OTLP resource: what its payload says of it, and its spans by trace; see otlp_span.h. */
+#include "datadog/otlp_span.h"
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "datadog/chunk.h"
+#include "datadog/names.h"
+#include "datadog/otlp_convert.h"
+#include "telemetry/span.h"
+
+enum { NO_REF = UINT32_MAX };
+#define KNUTH_FACTOR UINT64_C(1111111111111111111) /* the same in all of Datadog's samplers */
+
+struct otlp_span_ref {
+    const struct sm_scope *scope;
+    struct sm_span *span;
+    uint32_t next; /* of the same trace */
+};
+
+struct otlp_trace {
+    uint64_t id;
+    uint32_t first, last, count;
+};
+
+/* ---- the resource */
+
+static struct sm_slice join_text(struct sm_arena *arena, struct sm_slice left, struct sm_slice right)
+{
+    struct sm_bytes text;
+    sm_bytes_init(&text, arena);
+    sm_bytes_append_slice(&text, left);
+    sm_bytes_append_slice(&text, right);
+    return sm_bytes_slice(&text);
+}
+
+static void fill_template(struct sm_datadog_span *template, const struct sm_attributes *attributes, struct sm_arena *arena)
+{
+    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
+    struct sm_attribute attribute;
+    while (sm_attributes_next(&cursor, &attribute))
+        sm_datadog_otlp_set_meta(template, arena, attribute.key, sm_value_to_string(&attribute.value, arena));
+    struct sm_slice version = sm_datadog_map_text(&template->meta, SM_SLICE("service.version"));
+    if (version.size && !sm_datadog_map_find(&template->meta, SM_SLICE("version")))
+        sm_datadog_map_set_text(&template->meta, arena, SM_SLICE("version"), version);
+}
+
+/* "key:value,…": Fargate's task stands at the end once more. */
+static void set_tags(struct sm_datadog_otlp_walk *walk, const struct sm_attributes *attributes, struct sm_arena *arena)
+{
+    struct sm_datadog_tags tags = sm_datadog_container_tags(attributes, arena);
+    struct sm_bytes text;
+    sm_bytes_init(&text, arena);
+    for (size_t i = 0; i < tags.count; i++) {
+        if (i)
+            sm_bytes_append_char(&text, ',');
+        sm_bytes_append_slice(&text, tags.items[i].key);
+        sm_bytes_append_char(&text, ':');
+        sm_bytes_append_slice(&text, tags.items[i].value);
+    }
+    if (walk->source.kind == SM_DATADOG_SOURCE_FARGATE) {
+        sm_bytes_append_text(&text, text.size ? ",task_arn:" : "task_arn:");
+        sm_bytes_append_slice(&text, walk->source.identifier);
+    }
+    if (text.size)
+        sm_datadog_map_set_text(&walk->payload.tags, arena, SM_SLICE("_dd.tags.container"), sm_bytes_slice(&text));
+}
+
+/* ---- what the first span that has it says, when the resource does not */
+
+struct missing {
+    bool host, env, container;
+};
+
+/* The texts of one span that may be taken for its payload. */
+struct span_texts {
+    struct sm_slice env, deployment_name, deployment, container, pod, host;
+    bool has_env, has_host;
+};
+
+static void take_text(struct span_texts *texts, const struct sm_attribute *attribute, struct sm_arena *arena)
+{
+    struct {
+        struct sm_slice key;
+        struct sm_slice *text;
+        bool *is_there;
+    } wanted[] = {
+        {SM_SLICE("env"), &texts->env, &texts->has_env},
+        {SM_SLICE("deployment.environment.name"), &texts->deployment_name, NULL},
+        {SM_SLICE("deployment.environment"), &texts->deployment, NULL},
+        {SM_SLICE("container.id"), &texts->container, NULL},
+        {SM_SLICE("k8s.pod.uid"), &texts->pod, NULL},
+        {SM_SLICE("_dd.hostname"), &texts->host, &texts->has_host},
+    };
+    if (attribute->value.type == SM_VALUE_INT || attribute->value.type == SM_VALUE_DOUBLE)
+        return;
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (!sm_slice_equal(attribute->key, wanted[i].key))
+            continue;
+        *wanted[i].text = sm_value_to_string(&attribute->value, arena);
+        if (wanted[i].is_there)
+            *wanted[i].is_there = true;
+    }
+}
+
+static struct span_texts read_texts(const struct sm_span *span, struct sm_arena *arena)
+{
+    struct span_texts texts = {0};
+    struct sm_attribute_cursor cursor = sm_attributes_begin(&span->attributes);
+    struct sm_attribute attribute;
+    while (sm_attributes_next(&cursor, &attribute))
+        if (attribute.key.size && strchr("edck_", attribute.key.ptr[0]))
+            take_text(&texts, &attribute, arena);
+    return texts;
+}
+
+/* What meta `env` of the converted span will be. */
+static struct sm_slice span_env(const struct sm_datadog_otlp_walk *walk, const struct span_texts *texts, struct sm_arena *arena)
+{
+    if (texts->has_env)
+        return texts->env;
+    const struct sm_datadog_entry *entry = sm_datadog_map_find(&walk->_template.meta, SM_SLICE("env"));
+    if (entry)
+        return entry->text;
+    return sm_datadog_tag(texts->deployment_name.size ? texts->deployment_name : texts->deployment, arena);
+}
+
+static void fill_missing(struct sm_datadog_otlp_walk *walk, struct missing missing, size_t ref_count, struct sm_arena *arena)
+{
+    for (size_t i = 0; i < ref_count && (missing.host || missing.env || missing.container); i++) {
+        struct span_texts texts = read_texts(walk->_refs[i].span, arena);
+        if (missing.host && texts.has_host) {
+            walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = texts.host};
+            missing.host = false;
+        }
+        if (missing.env) {
+            walk->payload.env = span_env(walk, &texts, arena);
+            missing.env = walk->payload.env.size == 0;
+        }
+        if (missing.container) {
+            walk->payload.container_id = texts.container.size ? texts.container : texts.pod;
+            missing.container = walk->payload.container_id.size == 0;
+        }
+    }
+}
+
+static struct sm_slice first_of(const struct sm_datadog_map *meta, struct sm_slice key, struct sm_slice other)
+{
+    struct sm_slice text = sm_datadog_map_text(meta, key);
+    return text.size ? text : sm_datadog_map_text(meta, other);
+}
+
+static void describe(struct sm_datadog_otlp_walk *walk, const struct sm_attributes *attributes, size_t ref_count, struct sm_arena *arena)
+{
+    const struct sm_datadog_otlp_settings *settings = walk->_settings;
+    const struct sm_datadog_map *meta = &walk->_template.meta;
+    struct sm_datadog_payload *payload = &walk->payload;
+    walk->source = sm_datadog_source(attributes, arena);
+    const struct sm_datadog_entry *host = sm_datadog_map_find(meta, SM_SLICE("_dd.hostname"));
+    if (walk->source.kind == SM_DATADOG_SOURCE_NONE && host)
+        walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = host->text};
+    payload->env = first_of(meta, SM_SLICE("deployment.environment.name"), SM_SLICE("deployment.environment"));
+    payload->container_id = first_of(meta, SM_SLICE("container.id"), SM_SLICE("k8s.pod.uid"));
+    payload->language = sm_datadog_map_text(meta, SM_SLICE("telemetry.sdk.language"));
+    payload->tracer_version = join_text(arena, SM_SLICE("otlp-"), sm_datadog_map_text(meta, SM_SLICE("telemetry.sdk.version")));
+    struct missing missing = {
+        .host = walk->source.kind == SM_DATADOG_SOURCE_NONE, .env = !payload->env.size, .container = !payload->container_id.size};
+    fill_missing(walk, missing, ref_count, arena);
+    if (!payload->env.size)
+        payload->env = settings->env;
+    payload->env = sm_datadog_tag(sm_datadog_tag(payload->env, arena), arena); /* twice, as the reference does */
+    if (walk->source.kind == SM_DATADOG_SOURCE_NONE)
+        walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = settings->hostname};
+    if (walk->source.kind == SM_DATADOG_SOURCE_HOST)
+        payload->hostname = walk->source.identifier;
+    set_tags(walk, attributes, arena);
+}
+
+/* ---- spans by trace */
+
+static size_t count_spans(const struct sm_resource_group *group)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++)
+        count += group->scopes[i].dropped ? 0 : group->scopes[i].count;
+    return count;
+}
+
+static uint64_t hash_id(uint64_t id)
+{
+    return sm_hash_with(sm_hash_secret(), sm_slice_make(&id, sizeof(id)));
+}
+
+/* Chains the refs of each trace in their order. */
+static void group_by_trace(struct sm_datadog_otlp_walk *walk, size_t ref_count, struct sm_arena *arena)
+{
+    size_t size = 16;
+    while (size < 2 * ref_count)
+        size *= 2;
+    uint32_t *slots = sm_arena_zalloc(arena, size, sizeof(*slots)); /* numbers of traces + 1 */
+    walk->_traces = sm_arena_alloc(arena, ref_count * sizeof(*walk->_traces));
+    for (uint32_t i = 0; i < ref_count; i++) {
+        struct otlp_span_ref *ref = &walk->_refs[i];
+        uint64_t id = sm_datadog_otlp_id(ref->span->trace_id);
+        size_t at = (size_t)hash_id(id) & (size - 1);
+        while (slots[at] && walk->_traces[slots[at] - 1].id != id)
+            at = (at + 1) & (size - 1);
+        if (!slots[at]) {
+            walk->_traces[walk->_trace_count++] = (struct otlp_trace){.id = id, .first = i, .last = i, .count = 1};
+            slots[at] = (uint32_t)walk->_trace_count;
+            continue;
+        }
+        struct otlp_trace *trace = &walk->_traces[slots[at] - 1];
+        walk->_refs[trace->last].next = i;
+        trace->last = i;
+        trace->count++;
+    }
+}
+
+void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_batch *batch,
+                           struct sm_resource_group *group, struct sm_arena *arena)
+{
+    *walk = (struct sm_datadog_otlp_walk){._settings = settings, ._batch = batch};
+    size_t ref_count = 0;
+    walk->_refs = sm_arena_alloc(arena, count_spans(group) * sizeof(*walk->_refs));
+    for (size_t i = 0; i < group->count; i++) {
+        struct sm_scope_group *scope = &group->scopes[i];
+        for (size_t k = 0; !scope->dropped && k < scope->count; k++)
+            if (!scope->spans[k].dropped)
+                walk->_refs[ref_count++] = (struct otlp_span_ref){.scope = &scope->scope, .span = &scope->spans[k], .next = NO_REF};
+    }
+    fill_template(&walk->_template, &group->resource.attributes, arena);
+    describe(walk, &group->resource.attributes, ref_count, arena);
+    group_by_trace(walk, ref_count, arena);
+}
+
+/* ---- chunks */
+
+static double sampling_rate(const struct sm_datadog_otlp_settings *settings)
+{
+    return settings->sampling_rate > 0 && settings->sampling_rate < 1 ? settings->sampling_rate : 1;
+}
+
+static bool is_kept(double rate, uint64_t trace_id)
+{
+    const double all = 18446744073709551615.0;
+    return rate >= 1 || trace_id * KNUTH_FACTOR < (uint64_t)(rate * all);
+}
+
+bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *arena, struct sm_datadog_chunk *chunk)
+{
+    if (walk->_next == walk->_trace_count)
+        return false;
+    const struct otlp_trace *trace = &walk->_traces[walk->_next++];
+    double rate = sampling_rate(walk->_settings);
+    *chunk = (struct sm_datadog_chunk){.spans = sm_arena_alloc(arena, trace->count * sizeof(*chunk->spans))};
+    bool is_decided = false;
+    for (uint32_t at = trace->first; at != NO_REF; at = walk->_refs[at].next) {
+        const struct otlp_span_ref *ref = &walk->_refs[at];
+        struct sm_datadog_span *span = &chunk->spans[chunk->count++];
+        sm_datadog_otlp_convert(walk->_settings, &walk->_template, ref->scope, ref->span, &walk->_batch->arena, arena, span);
+        const struct sm_datadog_entry *priority = sm_datadog_map_find(&span->metrics, SM_SLICE("_sampling_priority_v1"));
+        if (priority) {
+            chunk->priority = sm_datadog_to_int8(priority->number);
+            is_decided = true;
+        }
+    }
+    if (!is_decided)
+        chunk->priority = is_kept(rate, trace->id) ? SM_DATADOG_PRIORITY_AUTO_KEEP : 0;
+    sm_datadog_map_set_text(&chunk->spans[0].meta, arena, SM_SLICE("_dd.p.dm"), is_decided ? SM_SLICE("-4") : SM_SLICE("-9"));
+    sm_datadog_map_set_text(&chunk->tags, arena, SM_SLICE("_dd.otlp_sr"), sm_slice_of(sm_arena_printf(arena, "%.2f", rate)));
+    return true;
+}

@@ -1,0 +1,24 @@
+/* sampling.h - which of the traces that arrive are sent: by their priority, and some of those that hold errors.
+ *
+ * One lock, taken once a trace: the number of traces a second counts over all workers. Any thread.
+ * Source: datadog-agent pkg/trace/agent/agent.go (sample, runSamplers), pkg/trace/sampler, pkg/trace/event, 0.59.0. */
+#pragma once
+
+#include "datadog/rate_sampler.h"
+
+#include <pthread.h>
+
+struct sm_datadog_sampling {
+    pthread_mutex_t _lock;
+    struct sm_datadog_rate_sampler priority, no_priority, errors;
+    struct sm_slice env;  /* of payloads without one; must live as long */
+    double _events;       /* analysed spans lately */
+    int64_t _events_at_s; /* when their number was brought down last */
+};
+
+void sm_datadog_sampling_init(struct sm_datadog_sampling *sampling, double target_per_s, double errors_per_s, struct sm_slice env);
+void sm_datadog_sampling_deinit(struct sm_datadog_sampling *sampling);
+
+/* Decides, marks the root with the rate that decided, and leaves of a trace that is not kept the single spans that are. False: nothing is left. */
+bool sm_datadog_sample(struct sm_datadog_sampling *sampling, uint64_t now_ns, struct sm_slice env, struct sm_datadog_chunk *chunk,
+                       struct sm_datadog_span *root, struct sm_arena *arena) __attribute__((warn_unused_result));
