@@ -1,5 +1,6 @@
-/* http_request.h - a request of the HTTP server between its files: http_server.c (connections), http_request.c (accessors and bodies),
- * http_response.c (answers), http_cors.c. One request at a time per connection; it is the connection's memory. Worker-local. */
+/* http_request.h - a request of the HTTP server between its files: http_server.c (connections), http_streams.c (requests over HTTP/2), http_request.c
+ * (accessors and bodies), http_response.c (answers), http_cors.c. With HTTP/1.1 one request at a time per connection; it is the connection's memory.
+ * Worker-local. */
 #pragma once
 
 #include "base/buffer.h"
@@ -10,9 +11,10 @@
 enum { SM_HTTP_BODY_LIMIT_BYTES = 20 * 1024 * 1024, SM_HTTP_HEAD_LIMIT_BYTES = 1024 * 1024, SM_HTTP_BODY_FIRST_BYTES = 16 * 1024 };
 
 struct sm_http_request {
-    const struct sm_http_server_options *options; /* borrowed */
-    struct sm_worker *worker;                     /* borrowed */
-    const struct sm_http1_head *head;             /* borrowed: parser */
+    const struct sm_http_server_options *options;                                              /* borrowed */
+    struct sm_worker *worker;                                                                  /* borrowed */
+    const struct sm_http1_head *head;                                                          /* borrowed: parser, or the stream */
+    void (*respond)(struct sm_http_request *request, const struct sm_http_response *response); /* of the connection's protocol */
     struct sm_slice path, query;
     struct sm_buffer *body; /* owned until taken; NULL: no byte came */
     size_t body_limit_bytes;
@@ -29,7 +31,9 @@ void sm_http_request_begin(struct sm_http_request *request, const struct sm_http
 bool sm_http_request_add_body(struct sm_http_request *request, struct sm_slice bytes) __attribute__((warn_unused_result));
 void sm_http_request_reset(struct sm_http_request *request);
 
-/* The head of an answer with all headers but the caller's own, appended to `out`. `size`: Content-Length. */
+/* The headers of an answer as lines, without those that tell how the connection goes on. */
+void sm_http_response_write_fields(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out);
+/* The whole head of an HTTP/1.1 answer, appended to `out`. */
 void sm_http_response_write_head(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out);
 const char *sm_http_status_text(int status);
 

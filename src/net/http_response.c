@@ -1,4 +1,4 @@
-/* http_response.c - heads of HTTP/1.1 answers. Source: RFC 9110, RFC 9112. */
+/* http_response.c - heads of answers. Source: RFC 9110, RFC 9112. */
 #include "net/http_request.h"
 
 #include <stdio.h>
@@ -73,9 +73,8 @@ static bool is_own(const struct sm_http_response *response, struct sm_slice name
     return false;
 }
 
-void sm_http_response_write_head(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out)
+void sm_http_response_write_fields(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out)
 {
-    sm_bytes_printf(out, "HTTP/1.1 %d %s\r\n", response->status, sm_http_status_text(response->status));
     const struct sm_string_map *fixed = &request->options->response_headers;
     for (size_t i = 0; i < fixed->count; i++)
         if (!is_own(response, sm_slice_of(fixed->entries[i].key)))
@@ -88,11 +87,22 @@ void sm_http_response_write_head(struct sm_http_request *request, const struct s
     append_date(out);
     if (response->status != 204)
         sm_bytes_printf(out, "Content-Length: %zu\r\n", response->body.size);
+}
+
+void sm_http_response_write_head(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out)
+{
+    sm_bytes_printf(out, "HTTP/1.1 %d %s\r\n", response->status, sm_http_status_text(response->status));
+    sm_http_response_write_fields(request, response, out);
     if (request->closes)
         sm_bytes_append_text(out, "Connection: close\r\n");
     else if (request->head->minor_version == 0)
         sm_bytes_append_text(out, "Connection: keep-alive\r\n");
     sm_bytes_append_text(out, "\r\n");
+}
+
+void sm_http_respond(struct sm_http_request *request, const struct sm_http_response *response)
+{
+    request->respond(request, response);
 }
 
 void sm_http_respond_text(struct sm_http_request *request, int status, const char *content_type, struct sm_slice body)

@@ -1,4 +1,5 @@
-/* http_server.c - see http_server.h. Connections of the HTTP server: one request at a time, keep-alive, time limits, stopping.
+/* http_server.c - see http_server.h. Connections of the HTTP server: one request at a time, keep-alive, time limits, stopping. Those that choose
+ * HTTP/2 go on in http_streams.c.
  *
  *     idle -> head -> body -> handling -> sending -> idle, or lingering until the client has closed too
  *
@@ -16,6 +17,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/http_request.h"
+#include "net/http_streams.h"
 #include "net/server_life.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
@@ -35,9 +37,10 @@ struct sm_http_server {
 struct connection {
     struct sm_server_link link; /* first */
     struct sm_http_server *server;
-    struct sm_stream *stream;       /* owned; NULL: the client is gone */
-    struct sm_http1_parser *parser; /* owned */
-    struct sm_timer *timer;         /* owned */
+    struct sm_stream *stream;        /* owned; NULL: the client is gone */
+    struct sm_http1_parser *parser;  /* owned */
+    struct sm_timer *timer;          /* owned */
+    struct sm_http_streams *streams; /* owned; HTTP/2: it has the stream and the requests; NULL: HTTP/1.1 */
     struct sm_http_request request;
     struct sm_bytes pending; /* heap */
     uint64_t begun_ns;       /* when the request's first byte came */
@@ -57,6 +60,7 @@ static struct connection *connection_of(struct sm_http_request *request)
 static void connection_free(struct connection *connection)
 {
     sm_stream_close(connection->stream);
+    sm_http_streams_free(connection->streams);
     sm_http1_parser_free(connection->parser);
     sm_timer_free(connection->timer);
     sm_http_request_reset(&connection->request);
@@ -155,7 +159,7 @@ static void resume(struct connection *connection)
     sm_bytes_deinit(&pending);
 }
 
-void sm_http_respond(struct sm_http_request *request, const struct sm_http_response *response)
+static void respond(struct sm_http_request *request, const struct sm_http_response *response)
 {
     struct connection *connection = connection_of(request);
     connection->is_handling = false;
@@ -264,7 +268,7 @@ static void handle(struct connection *connection)
         sm_http_respond_text(request, 400, "text/plain; charset=utf-8", SM_SLICE("400 Bad Request: missing required Host header"));
     } else if (sm_http_cors_is_preflight(request)) {
         const struct sm_http_response response = {.status = 204};
-        sm_http_respond(request, &response);
+        respond(request, &response);
     } else {
         connection->server->handler(request, connection->server->context);
     }
@@ -340,14 +344,50 @@ static void on_failed(struct sm_stream *stream, const char *reason, void *contex
     drop_client(connection);
 }
 
-static const struct sm_stream_events stream_events = {.received = on_received, .ended = on_ended_stream, .drained = on_drained, .failed = on_failed};
+static void on_streams_over(void *owner)
+{
+    connection_free(owner);
+}
+
+static bool is_stopping(void *owner)
+{
+    return sm_server_link_is_stopping(&((struct connection *)owner)->link);
+}
+
+/* TLS is done and the protocol chosen. */
+static void on_connected(struct sm_stream *stream, void *context)
+{
+    struct connection *connection = context;
+    struct sm_http_server *server = connection->server;
+    if (!sm_slice_is(sm_stream_alpn(stream), "h2"))
+        return;
+    sm_timer_disarm(connection->timer);
+    const struct sm_http_streams_setup setup = {
+        .options = server->options,
+        .handler = server->handler,
+        .handler_context = server->context,
+        .body_limit_bytes = server->body_limit_bytes,
+        .peer = connection->request.peer,
+        .over = on_streams_over,
+        .is_stopping = is_stopping,
+        .owner = connection,
+    };
+    connection->stream = NULL;
+    connection->streams = sm_http_streams_create(stream, &setup);
+    if (sm_server_link_is_stopping(&connection->link))
+        sm_http_streams_end(connection->streams);
+}
+
+static const struct sm_stream_events stream_events = {
+    .connected = on_connected, .received = on_received, .ended = on_ended_stream, .drained = on_drained, .failed = on_failed};
 
 static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, int fd, const char *peer)
 {
     struct sm_http_server *server = (struct sm_http_server *)life;
     struct connection *connection = sm_alloc(1, sizeof(*connection));
     connection->server = server;
-    connection->request = (struct sm_http_request){.options = server->options, .worker = worker, .body_limit_bytes = server->body_limit_bytes};
+    connection->request =
+        (struct sm_http_request){.options = server->options, .worker = worker, .respond = respond, .body_limit_bytes = server->body_limit_bytes};
     snprintf(connection->request.peer, sizeof(connection->request.peer), "%s", peer);
     sm_server_link_add(life, worker, &connection->link);
     connection->timer = sm_timer_create(worker, on_timer, connection);
@@ -377,6 +417,10 @@ static void end_idle_connection(struct connection *connection)
 static void end_connection(struct sm_server_link *link)
 {
     struct connection *connection = (struct connection *)link;
+    if (connection->streams) {
+        sm_http_streams_end(connection->streams);
+        return;
+    }
     if (connection->is_handling || connection->is_sending || connection->is_ending)
         return;
     if (!sm_http1_parser_is_busy(connection->parser))
@@ -387,7 +431,7 @@ static void end_connection(struct sm_server_link *link)
 
 /* ---- the server */
 
-static const char *const alpn[] = {"http/1.1", NULL};
+static const char *const alpn[] = {"h2", "http/1.1", NULL};
 static const struct sm_server_kind server_kind = {.name = "HTTP", .alpn = alpn, .accepted = on_accepted, .end_connection = end_connection};
 
 struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,

@@ -1,4 +1,4 @@
-/* http_server.h - HTTP/1.1 requests to handlers.
+/* http_server.h - HTTP/1.1 requests, and over TLS HTTP/2 requests, to handlers.
  *
  * A server has one listener and a handler; connections live on the worker they were given to, and a request is handled and answered there. The body
  * is complete when the handler runs. Used by the otlp receiver, the prometheus exporter, health_check, zpages and the own metrics. Options are those

@@ -276,6 +276,9 @@ def test_tls_is_not_moved_by_what_is_not_tls(collector, tmp_path):
     client.request("POST", "/v1/traces", GOOD, {"Content-Type": "application/x-protobuf"})
     assert client.getresponse().status == 200
     client.close()
+    (tmp_path / "body").write_bytes(GOOD)
+    over_http2 = ["curl", "-sSk", "--http2", "-w", "%{http_version} %{http_code}", "-o", "answer", "--data-binary", "@body", "-H", "Content-Type: application/x-protobuf", "https://127.0.0.1:%d/v1/traces" % http_port]
+    assert subprocess.run(over_http2, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "2 200"
     running.write(text.replace("a.key", "b.key"))
     running.reload()
     wait_until(lambda: "does not belong to certificate" in running.log(), what="the refusal of a key that does not fit")
