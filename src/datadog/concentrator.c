@@ -1,0 +1,199 @@
+/* concentrator.c - see concentrator.h. The harvest is harvest.c. */
+#include "datadog/concentrator.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "datadog/concentrator_internal.h"
+
+struct sm_concentrator {
+    int64_t interval_ns, oldest_ns;
+    struct sm_stats_interval **intervals; /* owned: the open buckets, in no order */
+    size_t count, capacity;
+    struct sm_stats_interval *latest; /* among them: the one that was asked for last; NULL: none */
+};
+
+enum { INTERVALS_KEPT = 2 }; /* the current bucket and the one before stay open */
+
+/* ---- buckets */
+
+static struct sm_stats_interval *create_interval(int64_t start_ns, int64_t length_ns)
+{
+    struct sm_stats_interval *interval = sm_alloc(1, sizeof(*interval));
+    interval->start_ns = start_ns;
+    interval->length_ns = length_ns;
+    interval->made_ns = sm_clock_mono_ns();
+    sm_entries_init(&interval->groups, sizeof(struct sm_stats_group));
+    return interval;
+}
+
+void sm_stats_interval_free(struct sm_stats_interval *interval)
+{
+    for (uint32_t i = 0; i < sm_entries_limit(&interval->groups); i++) {
+        struct sm_stats_group *group = sm_entries_at(&interval->groups, i);
+        sm_ddsketch_clear(&group->ok);
+        sm_ddsketch_clear(&group->error);
+    }
+    sm_entries_deinit(&interval->groups);
+    sm_index_deinit(&interval->index);
+    sm_arena_deinit(&interval->arena);
+    free(interval);
+}
+
+struct sm_arena *sm_stats_interval_arena(struct sm_stats_interval *interval)
+{
+    return &interval->arena;
+}
+
+void sm_stats_interval_set_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags)
+{
+    interval->container_id = sm_arena_copy(&interval->arena, container_id);
+    interval->container_tags = sm_stats_texts_copy(tags, &interval->arena);
+}
+
+struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)
+{
+    uint32_t number = sm_index_find(&interval->index, &interval->groups, hash);
+    *is_new = number == SM_INDEX_NONE;
+    if (*is_new) {
+        number = sm_entries_add(&interval->groups, hash);
+        sm_index_add(&interval->index, hash, number);
+    }
+    return sm_entries_at(&interval->groups, number);
+}
+
+void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct sm_hash128 hash)
+{
+    sm_index_prefetch(&interval->index, hash);
+}
+
+/* ---- groups */
+
+struct sm_stats_texts sm_stats_texts_copy(const struct sm_stats_texts *texts, struct sm_arena *arena)
+{
+    struct sm_stats_texts copy = {.items = sm_arena_zalloc(arena, texts->count, sizeof(*copy.items)), .count = texts->count};
+    for (size_t i = 0; i < texts->count; i++)
+        copy.items[i] = sm_arena_copy(arena, texts->items[i]);
+    return copy;
+}
+
+static struct sm_slice copy_text(struct sm_slice text, struct sm_arena *arena)
+{
+    return text.size > 0 ? sm_arena_copy(arena, text) : (struct sm_slice){0};
+}
+
+const struct sm_stats_key *sm_stats_key_copy(const struct sm_stats_key *key, struct sm_arena *arena)
+{
+    struct sm_stats_key *copy = sm_arena_alloc(arena, sizeof(*copy));
+    *copy = (struct sm_stats_key){.env = copy_text(key->env, arena),
+                                  .hostname = copy_text(key->hostname, arena),
+                                  .version = copy_text(key->version, arena),
+                                  .container_id = copy_text(key->container_id, arena),
+                                  .git_commit_sha = copy_text(key->git_commit_sha, arena),
+                                  .image_tag = copy_text(key->image_tag, arena),
+                                  .service = copy_text(key->service, arena),
+                                  .name = copy_text(key->name, arena),
+                                  .resource = copy_text(key->resource, arena),
+                                  .type = copy_text(key->type, arena),
+                                  .span_kind = copy_text(key->span_kind, arena),
+                                  .peer_tags = sm_stats_texts_copy(&key->peer_tags, arena),
+                                  .http_status_code = key->http_status_code,
+                                  .is_synthetics = key->is_synthetics,
+                                  .is_trace_root = key->is_trace_root};
+    return copy;
+}
+
+void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts)
+{
+    group->hits += facts->weight;
+    group->top_level_hits += facts->is_top_level ? facts->weight : 0;
+    group->errors += facts->is_error ? facts->weight : 0;
+    group->duration_ns += (double)facts->duration_ns * facts->weight;
+    sm_ddsketch_add_duration(facts->is_error ? &group->error : &group->ok, facts->duration_ns);
+}
+
+/* ---- the concentrator */
+
+static int64_t align(int64_t time_ns, int64_t interval_ns)
+{
+    return time_ns - time_ns % interval_ns;
+}
+
+struct sm_concentrator *sm_concentrator_create(int64_t interval_ns, int64_t now_ns)
+{
+    struct sm_concentrator *concentrator = sm_alloc(1, sizeof(*concentrator));
+    concentrator->interval_ns = interval_ns;
+    concentrator->oldest_ns = align(now_ns, interval_ns);
+    return concentrator;
+}
+
+void sm_concentrator_free(struct sm_concentrator *concentrator)
+{
+    if (!concentrator)
+        return;
+    for (size_t i = 0; i < concentrator->count; i++)
+        sm_stats_interval_free(concentrator->intervals[i]);
+    free(concentrator->intervals);
+    free(concentrator);
+}
+
+static struct sm_stats_interval *find_interval(struct sm_concentrator *concentrator, int64_t start_ns)
+{
+    for (size_t i = 0; i < concentrator->count; i++)
+        if (concentrator->intervals[i]->start_ns == start_ns)
+            return concentrator->intervals[i];
+    return NULL;
+}
+
+static struct sm_stats_interval *add_interval(struct sm_concentrator *concentrator, int64_t start_ns)
+{
+    if (concentrator->count == concentrator->capacity) {
+        concentrator->capacity = concentrator->capacity ? 2 * concentrator->capacity : 4;
+        concentrator->intervals = sm_realloc(concentrator->intervals, concentrator->capacity, sizeof(*concentrator->intervals));
+    }
+    return concentrator->intervals[concentrator->count++] = create_interval(start_ns, concentrator->interval_ns);
+}
+
+struct sm_stats_interval *sm_concentrator_at(struct sm_concentrator *concentrator, int64_t end_ns, bool *is_new)
+{
+    struct sm_stats_interval *latest = concentrator->latest;
+    int64_t offset_ns;
+    *is_new = false;
+    if (latest && !__builtin_sub_overflow(end_ns, latest->start_ns, &offset_ns) && offset_ns >= 0 && offset_ns < latest->length_ns)
+        return latest;
+    int64_t start_ns = align(end_ns, concentrator->interval_ns);
+    if (start_ns < concentrator->oldest_ns)
+        start_ns = concentrator->oldest_ns;
+    struct sm_stats_interval *interval = find_interval(concentrator, start_ns);
+    if (!interval && concentrator->count >= SM_CONCENTRATOR_BUCKETS_MAX)
+        interval = find_interval(concentrator, start_ns = concentrator->oldest_ns);
+    *is_new = !interval;
+    return concentrator->latest = interval ? interval : add_interval(concentrator, start_ns);
+}
+
+static void add_to_harvest(struct sm_stats_harvest *harvest, struct sm_stats_interval *interval)
+{
+    if (harvest->count == harvest->capacity) {
+        harvest->capacity = harvest->capacity ? 2 * harvest->capacity : 4;
+        harvest->intervals = sm_realloc(harvest->intervals, harvest->capacity, sizeof(struct sm_stats_interval *));
+    }
+    harvest->intervals[harvest->count++] = interval;
+}
+
+void sm_concentrator_take(struct sm_concentrator *concentrator, int64_t now_ns, bool is_forced, struct sm_stats_harvest *harvest)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < concentrator->count; i++) {
+        struct sm_stats_interval *interval = concentrator->intervals[i];
+        if (!is_forced && interval->start_ns > now_ns - INTERVALS_KEPT * concentrator->interval_ns)
+            concentrator->intervals[kept++] = interval;
+        else
+            add_to_harvest(harvest, interval);
+    }
+    concentrator->count = kept;
+    concentrator->latest = NULL;
+    int64_t oldest_ns = align(now_ns, concentrator->interval_ns) - (INTERVALS_KEPT - 1) * concentrator->interval_ns;
+    if (oldest_ns > concentrator->oldest_ns)
+        concentrator->oldest_ns = oldest_ns;
+}
