@@ -70,40 +70,6 @@ void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct
 
 /* ---- groups */
 
-struct sm_stats_texts sm_stats_texts_copy(const struct sm_stats_texts *texts, struct sm_arena *arena)
-{
-    struct sm_stats_texts copy = {.items = sm_arena_zalloc(arena, texts->count, sizeof(*copy.items)), .count = texts->count};
-    for (size_t i = 0; i < texts->count; i++)
-        copy.items[i] = sm_arena_copy(arena, texts->items[i]);
-    return copy;
-}
-
-static struct sm_slice copy_text(struct sm_slice text, struct sm_arena *arena)
-{
-    return text.size > 0 ? sm_arena_copy(arena, text) : (struct sm_slice){0};
-}
-
-const struct sm_stats_key *sm_stats_key_copy(const struct sm_stats_key *key, struct sm_arena *arena)
-{
-    struct sm_stats_key *copy = sm_arena_alloc(arena, sizeof(*copy));
-    *copy = (struct sm_stats_key){.env = copy_text(key->env, arena),
-                                  .hostname = copy_text(key->hostname, arena),
-                                  .version = copy_text(key->version, arena),
-                                  .container_id = copy_text(key->container_id, arena),
-                                  .git_commit_sha = copy_text(key->git_commit_sha, arena),
-                                  .image_tag = copy_text(key->image_tag, arena),
-                                  .service = copy_text(key->service, arena),
-                                  .name = copy_text(key->name, arena),
-                                  .resource = copy_text(key->resource, arena),
-                                  .type = copy_text(key->type, arena),
-                                  .span_kind = copy_text(key->span_kind, arena),
-                                  .peer_tags = sm_stats_texts_copy(&key->peer_tags, arena),
-                                  .http_status_code = key->http_status_code,
-                                  .is_synthetics = key->is_synthetics,
-                                  .is_trace_root = key->is_trace_root};
-    return copy;
-}
-
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts)
 {
     group->hits += facts->weight;

@@ -57,6 +57,8 @@ struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interva
 /* Looks ahead: the group will be asked for soon. */
 void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct sm_hash128 hash);
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts);
+/* Tells keys apart. */
+struct sm_hash128 sm_stats_key_hash(const struct sm_stats_key *key, struct sm_arena *scratch);
 /* A deep copy of `key` in `arena`. */
 const struct sm_stats_key *sm_stats_key_copy(const struct sm_stats_key *key, struct sm_arena *arena);
 

@@ -16,13 +16,6 @@ struct sm_stats_interval {
 void sm_stats_interval_free(struct sm_stats_interval *interval);
 
 struct sm_stats_texts sm_stats_texts_copy(const struct sm_stats_texts *texts, struct sm_arena *arena);
-
-/* The texts of a key, those that decide the client payload first. */
-enum { SM_STATS_KEY_PAYLOAD_TEXTS = 6, SM_STATS_KEY_TEXTS = 11 };
-static inline void sm_stats_key_texts(const struct sm_stats_key *key, struct sm_slice texts[SM_STATS_KEY_TEXTS])
-{
-    const struct sm_slice all[SM_STATS_KEY_TEXTS] = {key->env,       key->hostname, key->version, key->container_id, key->git_commit_sha,
-                                                     key->image_tag, key->service,  key->name,    key->resource,     key->type,
-                                                     key->span_kind};
-    memcpy(texts, all, sizeof(all));
-}
+/* Of the part of a key that decides the client payload, and of all of it and `start_ns`. `scratch` is written over. */
+void sm_stats_key_hashes(const struct sm_stats_key *key, int64_t start_ns, struct sm_bytes *scratch, struct sm_hash128 *payload,
+                         struct sm_hash128 *whole);

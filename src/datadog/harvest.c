@@ -19,34 +19,8 @@ struct harvested {
 struct merging {
     struct sm_entries entries; /* struct harvested */
     struct sm_index index;
-    struct sm_bytes key; /* scratch */
+    struct sm_bytes scratch;
 };
-
-static void put_text(struct sm_bytes *out, struct sm_slice text)
-{
-    sm_bytes_append(out, &text.size, sizeof(text.size));
-    sm_bytes_append_slice(out, text);
-}
-
-/* Hashes of the payload's part and of the whole. */
-static void hash_key(struct merging *merging, const struct sm_stats_key *key, int64_t start_ns, struct sm_hash128 *payload, struct sm_hash128 *whole)
-{
-    struct sm_bytes *out = &merging->key;
-    struct sm_slice texts[SM_STATS_KEY_TEXTS];
-    sm_stats_key_texts(key, texts);
-    out->size = 0;
-    for (size_t i = 0; i < SM_STATS_KEY_PAYLOAD_TEXTS; i++)
-        put_text(out, texts[i]);
-    *payload = sm_hash128(sm_hash_secret(), sm_bytes_slice(out));
-    for (size_t i = SM_STATS_KEY_PAYLOAD_TEXTS; i < SM_STATS_KEY_TEXTS; i++)
-        put_text(out, texts[i]);
-    for (size_t i = 0; i < key->peer_tags.count; i++)
-        put_text(out, key->peer_tags.items[i]);
-    sm_bytes_append(out, &key->http_status_code, sizeof(key->http_status_code));
-    sm_bytes_append_char(out, (char)((unsigned)key->is_synthetics << 1 | (unsigned)key->is_trace_root));
-    sm_bytes_append(out, &start_ns, sizeof(start_ns));
-    *whole = sm_hash128(sm_hash_secret(), sm_bytes_slice(out));
-}
 
 static void move_group(struct sm_stats_group *into, struct sm_stats_group *from)
 {
@@ -63,7 +37,7 @@ static void merge_interval(struct merging *merging, struct sm_stats_interval *in
     for (uint32_t i = 0; i < sm_entries_limit(&interval->groups); i++) {
         struct sm_stats_group *group = sm_entries_at(&interval->groups, i);
         struct sm_hash128 payload, hash;
-        hash_key(merging, group->key, interval->start_ns, &payload, &hash);
+        sm_stats_key_hashes(group->key, interval->start_ns, &merging->scratch, &payload, &hash);
         uint32_t number = sm_index_find(&merging->index, &merging->entries, hash);
         if (number != SM_INDEX_NONE) {
             move_group(((struct harvested *)sm_entries_at(&merging->entries, number))->group, group);
@@ -213,7 +187,7 @@ void sm_stats_harvest_payload(struct sm_stats_harvest *harvest, double (*random)
     free(ordered);
     sm_entries_deinit(&merging.entries);
     sm_index_deinit(&merging.index);
-    sm_bytes_deinit(&merging.key);
+    sm_bytes_deinit(&merging.scratch);
 }
 
 void sm_stats_harvest_clear(struct sm_stats_harvest *harvest)

@@ -271,3 +271,13 @@ struct sm_slice sm_peer_tag_value(struct sm_slice value, struct sm_arena *arena)
     }
     return sm_bytes_slice(&out);
 }
+
+struct sm_slice sm_peer_tag(struct sm_slice key, struct sm_slice value, struct sm_arena *arena)
+{
+    struct sm_bytes out;
+    sm_bytes_init(&out, arena);
+    sm_bytes_append_slice(&out, key);
+    sm_bytes_append_char(&out, ':');
+    sm_bytes_append_slice(&out, sm_peer_tag_value(value, arena));
+    return sm_bytes_slice(&out);
+}

@@ -19,3 +19,5 @@ enum sm_peer_tags_wanted sm_peer_tags_wanted(struct sm_slice span_kind, bool has
 /* A comma-separated list of hosts with IP addresses replaced by "blocked-ip-address" (ports stay) and repeated ones left out. `value` itself when
  * nothing changes, else text in `arena`. */
 struct sm_slice sm_peer_tag_value(struct sm_slice value, struct sm_arena *arena);
+/* "key:value" with the value made fit, in `arena`. */
+struct sm_slice sm_peer_tag(struct sm_slice key, struct sm_slice value, struct sm_arena *arena);
