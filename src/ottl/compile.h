@@ -120,6 +120,13 @@ bool sm_ottl_ref_get(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, str
 bool sm_ottl_ref_set(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, const struct sm_ottl_value *value);
 /* The map that the path leads to, for changing in place; marks its owner changed. Fails when it is none. */
 bool sm_ottl_ref_edit_map(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_map **map);
+/* The same for who only takes entries out, which attributes that are not decoded need not be decoded for. */
+struct sm_ottl_entries {
+    struct sm_attributes *attributes; /* NULL: a map within a value */
+    struct sm_map *map;
+};
+bool sm_ottl_ref_entries(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_entries *entries);
+void sm_ottl_entries_keep(const struct sm_ottl_entries *entries, struct sm_ottl_run *run, sm_key_test *keeps, void *context);
 
 bool sm_ottl_field_get(const struct sm_ottl_path *path, struct sm_ottl_run *run, struct sm_ottl_value *out);
 bool sm_ottl_field_set(const struct sm_ottl_path *path, struct sm_ottl_run *run, const struct sm_ottl_value *value);

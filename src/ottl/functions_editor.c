@@ -17,46 +17,53 @@ static bool call_set(const struct sm_ottl_call *call, struct sm_ottl_run *run, s
 
 /* ---- keys */
 
+/* Of a repeated key the first goes. */
+struct one_key {
+    struct sm_slice key;
+    bool is_found;
+};
+
+static bool is_other_key(void *context, struct sm_slice key)
+{
+    struct one_key *one = context;
+    if (one->is_found || !sm_slice_equal(key, one->key))
+        return true;
+    one->is_found = true;
+    return false;
+}
+
 static bool call_delete_key(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    struct sm_map *map;
-    struct sm_slice key;
+    struct sm_ottl_entries entries;
+    struct one_key one = {0};
     (void)out;
-    if (!sm_ottl_ref_edit_map(call->args[0].ref, run, &map) || !sm_ottl_arg_string(&call->args[1], run, &key))
+    if (!sm_ottl_ref_entries(call->args[0].ref, run, &entries) || !sm_ottl_arg_string(&call->args[1], run, &one.key))
         return false;
-    sm_map_remove(map, key);
+    sm_ottl_entries_keep(&entries, run, is_other_key, &one);
     return true;
 }
 
-static void keep_if(struct sm_map *map, bool (*keeps)(const void *context, struct sm_slice key), const void *context)
+static bool matches(void *context, struct sm_slice key)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < map->count; i++)
-        if (keeps(context, map->entries[i].key))
-            map->entries[kept++] = map->entries[i];
-    map->count = kept;
+    const struct sm_ottl_regex *regex = context;
+    return sm_regex_matches(regex->regex, key);
 }
 
-static bool matches(const void *context, struct sm_slice key)
+static bool does_not_match(void *context, struct sm_slice key)
 {
-    return sm_regex_matches(context, key);
-}
-
-static bool does_not_match(const void *context, struct sm_slice key)
-{
-    return !sm_regex_matches(context, key);
+    return !matches(context, key);
 }
 
 static bool call_matching_keys(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_ottl_regex regex;
-    struct sm_map *map;
+    struct sm_ottl_entries entries;
     (void)out;
     if (!sm_ottl_regex_get(call, 1, run, &regex))
         return false;
-    bool is_fine = sm_ottl_ref_edit_map(call->args[0].ref, run, &map);
+    bool is_fine = sm_ottl_ref_entries(call->args[0].ref, run, &entries);
     if (is_fine)
-        keep_if(map, call->function->detail ? matches : does_not_match, regex.regex);
+        sm_ottl_entries_keep(&entries, run, call->function->detail ? matches : does_not_match, &regex);
     sm_ottl_regex_release(&regex);
     return is_fine;
 }
@@ -71,7 +78,7 @@ struct key_set {
     size_t count;
 };
 
-static bool is_in_set(const void *context, struct sm_slice key)
+static bool is_in_set(void *context, struct sm_slice key)
 {
     const struct key_set *set = context;
     for (size_t i = 0; i < set->count; i++)
@@ -82,16 +89,16 @@ static bool is_in_set(const void *context, struct sm_slice key)
 
 static bool call_keep_keys(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    struct sm_map *map;
+    struct sm_ottl_entries entries;
     const struct sm_ottl_arg *keys = &call->args[1];
     struct key_set set = {.items = sm_arena_alloc(run->arena, keys->count * sizeof(struct sm_slice)), .count = keys->count};
     (void)out;
-    if (!sm_ottl_ref_edit_map(call->args[0].ref, run, &map))
+    if (!sm_ottl_ref_entries(call->args[0].ref, run, &entries))
         return false;
     for (size_t i = 0; i < keys->count; i++)
         if (!sm_ottl_arg_string(&keys->items[i], run, &set.items[i]))
             return false;
-    keep_if(map, is_in_set, &set);
+    sm_ottl_entries_keep(&entries, run, is_in_set, &set);
     return true;
 }
 

@@ -170,6 +170,26 @@ bool sm_ottl_ref_edit_map(const struct sm_ottl_ref *ref, struct sm_ottl_run *run
     return true;
 }
 
+bool sm_ottl_ref_entries(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_entries *entries)
+{
+    *entries = (struct sm_ottl_entries){0};
+    if (ref->key_count == 0 && !ref->path->slot && ref->path->attributes)
+        entries->attributes = ref->path->attributes(run);
+    if (!entries->attributes)
+        return sm_ottl_ref_edit_map(ref, run, &entries->map);
+    if (ref->path->mark)
+        ref->path->mark(run);
+    return true;
+}
+
+void sm_ottl_entries_keep(const struct sm_ottl_entries *entries, struct sm_ottl_run *run, sm_key_test *keeps, void *context)
+{
+    if (entries->attributes)
+        sm_attributes_keep(entries->attributes, run->arena, keeps, context);
+    else
+        sm_map_keep(entries->map, keeps, context);
+}
+
 bool sm_ottl_want(struct sm_ottl_run *run, const struct sm_ottl_value *value, enum sm_ottl_kind kind)
 {
     const struct sm_ottl_value wanted = {.kind = kind};

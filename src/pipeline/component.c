@@ -28,6 +28,12 @@ void sm_component_forward(struct sm_component *component, struct sm_worker *work
         sm_batch_accept(batch, worker);
 }
 
+bool sm_component_gives_packed(const struct sm_component *component, enum sm_signal signal)
+{
+    const struct sm_consumer *next = component->next[signal];
+    return next && next->takes_packed;
+}
+
 static void note_stopped(struct sm_worker *worker, void *context)
 {
     (void)worker;

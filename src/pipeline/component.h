@@ -55,6 +55,8 @@ struct sm_component_type {
     unsigned gives[SM_SIGNAL_COUNT];              /* connectors: for each signal taken, the SM_SIGNAL_… it can give */
     enum sm_stability stability[SM_SIGNAL_COUNT]; /* extensions: [0] */
     bool mutates;                                 /* changes what it consumes: the graph hands it a batch nobody else holds */
+    bool takes_packed;                            /* does not look into batches, but for what batch.h offers for packed ones too: it may be given
+                                                     those, when that is true of what it passes them on to as well */
     bool shared;                                  /* exporters, connectors: one instance for all signals */
     bool counts_items;               /* processors: own metrics otelcol_processor_{incoming,outgoing}_items and _internal_duration are kept for it
                                         (those that the reference builds with its processorhelper) */
@@ -115,6 +117,9 @@ void *sm_component_local(const struct sm_component *component, const struct sm_w
 
 /* Passes `batch` to what follows `component` for the batch's signal (takes it). With nothing behind it the batch is accepted. */
 void sm_component_forward(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch);
+
+/* May what `component` gives be packed (telemetry/batch.h)? Then nobody needs the index. */
+bool sm_component_gives_packed(const struct sm_component *component, enum sm_signal signal);
 
 /* Says that `component` has drained after `stop`. Any thread. */
 void sm_component_stopped(struct sm_component *component);

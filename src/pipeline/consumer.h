@@ -11,7 +11,8 @@ struct sm_worker;
 struct sm_consumer {
     /* Takes one reference of `batch` and its part of the delivery. */
     void (*consume)(struct sm_consumer *self, struct sm_worker *worker, struct sm_batch *batch);
-    bool mutates; /* this or something behind it without a copy in between changes the batch */
+    bool mutates;      /* this or something behind it without a copy in between changes the batch */
+    bool takes_packed; /* neither this nor what it passes batches on to looks into them: it may be given packed ones (telemetry/batch.h) */
 };
 
 static inline void sm_consumer_consume(struct sm_consumer *consumer, struct sm_worker *worker, struct sm_batch *batch)

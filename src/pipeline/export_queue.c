@@ -428,6 +428,8 @@ static void send_directly(struct sm_export_lane *lane, struct sm_export_entry *e
 void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, struct sm_batch *batch)
 {
     struct sm_export_lane *lane = sm_export_lane_of(chain, worker);
+    if (chain->component->type->takes_packed)
+        batch = sm_batch_pack(batch);
     struct sm_export_entry *entry = create_entry(lane, batch);
     if (!chain->queue) {
         send_directly(lane, entry);

@@ -227,13 +227,13 @@ static bool read_head(struct sm_buffer *record, size_t batch_bytes, struct head 
     return !cursor.error;
 }
 
-static struct sm_batch *decode(struct sm_buffer *record, size_t batch_bytes, enum sm_signal signal)
+static struct sm_batch *decode(struct sm_buffer *record, size_t batch_bytes, enum sm_signal signal, bool packed)
 {
     struct head head = {.signal = signal};
     struct sm_batch *batch = NULL;
     struct sm_decode_error error;
     if (read_head(record, batch_bytes, &head))
-        batch = sm_otlp_decode_protobuf(head.signal, record, &error);
+        batch = (packed ? sm_otlp_decode_protobuf_packed : sm_otlp_decode_protobuf)(head.signal, record, &error);
     if (batch)
         batch->metadata = head.metadata;
     else
@@ -286,7 +286,7 @@ struct sm_export_entry *sm_export_store_take(struct sm_export_store *store)
     entry->stored_bytes = get_u64(key.ptr + 16);
     entry->size = size_of_key(chain, key.ptr);
     entry->signal = chain->component->signal;
-    entry->batch = decode(record, entry->stored_bytes, entry->signal);
+    entry->batch = decode(record, entry->stored_bytes, entry->signal, store->chain->component->type->takes_packed);
     sm_buffer_release(record);
     if (!entry->batch) {
         give_up(store, entry, "not a request of this queue");

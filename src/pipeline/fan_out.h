@@ -1,7 +1,8 @@
 /* fan_out.h - one batch to several consumers.
  *
- * Consumers that change data get copies first, the others then share the batch; when all change it the last one gets the batch itself. Every consumer
- * gets its part of the delivery. Immutable once created; called on any worker. Source: opentelemetry-collector internal/fanoutconsumer. */
+ * Consumers that only read share the batch first; those that change data then get copies, and the last of them the batch itself when no reader has
+ * kept it: most read and let go at once, which saves the copy. Every consumer gets its part of the delivery. Immutable once created; called on any
+ * worker. Source: opentelemetry-collector internal/fanoutconsumer. */
 #pragma once
 
 #include "base/arena.h"

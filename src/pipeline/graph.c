@@ -24,7 +24,7 @@ struct pipeline {
     struct sm_consumer *entry; /* borrowed: arena */
 };
 
-/* A pipeline's entry says for the whole of it whether data is changed. */
+/* A pipeline's entry says for the whole of it whether data is changed. What it takes is what the first of them takes. */
 struct entry {
     struct sm_consumer base;
     struct sm_consumer *first;
@@ -51,6 +51,7 @@ static const char *const kind_names[] = {
 static void consume_by_component(struct sm_consumer *self, struct sm_worker *worker, struct sm_batch *batch)
 {
     struct sm_instance *instance = (struct sm_instance *)((char *)self - offsetof(struct sm_instance, consumer));
+    assert(!batch->is_packed || self->takes_packed);
     instance->component.type->consume(&instance->component, worker, batch);
 }
 
@@ -63,6 +64,7 @@ static void consume_counted(struct sm_consumer *self, struct sm_worker *worker, 
 static void consume_by_chain(struct sm_consumer *self, struct sm_worker *worker, struct sm_batch *batch)
 {
     struct sm_instance *instance = (struct sm_instance *)((char *)self - offsetof(struct sm_instance, consumer));
+    assert(!batch->is_packed || self->takes_packed);
     sm_export_chain_consume(&instance->component, worker, batch);
 }
 
@@ -83,6 +85,7 @@ static struct sm_instance *add_instance(struct sm_graph *graph, const struct sm_
     };
     instance->consumer.consume = type->send ? consume_by_chain : type->counts_items ? consume_counted : consume_by_component;
     instance->consumer.mutates = type->mutates;
+    instance->consumer.takes_packed = type->takes_packed && type->kind == SM_EXPORTER; /* others: when what follows is known */
     graph->order = sm_arena_grow(&graph->arena, graph->order, graph->count, &graph->capacity, graph->count + 1, sizeof(struct sm_instance *));
     graph->order[graph->count++] = instance;
     return instance;
@@ -199,6 +202,7 @@ static bool connect_connector(struct builder *builder, const struct sm_graph_com
     /* What it passes on unchanged may be changed further down. */
     if (signal == output && next->mutates)
         (*instance)->consumer.mutates = true;
+    (*instance)->consumer.takes_packed = from->type->takes_packed && signal == output && next->takes_packed;
     return true;
 }
 
@@ -246,13 +250,14 @@ static struct sm_consumer *connect_processors(struct builder *builder, const str
         processor->component.pipeline = processor->component.logger.pipeline = from->id;
         processor->component.logger.signal = sm_signal_name(from->signal);
         processor->component.next[from->signal] = first;
+        processor->consumer.takes_packed = processor->component.type->takes_packed && first->takes_packed;
         first = &processor->consumer;
         mutates = mutates || first->mutates;
     }
     if (first->mutates == mutates)
         return first;
     struct entry *entry = sm_arena_zalloc(&graph->arena, 1, sizeof(*entry));
-    *entry = (struct entry){.base = {.consume = enter_pipeline, .mutates = mutates}, .first = first};
+    *entry = (struct entry){.base = {.consume = enter_pipeline, .mutates = mutates, .takes_packed = first->takes_packed}, .first = first};
     return &entry->base;
 }
 

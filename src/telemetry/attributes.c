@@ -103,3 +103,51 @@ struct sm_map *sm_attributes_edit(struct sm_attributes *attributes, struct sm_ar
     attributes->changed = true;
     return sm_attributes_map(attributes, arena);
 }
+
+/* The key of a KeyValue message; of the usual form (a short key, then a short value, nothing behind) without reading the value. */
+static struct sm_slice key_of(struct sm_slice message)
+{
+    const uint8_t *bytes = (const uint8_t *)message.ptr;
+    if (message.size >= 4 && bytes[0] == 0x0a && bytes[1] < 0x80) {
+        size_t value = 2 + (size_t)bytes[1];
+        if (value + 2 <= message.size && bytes[value] == 0x12 && bytes[value + 1] < 0x80 && value + 2 + bytes[value + 1] == message.size)
+            return sm_slice_make(message.ptr + 2, value - 2);
+    }
+    return sm_otlp_attribute(message).key;
+}
+
+/* Copies the KeyValue fields that `keeps` accepts; no more bytes than there were. */
+static size_t copy_kept(const struct sm_attributes *attributes, char *to, sm_key_test *keeps, void *context)
+{
+    const char *start = to;
+    struct sm_slice message;
+    for (const char *at = attributes->raw.ptr; next_encoded(attributes, &at, &message);) {
+        if (!keeps(context, key_of(message)))
+            continue;
+        *to++ = (char)(uint8_t)SM_TAG(attributes->field, SM_WIRE_BYTES);
+        to += sm_proto_varint_write(to, message.size);
+        if (message.size)
+            memcpy(to, message.ptr, message.size);
+        to += message.size;
+    }
+    return (size_t)(to - start);
+}
+
+void sm_attributes_keep(struct sm_attributes *attributes, struct sm_arena *arena, sm_key_test *keeps, void *context)
+{
+    if (attributes->_map) {
+        attributes->changed = true;
+        sm_map_keep(attributes->_map, keeps, context);
+        return;
+    }
+    if (!attributes->raw.ptr)
+        return;
+    /* Mostly little is kept: put together here first, so that the arena gets no more than that. */
+    char small[1024];
+    bool is_small = attributes->raw.size <= sizeof(small);
+    char *copy = is_small ? small : sm_arena_alloc(arena, attributes->raw.size);
+    size_t size = copy_kept(attributes, copy, keeps, context);
+    attributes->raw.ptr = is_small ? memcpy(sm_arena_alloc(arena, size), small, size) : copy;
+    attributes->raw.size = size;
+    attributes->_has_gaps = false;
+}

@@ -1,4 +1,5 @@
-/* batch.c - life and structure of a batch; see batch.h. Copies of batches are in batch_clone.c, cutting is in batch_split.c. */
+/* batch.c - life and structure of a batch; see batch.h. Copies of batches are in batch_clone.c, cutting is in batch_split.c,
+ * batches without an index in batch_pack.c. */
 #include "telemetry/batch.h"
 
 #include "base/memory.h"
@@ -36,6 +37,9 @@ void sm_batch_release(struct sm_batch *batch)
         sm_buffer_release(batch->_keeps[i].buffer);
         sm_batch_release(batch->_keeps[i].batch);
     }
+    for (size_t i = 0; i < batch->_part_count; i++)
+        sm_buffer_release(batch->_parts[i].buffer);
+    free(batch->_parts);
     free(batch->_keeps);
     sm_metadata_release(batch->metadata);
     sm_metadata_release(batch->grpc_headers);
@@ -100,6 +104,7 @@ void sm_batch_keep_batch(struct sm_batch *batch, struct sm_batch *source)
 
 struct sm_buffer *sm_batch_only_buffer(const struct sm_batch *batch)
 {
+    assert(!batch->is_packed);
     return batch->_keep_count == 1 && !batch->_keeps[0].batch ? batch->_keeps[0].buffer : NULL;
 }
 
@@ -127,8 +132,14 @@ void sm_batch_append(struct sm_batch *batch, struct sm_batch *source)
 {
     assert(batch->signal == source->signal);
     assert(batch != source);
+    if (source->is_packed && (batch->is_packed || batch->count == 0)) {
+        sm_batch_add_parts(batch, source->_parts, source->_part_count);
+        return;
+    }
+    sm_batch_unpack(batch);
     /* Somebody else reads `source`: its index must stay as it is. */
-    struct sm_batch *part = sm_batch_is_shared(source) ? sm_batch_clone(source) : sm_batch_retain(source);
+    struct sm_batch *part = sm_batch_is_shared(source) || source->is_packed ? sm_batch_clone(source) : sm_batch_retain(source);
+    sm_batch_unpack(part);
     sm_batch_append_groups(batch, part->groups, part->count);
     sm_batch_keep_batch(batch, part);
     batch->item_count += part->item_count;
@@ -197,6 +208,7 @@ static size_t recount_items(enum sm_signal signal, struct sm_scope_group *scope,
 
 void sm_batch_recount(struct sm_batch *batch)
 {
+    assert(!batch->is_packed);
     batch->item_count = 0;
     for (size_t g = 0; g < batch->count; g++) {
         struct sm_resource_group *group = &batch->groups[g];

@@ -8,6 +8,9 @@
  * copying `raw`; `changed` says that the decoded fields differ from it. Fields that are not decoded (unknown ones too) are copied from `raw` even
  * for a changed item. To remove something set its `dropped`; counts are then brought up to date with sm_batch_recount.
  *
+ * A packed batch has no index: it is a list of encoded requests and the number of their items, all that a queue needs. It takes a third of the
+ * memory, and joining, cutting and copying it touch no item. Only components with `.takes_packed` are given one (pipeline/component.h).
+ *
  * Ownership: a batch is reference-counted. It owns its arena and keeps the buffers and batches that its slices point into. Consuming takes one
  * reference. A component that declares `.mutates` is given a batch that nobody else holds; all others must not write to it (lazy decoding excepted).
  * Threads: one worker at a time; handing a batch to another worker is a message.
@@ -56,6 +59,7 @@ struct sm_scope_group {
     size_t count; /* of items, dropped ones included */
     bool changed; /* this level or anything below */
     bool dropped;
+    bool _has_unknown; /* `raw` holds fields that are not decoded */
 };
 
 struct sm_resource_group {
@@ -67,12 +71,20 @@ struct sm_resource_group {
     uint32_t _scope_capacity;      /* 0: unknown, filled by the decoder */
     bool changed;                  /* this level or anything below */
     bool dropped;
+    bool _has_unknown; /* `raw` holds fields that are not decoded */
 };
 
 /* One thing that a batch keeps alive. */
 struct sm_batch_keep {
     struct sm_buffer *buffer; /* shared, may be NULL */
     struct sm_batch *batch;   /* shared, may be NULL */
+};
+
+/* One request of a packed batch. */
+struct sm_batch_part {
+    struct sm_slice raw;      /* borrowed: buffer */
+    struct sm_buffer *buffer; /* shared */
+    size_t item_count;
 };
 
 struct sm_batch {
@@ -83,6 +95,9 @@ struct sm_batch {
     size_t count, capacity;           /* of groups, dropped ones included */
     size_t item_count;                /* spans, data points or log records, without dropped ones */
     bool changed;                     /* anything below */
+    bool is_packed;                   /* `groups` is empty, `_parts` holds everything */
+    struct sm_batch_part *_parts;     /* owned */
+    size_t _part_count;
     struct sm_slice raw;              /* the whole request while nothing is merged or split; empty otherwise */
     struct sm_delivery *delivery;     /* shared, may be NULL: whom to tell how it ended (pipeline/delivery.h) */
     struct sm_metadata *metadata;     /* shared, may be NULL: the client's headers (telemetry/metadata.h) */
@@ -118,8 +133,14 @@ struct sm_buffer *sm_batch_only_buffer(const struct sm_batch *batch);
  * could reach. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
 
+/* The same content packed; takes the reference and returns that of `batch` or of another batch, which then carries delivery, metadata and client.
+ * What nobody changed stays the buffer it came in, the rest is written into a buffer of its own; everything else that `batch` held is let go. */
+struct sm_batch *sm_batch_pack(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
+/* Makes the index of a packed batch again; does nothing to others. Needs an unshared batch. */
+void sm_batch_unpack(struct sm_batch *batch);
+
 /* Appends the groups of `source`, which is kept. Same signal. Deliveries and metadata are not touched. When nobody else holds `source` its index is
- * taken over, not copied: the caller may only release it afterwards. */
+ * taken over, not copied: the caller may only release it afterwards. Packed batches stay packed when both are (or `batch` is empty). */
 void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
 
 /* Cuts off the first `item_count` items (spans, data points, log records) into a new batch; inside resources, scopes and metrics where needed, as the

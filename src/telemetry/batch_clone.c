@@ -4,6 +4,7 @@
  * is needed; what was changed is copied as deep as a change can reach. */
 #include "telemetry/batch.h"
 
+#include "telemetry/batch_internal.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric.h"
 #include "telemetry/span.h"
@@ -122,6 +123,10 @@ struct sm_batch *sm_batch_clone(struct sm_batch *batch)
         [SM_TRACES] = own_spans, [SM_METRICS] = own_metrics, [SM_LOGS] = own_log_records};
     struct sm_batch *clone = sm_batch_create(batch->signal);
     struct sm_arena *arena = &clone->arena;
+    if (batch->is_packed) {
+        sm_batch_add_parts(clone, batch->_parts, batch->_part_count);
+        return clone;
+    }
     sm_batch_keep_batch(clone, batch);
     clone->item_count = batch->item_count;
     clone->changed = batch->changed;

@@ -141,6 +141,8 @@ static void share_memory(struct sm_batch *batch, struct sm_batch *head)
 struct sm_batch *sm_batch_split(struct sm_batch *batch, size_t item_count)
 {
     assert(!sm_batch_is_shared(batch));
+    if (batch->is_packed)
+        return sm_batch_split_packed(batch, item_count);
     struct sm_batch *head = sm_batch_create(batch->signal);
     share_memory(batch, head);
     size_t index = 0, wanted = item_count, items;

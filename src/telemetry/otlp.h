@@ -22,6 +22,11 @@ struct sm_decode_error {
  * batch. */
 struct sm_batch *sm_otlp_decode_protobuf(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error)
     __attribute__((warn_unused_result));
+/* The same as a packed batch, for those who do not look into it. One that cannot be sent on as it is (it has fields of deprecated numbers) is not
+ * packed.
+ */
+struct sm_batch *sm_otlp_decode_protobuf_packed(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error)
+    __attribute__((warn_unused_result));
 /* The same from OTLP/JSON (forms as the reference takes them). `request` is not kept. */
 struct sm_batch *sm_otlp_decode_json(enum sm_signal signal, struct sm_slice request, struct sm_decode_error *error)
     __attribute__((warn_unused_result));
@@ -34,6 +39,8 @@ struct sm_otlp_pieces {
     size_t size; /* bytes in all */
 };
 void sm_otlp_encode_protobuf(struct sm_batch *batch, struct sm_otlp_pieces *pieces);
+/* The same as one buffer; no memory ends the process. */
+struct sm_buffer *sm_otlp_encode_protobuf_buffer(const struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
 /* The same as one run of bytes, appended. */
 void sm_otlp_encode_protobuf_bytes(struct sm_batch *batch, struct sm_bytes *out);
 /* The batch as OTLP/JSON in the reference's form (camelCase, 64-bit integers as strings, ids in hex, enums as numbers), appended. */

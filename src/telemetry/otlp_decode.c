@@ -9,13 +9,14 @@
  *     ScopeX         1 scope  2 X...  3 schema URL
  *     Resource       1 attributes  2 dropped count  3 entity references
  *     Scope          1 name  2 version  3 attributes  4 dropped count */
+#include "telemetry/batch_internal.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric.h"
 #include "telemetry/otlp.h"
 #include "telemetry/otlp_wire.h"
 #include "telemetry/span.h"
 
-#include <stdlib.h>
+#include <assert.h>
 
 static bool check_entity_ref(struct sm_otlp_decoder *decoder, struct sm_slice message)
 {
@@ -104,19 +105,33 @@ static bool decode_item(struct sm_otlp_decoder *decoder, struct sm_slice message
 {
     struct sm_batch *batch = decoder->batch;
     size_t index = group->count++;
+    union {
+        struct sm_span span;
+        struct sm_metric metric;
+        struct sm_log_record log_record;
+    } place; /* of an item that is only checked */
+    struct sm_metric *metric;
     switch (batch->signal) {
     case SM_TRACES:
         batch->item_count++;
-        return sm_otlp_decode_span(decoder, message, &group->spans[index]);
+        return sm_otlp_decode_span(decoder, message, decoder->is_checking ? &place.span : &group->spans[index]);
     case SM_LOGS:
         batch->item_count++;
-        return sm_otlp_decode_log_record(decoder, message, &group->log_records[index]);
+        return sm_otlp_decode_log_record(decoder, message, decoder->is_checking ? &place.log_record : &group->log_records[index]);
     default:
-        if (!sm_otlp_decode_metric(decoder, message, &group->metrics[index]))
+        metric = decoder->is_checking ? &place.metric : &group->metrics[index];
+        if (!sm_otlp_decode_metric(decoder, message, metric))
             return false;
-        batch->item_count += group->metrics[index].point_count;
+        batch->item_count += metric->point_count;
         return true;
     }
+}
+
+/* Room for the messages of field `number` (below 16). NULL: there are none, or they are only checked. */
+static void *alloc_array(struct sm_otlp_decoder *decoder, struct sm_slice message, uint32_t number, size_t size)
+{
+    size_t count = decoder->is_checking ? 0 : sm_otlp_count(message, SM_TAG(number, SM_WIRE_BYTES));
+    return count ? sm_arena_alloc(decoder->arena, count * size) : NULL;
 }
 
 static bool decode_scope_group(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_scope_group *group)
@@ -126,9 +141,7 @@ static bool decode_scope_group(struct sm_otlp_decoder *decoder, struct sm_slice 
     uint32_t tag;
     bool is_repeated = false;
     *group = (struct sm_scope_group){.raw = message};
-    size_t item_count = sm_otlp_count(message, SM_TAG(2, SM_WIRE_BYTES));
-    if (item_count)
-        group->spans = sm_arena_alloc(decoder->arena, item_count * item_size(decoder->batch->signal));
+    group->spans = alloc_array(decoder, message, 2, item_size(decoder->batch->signal));
     while (at < end) {
         if (!sm_otlp_read_tag(decoder, &at, end, &tag))
             return false;
@@ -145,6 +158,7 @@ static bool decode_scope_group(struct sm_otlp_decoder *decoder, struct sm_slice 
             ok = sm_otlp_read_bytes(decoder, &at, end, &group->schema_url);
             break;
         default:
+            group->_has_unknown = true;
             ok = sm_otlp_skip(decoder, &at, end, tag, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
         }
         if (!ok)
@@ -183,9 +197,8 @@ static bool decode_resource_group(struct sm_otlp_decoder *decoder, struct sm_sli
     uint32_t tag;
     bool has_deprecated_scopes = false, is_repeated = false;
     *group = (struct sm_resource_group){.raw = message};
-    size_t scope_count = sm_otlp_count(message, SM_TAG(2, SM_WIRE_BYTES));
-    if (scope_count)
-        group->scopes = sm_arena_alloc(decoder->arena, scope_count * sizeof(*group->scopes));
+    group->scopes = alloc_array(decoder, message, 2, sizeof(*group->scopes));
+    struct sm_scope_group checked;
     while (at < end) {
         if (!sm_otlp_read_tag(decoder, &at, end, &tag))
             return false;
@@ -196,7 +209,9 @@ static bool decode_resource_group(struct sm_otlp_decoder *decoder, struct sm_sli
             ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && sm_otlp_decode_resource(decoder, bytes, &group->resource);
             break;
         case SM_TAG(2, SM_WIRE_BYTES):
-            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_scope_group(decoder, bytes, &group->scopes[group->count++]);
+            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) &&
+                 decode_scope_group(decoder, bytes, decoder->is_checking ? &checked : &group->scopes[group->count]);
+            group->count++;
             break;
         case SM_TAG(3, SM_WIRE_BYTES):
             ok = sm_otlp_read_bytes(decoder, &at, end, &group->schema_url);
@@ -206,6 +221,7 @@ static bool decode_resource_group(struct sm_otlp_decoder *decoder, struct sm_sli
             ok = sm_otlp_read_bytes(decoder, &at, end, &bytes);
             break;
         default:
+            group->_has_unknown = true;
             ok = sm_otlp_skip(decoder, &at, end, tag, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3) | SM_KNOWN_DEPRECATED_SCOPES);
         }
         if (!ok)
@@ -220,20 +236,24 @@ static bool decode_request(struct sm_otlp_decoder *decoder, struct sm_slice mess
 {
     struct sm_batch *batch = decoder->batch;
     const char *at = message.ptr, *end = at + message.size;
+    struct sm_resource_group checked;
     struct sm_slice bytes;
     uint32_t tag;
-    batch->capacity = sm_otlp_count(message, SM_TAG(1, SM_WIRE_BYTES));
-    if (batch->capacity)
-        batch->groups = sm_arena_alloc(decoder->arena, batch->capacity * sizeof(*batch->groups));
+    batch->groups = alloc_array(decoder, message, 1, sizeof(*batch->groups));
     while (at < end) {
         if (!sm_otlp_read_tag(decoder, &at, end, &tag))
             return false;
-        bool ok = tag == SM_TAG(1, SM_WIRE_BYTES)
-                      ? sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_resource_group(decoder, bytes, &batch->groups[batch->count++])
-                      : sm_otlp_skip(decoder, &at, end, tag, SM_KNOWN(1));
-        if (!ok)
+        if (tag != SM_TAG(1, SM_WIRE_BYTES)) {
+            if (!sm_otlp_skip(decoder, &at, end, tag, SM_KNOWN(1)))
+                return false;
+            continue;
+        }
+        if (!sm_otlp_read_bytes(decoder, &at, end, &bytes) ||
+            !decode_resource_group(decoder, bytes, decoder->is_checking ? &checked : &batch->groups[batch->count]))
             return false;
+        batch->count++;
     }
+    batch->capacity = batch->count;
     return true;
 }
 
@@ -247,4 +267,32 @@ struct sm_batch *sm_otlp_decode_protobuf(enum sm_signal signal, struct sm_buffer
         return batch;
     sm_batch_release(batch);
     return NULL;
+}
+
+struct sm_batch *sm_otlp_decode_protobuf_packed(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_batch counted = {.signal = signal};
+    struct sm_otlp_decoder decoder = {.input = sm_buffer_slice(request), .arena = &arena, .batch = &counted, .error = error, .is_checking = true};
+    bool is_sound = decode_request(&decoder, decoder.input);
+    sm_arena_deinit(&arena);
+    if (!is_sound)
+        return NULL;
+    if (counted.changed)
+        return sm_otlp_decode_protobuf(signal, request, error);
+    struct sm_batch *batch = sm_batch_create(signal);
+    sm_batch_add_parts(batch, &(struct sm_batch_part){.raw = decoder.input, .buffer = request, .item_count = counted.item_count}, 1);
+    return batch;
+}
+
+void sm_otlp_decode_part(struct sm_batch *batch, const struct sm_batch_part *part)
+{
+    struct sm_decode_error error;
+    struct sm_batch decoded = {.signal = batch->signal};
+    struct sm_otlp_decoder decoder = {.input = part->raw, .arena = &batch->arena, .batch = &decoded, .error = &error, .is_trusted = true};
+    bool is_sound = decode_request(&decoder, part->raw);
+    assert(is_sound && !decoded.changed && decoded.item_count == part->item_count);
+    (void)is_sound;
+    sm_batch_append_groups(batch, decoded.groups, decoded.count);
+    batch->item_count += decoded.item_count;
 }

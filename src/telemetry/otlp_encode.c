@@ -4,6 +4,7 @@
  * is only read. */
 #include "telemetry/otlp_encode.h"
 
+#include "base/memory.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric.h"
 #include "telemetry/otlp.h"
@@ -151,7 +152,8 @@ static void write_scope_group(struct sm_proto_writer *writer, enum sm_signal sig
         return;
     }
     size_t mark = sm_proto_writer_mark(writer);
-    sm_otlp_write_unknown(writer, scope->raw, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
+    if (scope->_has_unknown)
+        sm_otlp_write_unknown(writer, scope->raw, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
     sm_otlp_write_text(writer, 3, scope->schema_url);
     write_items(writer, signal, scope);
     sm_otlp_write_scope(writer, &scope->scope);
@@ -173,7 +175,8 @@ static void write_resource_group(struct sm_proto_writer *writer, enum sm_signal 
         return;
     }
     size_t mark = sm_proto_writer_mark(writer);
-    sm_proto_write_fields(writer, group->raw, is_unknown_of_group, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
+    if (group->_has_unknown)
+        sm_proto_write_fields(writer, group->raw, is_unknown_of_group, SM_KNOWN(1) | SM_KNOWN(2) | SM_KNOWN(3));
     sm_otlp_write_text(writer, 3, group->schema_url);
     for (size_t i = group->count; i-- > 0;)
         write_scope_group(writer, signal, &group->scopes[i]);
@@ -183,6 +186,8 @@ static void write_resource_group(struct sm_proto_writer *writer, enum sm_signal 
 
 static void write_batch(struct sm_proto_writer *writer, const struct sm_batch *batch)
 {
+    for (size_t i = batch->_part_count; i-- > 0;)
+        sm_proto_write_raw(writer, batch->_parts[i].raw);
     if (batch->raw.ptr && !batch->changed) {
         sm_proto_write_raw(writer, batch->raw);
         return;
@@ -198,6 +203,24 @@ void sm_otlp_encode_protobuf(struct sm_batch *batch, struct sm_otlp_pieces *piec
     write_batch(&writer, batch);
     sm_proto_writer_finish(&writer);
     *pieces = (struct sm_otlp_pieces){.pieces = writer.pieces, .count = writer.piece_count, .size = writer.size};
+}
+
+struct sm_buffer *sm_otlp_encode_protobuf_buffer(const struct sm_batch *batch)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_proto_writer writer;
+    sm_proto_writer_init(&writer, &arena);
+    write_batch(&writer, batch);
+    sm_proto_writer_finish(&writer);
+    struct sm_buffer *buffer = sm_buffer_try_create(writer.size);
+    if (!buffer)
+        sm_out_of_memory(writer.size);
+    for (size_t i = 0; i < writer.piece_count; i++) {
+        memcpy(buffer->data + buffer->size, writer.pieces[i].iov_base, writer.pieces[i].iov_len);
+        buffer->size += writer.pieces[i].iov_len;
+    }
+    sm_arena_deinit(&arena);
+    return buffer;
 }
 
 void sm_otlp_encode_protobuf_bytes(struct sm_batch *batch, struct sm_bytes *out)

@@ -22,6 +22,8 @@ struct sm_otlp_decoder {
     struct sm_arena *arena;
     struct sm_batch *batch;
     struct sm_decode_error *error;
+    bool is_checking; /* fills no index: groups and items are decoded into one place and forgotten */
+    bool is_trusted;  /* this program wrote the bytes: values may be nested as deep as statements have made them */
 };
 
 /* The readers of the innermost loop: a call for each would cost more than what they do. */

@@ -157,6 +157,15 @@ struct sm_value *sm_map_set(struct sm_map *map, struct sm_arena *arena, struct s
     return place;
 }
 
+void sm_map_keep(struct sm_map *map, sm_key_test *keeps, void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < map->count; i++)
+        if (keeps(context, map->entries[i].key))
+            map->entries[kept++] = map->entries[i];
+    map->count = kept;
+}
+
 bool sm_map_remove(struct sm_map *map, struct sm_slice key)
 {
     for (size_t i = 0; i < map->count; i++) {

@@ -91,6 +91,9 @@ struct sm_value *sm_map_find(const struct sm_map *map, struct sm_slice key); /* 
 /* Sets or appends; `key` and what `value` points to are borrowed and must live as long as the arena. Returns the place of the value. */
 struct sm_value *sm_map_set(struct sm_map *map, struct sm_arena *arena, struct sm_slice key, struct sm_value value);
 bool sm_map_remove(struct sm_map *map, struct sm_slice key); /* keeps the order of the rest; false: was absent */
+/* Takes out the entries whose key `keeps` refuses; asked once for each, in order. */
+typedef bool sm_key_test(void *context, struct sm_slice key);
+void sm_map_keep(struct sm_map *map, sm_key_test *keeps, void *context);
 
 /* ---- attribute sets */
 /* The value of `key`, searched in the encoded bytes without decoding the rest (or in the map once decoded). False: absent. */
@@ -99,6 +102,9 @@ bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice 
 struct sm_map *sm_attributes_map(struct sm_attributes *attributes, struct sm_arena *arena);
 /* The decoded map, for changing: marks the set changed. The owner (span, resource, …) must be marked changed as well: see batch.h. */
 struct sm_map *sm_attributes_edit(struct sm_attributes *attributes, struct sm_arena *arena);
+
+/* sm_map_keep for a set; one that is not decoded stays so, which is a fraction of the work. The owner must be marked changed as well. */
+void sm_attributes_keep(struct sm_attributes *attributes, struct sm_arena *arena, sm_key_test *keeps, void *context);
 
 /* The whole set as KeyValue fields, in `arena`; of number `field`, which must be the number of its `raw`. */
 struct sm_slice sm_attributes_encode(const struct sm_attributes *attributes, uint8_t field, struct sm_arena *arena);

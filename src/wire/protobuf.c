@@ -122,6 +122,11 @@ static char *write_varint(char *to, uint64_t value)
     return to;
 }
 
+size_t sm_proto_varint_write(char *to, uint64_t value)
+{
+    return (size_t)(write_varint(to, value) - to);
+}
+
 void sm_proto_put_varint(struct sm_bytes *out, uint64_t value)
 {
     char *start = sm_bytes_reserve(out, VARINT_BYTES_MAX);

@@ -10,6 +10,7 @@ const struct sm_component_type sm_connector_forward = {
     .signals = SM_SIGNAL_ALL,
     .gives = {[SM_TRACES] = SM_SIGNAL_TRACES, [SM_METRICS] = SM_SIGNAL_METRICS, [SM_LOGS] = SM_SIGNAL_LOGS},
     .stability = {SM_STABILITY_BETA, SM_STABILITY_BETA, SM_STABILITY_BETA},
+    .takes_packed = true,
     .options = option_table,
     .consume = sm_component_forward,
 };

@@ -16,6 +16,7 @@ const struct sm_component_type sm_exporter_nop = {
     .help = "Accepts everything and keeps nothing.",
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_BETA, SM_STABILITY_BETA, SM_STABILITY_BETA},
+    .takes_packed = true,
     .options = option_table,
     .consume = discard,
 };

@@ -319,6 +319,7 @@ const struct sm_component_type sm_exporter_otlp_http = {
     .help = "Sends to an OTLP next hop over HTTP.",
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_STABLE, SM_STABILITY_STABLE, SM_STABILITY_STABLE},
+    .takes_packed = true,
     .options = option_table,
     .options_size = sizeof(struct options),
     .export_options_offset = offsetof(struct options, export),

@@ -289,6 +289,9 @@ static void batch_consume(struct sm_component *component, struct sm_worker *work
         return;
     }
     accept_at_once(member, worker, batch);
+    /* What waits, a request that was mostly sampled away above all, shall not hold more than its bytes. */
+    if (sm_component_gives_packed(component, batch->signal))
+        batch = sm_batch_pack(batch);
     if (member->worker == worker) {
         sm_shard_add(&member->shard, batch);
         return;
@@ -387,6 +390,7 @@ const struct sm_component_type sm_processor_batch = {
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_BETA, SM_STABILITY_BETA, SM_STABILITY_BETA},
     .mutates = true,
+    .takes_packed = true,
     .options = option_table,
     .options_size = sizeof(struct options),
     .metrics = metric_table,

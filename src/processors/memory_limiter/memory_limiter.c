@@ -240,6 +240,7 @@ const struct sm_component_type sm_processor_memory_limiter = {
     .help = "Refuses data while the process uses too much memory.",
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_BETA, SM_STABILITY_BETA, SM_STABILITY_BETA},
+    .takes_packed = true,
     .counts_items = true,
     .options = option_table,
     .options_size = sizeof(struct options),

@@ -77,7 +77,8 @@ static void on_call(struct sm_grpc_call *call, void *context)
     const struct sm_otlp_options *options = route->receiver->options;
     struct sm_buffer *message = sm_grpc_call_take_message(call);
     struct sm_decode_error why = {0};
-    struct sm_batch *batch = sm_otlp_decode_protobuf(route->signal, message, &why);
+    bool packed = sm_component_gives_packed(route->receiver, route->signal);
+    struct sm_batch *batch = (packed ? sm_otlp_decode_protobuf_packed : sm_otlp_decode_protobuf)(route->signal, message, &why);
     sm_buffer_release(message);
     if (!batch) {
         refuse(call, route, &why);

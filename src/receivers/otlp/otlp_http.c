@@ -140,11 +140,12 @@ static struct sm_metadata *metadata_of(const struct sm_http_request *request)
     return metadata;
 }
 
-static struct sm_batch *decode(enum sm_signal signal, enum media media, struct sm_buffer *body, struct sm_decode_error *why)
+static struct sm_batch *decode(const struct sm_otlp_route *route, enum media media, struct sm_buffer *body, struct sm_decode_error *why)
 {
-    if (media == MEDIA_PROTOBUF)
-        return sm_otlp_decode_protobuf(signal, body, why);
-    return sm_otlp_decode_json(signal, sm_buffer_slice(body), why);
+    if (media != MEDIA_PROTOBUF)
+        return sm_otlp_decode_json(route->signal, sm_buffer_slice(body), why);
+    bool packed = sm_component_gives_packed(route->receiver, route->signal);
+    return (packed ? sm_otlp_decode_protobuf_packed : sm_otlp_decode_protobuf)(route->signal, body, why);
 }
 
 static void export(struct sm_http_request *request, const struct sm_otlp_route *route, enum media media)
@@ -157,7 +158,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         return;
     }
     struct sm_decode_error why = {0};
-    struct sm_batch *batch = decode(route->signal, media, body, &why);
+    struct sm_batch *batch = decode(route, media, body, &why);
     sm_buffer_release(body);
     if (!batch) {
         char text[256];

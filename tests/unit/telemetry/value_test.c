@@ -1,4 +1,5 @@
 #include "telemetry/value.h"
+#include "wire/protobuf.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -95,6 +96,57 @@ static void compares_maps_without_order(void **state)
     assert_false(sm_value_equal(&left, &right, &arena));
 }
 
+static bool has_no_b(void *context, struct sm_slice key)
+{
+    ++*(int *)context;
+    return !sm_slice_starts_with(key, SM_SLICE("b"));
+}
+
+/* `keys` are one letter each; entries of another field stand between when `has_gaps`. */
+static struct sm_attributes encoded_attributes(const char *keys, bool has_gaps)
+{
+    struct sm_bytes bytes = {0};
+    struct sm_attributes attributes = {.field = 9, ._has_gaps = has_gaps};
+    for (const char *key = keys; *key; key++) {
+        size_t entry = sm_proto_message_begin(&bytes, 9);
+        sm_proto_put_bytes(&bytes, 1, sm_slice_make(key, 1));
+        size_t value = sm_proto_message_begin(&bytes, 2);
+        char *text = sm_arena_alloc(&arena, 300);
+        sm_proto_put_bytes(&bytes, 1, sm_slice_make(memset(text, *key, 300), *key == 'l' ? 300 : 3));
+        sm_proto_message_end(&bytes, value);
+        sm_proto_message_end(&bytes, entry);
+        if (has_gaps && key[1])
+            sm_proto_put_uint(&bytes, 6, 3);
+    }
+    attributes.raw = sm_arena_copy(&arena, sm_bytes_slice(&bytes));
+    sm_bytes_deinit(&bytes);
+    return attributes;
+}
+
+static void keeps_chosen_attributes_decoded_or_not(void **state)
+{
+    (void)state;
+    const struct {
+        const char *keys, *kept;
+    } cases[] = {{"abc", "ac"}, {"bab", "a"}, {"b", ""}, {"ac", "ac"}, {"lbl", "ll"}, {"abllllb", "allll"}, {"", ""}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (unsigned form = 0; form < 4; form++) {
+            struct sm_attributes attributes = encoded_attributes(cases[i].keys, form & 1);
+            int asked = 0;
+            if (form & 2)
+                (void)sm_attributes_map(&attributes, &arena);
+            sm_attributes_keep(&attributes, &arena, has_no_b, &asked);
+            assert_int_equal(asked, strlen(cases[i].keys));
+            assert_int_equal(attributes._map != NULL, (form & 2) != 0);
+            struct sm_map *map = sm_attributes_map(&attributes, &arena);
+            assert_int_equal(map->count, strlen(cases[i].kept));
+            for (size_t k = 0; k < map->count; k++) {
+                assert_int_equal(map->entries[k].key.ptr[0], cases[i].kept[k]);
+                assert_int_equal(map->entries[k].value.string.size, cases[i].kept[k] == 'l' ? 300 : 3);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(prints_maps_with_sorted_keys_and_go_escapes, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_sets_and_removes_entries, setup, teardown),
         cmocka_unit_test_setup_teardown(compares_maps_without_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_chosen_attributes_decoded_or_not, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
