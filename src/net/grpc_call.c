@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "net/grpc_message.h"
+#include "telemetry/metadata.h"
 
 struct sm_grpc_header_place {
     size_t at, name_size, value_size; /* in call->text */
@@ -144,6 +145,28 @@ void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struc
     const struct sm_grpc_header_place *place = &call->places[index];
     *name = sm_slice_make(call->text.ptr + place->at, place->name_size);
     *value = sm_slice_make(call->text.ptr + place->at + place->name_size, place->value_size);
+}
+
+struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call)
+{
+    struct sm_metadata *headers = sm_metadata_create();
+    struct sm_slice name, value;
+    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
+        sm_grpc_call_header_at(call, i, &name, &value);
+        sm_metadata_add(headers, name, value);
+    }
+    return headers;
+}
+
+struct sm_metadata *sm_grpc_call_metadata(const struct sm_grpc_call *call)
+{
+    struct sm_metadata *metadata = sm_grpc_call_headers(call);
+    struct sm_slice authority = {0};
+    if (sm_metadata_count(metadata, SM_SLICE(":authority")) > 0)
+        authority = sm_metadata_get(metadata, SM_SLICE(":authority"), 0);
+    if (authority.size && sm_metadata_count(metadata, SM_SLICE("Host")) == 0)
+        sm_metadata_add(metadata, SM_SLICE("Host"), authority);
+    return metadata;
 }
 
 /* ---- answers */

@@ -15,6 +15,7 @@
 
 struct sm_grpc_call;
 struct sm_grpc_server;
+struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
 
@@ -86,6 +87,9 @@ struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribu
 /* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */
 size_t sm_grpc_call_header_count(const struct sm_grpc_call *call);
 void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value);
+/* All of them, for what the client's telemetry is to carry with it; `metadata` has the authority also under the name that HTTP gives it. */
+struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call) __attribute__((warn_unused_result));
+struct sm_metadata *sm_grpc_call_metadata(const struct sm_grpc_call *call) __attribute__((warn_unused_result));
 
 struct sm_grpc_response {
     enum sm_rpc_code code;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "telemetry/metadata.h"
 #include "wire/compression.h"
 
 static const char TOO_LARGE[] = "http: request body too large";
@@ -175,9 +176,7 @@ struct sm_buffer *sm_http_request_unpack_body(struct sm_http_request *request)
     struct sm_buffer *body = sm_http_request_try_take_body(request, &why);
     if (body)
         return body;
-    char line[200];
-    snprintf(line, sizeof(line), "%s\n", why);
-    sm_http_respond_text(request, 400, "text/plain; charset=utf-8", sm_slice_of(line));
+    sm_http_respond_error(request, 400, why);
     return NULL;
 }
 
@@ -222,6 +221,14 @@ void sm_http_request_header_at(const struct sm_http_request *request, size_t ind
 const atomic_bool *sm_http_request_abandoned(const struct sm_http_request *request)
 {
     return &request->is_abandoned;
+}
+
+struct sm_metadata *sm_http_request_metadata(const struct sm_http_request *request)
+{
+    struct sm_metadata *metadata = sm_metadata_create();
+    for (size_t i = 0; i < request->head->header_count; i++)
+        sm_metadata_add(metadata, request->head->headers[i].name, request->head->headers[i].value);
+    return metadata;
 }
 
 const char *sm_http_request_peer(const struct sm_http_request *request)

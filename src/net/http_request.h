@@ -8,7 +8,7 @@
 #include "net/http1_parser.h"
 #include "net/http_server.h"
 
-enum { SM_HTTP_BODY_LIMIT_BYTES = 20 * 1024 * 1024, SM_HTTP_HEAD_LIMIT_BYTES = 1024 * 1024, SM_HTTP_BODY_FIRST_BYTES = 16 * 1024 };
+enum { SM_HTTP_HEAD_LIMIT_BYTES = 1024 * 1024, SM_HTTP_BODY_FIRST_BYTES = 16 * 1024 };
 
 struct sm_http_request {
     const struct sm_http_server_options *options;                                              /* borrowed */

@@ -110,3 +110,20 @@ void sm_http_respond_text(struct sm_http_request *request, int status, const cha
     const struct sm_http_response response = {.status = status, .content_type = sm_slice_of(content_type), .body = body};
     sm_http_respond(request, &response);
 }
+
+void sm_http_respond_error(struct sm_http_request *request, int status, const char *text)
+{
+    const struct sm_http_header header = {.name = SM_SLICE("X-Content-Type-Options"), .value = SM_SLICE("nosniff")};
+    struct sm_bytes line = {0};
+    sm_bytes_append_text(&line, text);
+    sm_bytes_append_char(&line, '\n');
+    const struct sm_http_response response = {
+        .status = status,
+        .content_type = SM_SLICE("text/plain; charset=utf-8"),
+        .headers = &header,
+        .header_count = 1,
+        .body = sm_bytes_slice(&line),
+    };
+    sm_http_respond(request, &response);
+    sm_bytes_deinit(&line);
+}

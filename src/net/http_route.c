@@ -63,15 +63,7 @@ static void append_clean(struct sm_bytes *out, struct sm_slice path)
 
 void sm_http_respond_not_found(struct sm_http_request *request)
 {
-    const struct sm_http_header header = {.name = SM_SLICE("X-Content-Type-Options"), .value = SM_SLICE("nosniff")};
-    const struct sm_http_response response = {
-        .status = 404,
-        .content_type = SM_SLICE("text/plain; charset=utf-8"),
-        .headers = &header,
-        .header_count = 1,
-        .body = SM_SLICE("404 page not found\n"),
-    };
-    sm_http_respond(request, &response);
+    sm_http_respond_error(request, 404, "404 page not found");
 }
 
 static void append_html(struct sm_bytes *out, struct sm_slice text)

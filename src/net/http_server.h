@@ -14,8 +14,11 @@
 
 struct sm_http_server;
 struct sm_http_request;
+struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
+
+enum { SM_HTTP_BODY_LIMIT_BYTES = 20 * 1024 * 1024 }; /* where max_request_body_size is not set */
 
 struct sm_cors_options {
     struct sm_string_list allowed_origins, allowed_headers, exposed_headers;
@@ -101,6 +104,8 @@ const char *sm_http_request_encoding_error(struct sm_http_request *request);
 struct sm_buffer *sm_http_request_try_take_body(struct sm_http_request *request, const char **why) __attribute__((warn_unused_result));
 /* The same for handlers without an error form of their own: answers 400 with the text and returns NULL. */
 struct sm_buffer *sm_http_request_unpack_body(struct sm_http_request *request) __attribute__((warn_unused_result));
+/* The client's headers, for what its telemetry is to carry with it (include_metadata). */
+struct sm_metadata *sm_http_request_metadata(const struct sm_http_request *request) __attribute__((warn_unused_result));
 
 struct sm_http_header {
     struct sm_slice name, value;
@@ -115,3 +120,5 @@ struct sm_http_response {
 /* Answers and ends the request, which is invalid afterwards. */
 void sm_http_respond(struct sm_http_request *request, const struct sm_http_response *response);
 void sm_http_respond_text(struct sm_http_request *request, int status, const char *content_type, struct sm_slice body);
+/* Answers with a line of text, as Go's http.Error does. */
+void sm_http_respond_error(struct sm_http_request *request, int status, const char *text);

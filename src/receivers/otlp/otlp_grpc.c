@@ -39,29 +39,6 @@ static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outc
     sm_bytes_deinit(&details);
 }
 
-static struct sm_metadata *headers_of(const struct sm_grpc_call *call)
-{
-    struct sm_metadata *headers = sm_metadata_create();
-    struct sm_slice name, value;
-    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
-        sm_grpc_call_header_at(call, i, &name, &value);
-        sm_metadata_add(headers, name, value);
-    }
-    return headers;
-}
-
-/* The client's headers; the authority also under the name that HTTP gives it. */
-static struct sm_metadata *metadata_of(const struct sm_grpc_call *call)
-{
-    struct sm_metadata *metadata = headers_of(call);
-    struct sm_slice authority = {0};
-    if (sm_metadata_count(metadata, SM_SLICE(":authority")) > 0)
-        authority = sm_metadata_get(metadata, SM_SLICE(":authority"), 0);
-    if (authority.size && sm_metadata_count(metadata, SM_SLICE("Host")) == 0)
-        sm_metadata_add(metadata, SM_SLICE("Host"), authority);
-    return metadata;
-}
-
 static void refuse(struct sm_grpc_call *call, const struct sm_otlp_route *route, const struct sm_decode_error *why)
 {
     char text[256];
@@ -90,9 +67,9 @@ static void on_call(struct sm_grpc_call *call, void *context)
         return;
     }
     if (options->protocols.grpc->include_metadata)
-        batch->metadata = metadata_of(call);
+        batch->metadata = sm_grpc_call_metadata(call);
     if (sm_metadata_is_grpc_wanted())
-        batch->grpc_headers = headers_of(call);
+        batch->grpc_headers = sm_grpc_call_headers(call);
     sm_batch_set_client(batch, sm_grpc_call_peer(call));
     sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
     sm_receiver_deliver_watched(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "net/http_route.h"
-#include "telemetry/metadata.h"
+#include "net/media_type.h"
 
 enum media { MEDIA_UNKNOWN, MEDIA_PROTOBUF, MEDIA_JSON };
 
@@ -17,25 +17,10 @@ static const struct sm_slice JSON_TYPE = {.ptr = "application/json", .size = siz
 
 /* ---- media types */
 
-/* "; name=value" pieces as RFC 2045 wants them, no more than that there is a name and a value. */
-static bool are_parameters_sound(struct sm_slice parameters)
-{
-    while (parameters.size > 0) {
-        struct sm_slice parameter = sm_slice_trim(sm_slice_cut(&parameters, ';'));
-        if (parameter.size == 0)
-            continue;
-        struct sm_slice name = sm_slice_cut(&parameter, '=');
-        if (name.size == 0 || parameter.size == 0)
-            return false;
-    }
-    return true;
-}
-
 static enum media media_of(struct sm_slice content_type)
 {
-    struct sm_slice rest = content_type;
-    struct sm_slice type = sm_slice_trim(sm_slice_cut(&rest, ';'));
-    if (!are_parameters_sound(rest))
+    struct sm_slice type;
+    if (sm_media_type_parse(content_type, &type))
         return MEDIA_UNKNOWN;
     if (sm_slice_equal_nocase(type, PROTOBUF_TYPE))
         return MEDIA_PROTOBUF;
@@ -129,17 +114,6 @@ static const struct sm_otlp_route *find_route(struct sm_http_request *request, c
     return found < 0 ? NULL : &receiver->routes[found];
 }
 
-static struct sm_metadata *metadata_of(const struct sm_http_request *request)
-{
-    struct sm_metadata *metadata = sm_metadata_create();
-    struct sm_slice name, value;
-    for (size_t i = 0; i < sm_http_request_header_count(request); i++) {
-        sm_http_request_header_at(request, i, &name, &value);
-        sm_metadata_add(metadata, name, value);
-    }
-    return metadata;
-}
-
 static struct sm_batch *decode(const struct sm_otlp_route *route, enum media media, struct sm_buffer *body, struct sm_decode_error *why)
 {
     if (media != MEDIA_PROTOBUF)
@@ -173,7 +147,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         return;
     }
     if (options->protocols.http->server.include_metadata)
-        batch->metadata = metadata_of(request);
+        batch->metadata = sm_http_request_metadata(request);
     sm_batch_set_client(batch, sm_http_request_peer(request));
     sm_receiver_deliver_watched(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
