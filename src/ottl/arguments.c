@@ -77,6 +77,8 @@ bool sm_ottl_arg_list(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, st
     }
     if (value.kind != SM_OTTL_LIST)
         return sm_ottl_fail(run, "expected pcommon.Slice but got %s", sm_ottl_kind_name(&value));
+    if (value.has_parts) /* as the reference, which cannot turn such literals into lists of the telemetry */
+        return sm_ottl_fail(run, "<Invalid value type> in a list literal");
     *out = value.list;
     return true;
 }
@@ -111,6 +113,8 @@ bool sm_ottl_arg_string_like(const struct sm_ottl_arg *arg, struct sm_ottl_run *
     struct sm_ottl_value value;
     if (!sm_ottl_eval(arg->expr, run, &value))
         return false;
+    if (!sm_ottl_is_finite(&value, run->arena))
+        return sm_ottl_fail(run, "unsupported value: a number that is infinite or none");
     *is_nil = !sm_ottl_text(&value, run->arena, out);
     return true;
 }

@@ -171,6 +171,11 @@ static bool compile_function_name(struct sm_ottl_compiler *compiler, const struc
         return sm_ottl_compile_error(compiler, call, "the name of a converter is expected");
     arg->function = sm_ottl_function_find(name, compiler->language);
     arg->is_set = true;
+    if (arg->function && arg->function->prepare) {
+        struct sm_ottl_call prepared = {.function = arg->function, .node = call};
+        if (!arg->function->prepare(&prepared, compiler))
+            return false;
+    }
     return arg->function || sm_ottl_compile_error(compiler, call, "undefined function %.*s", SM_SLICE_ARGS(name));
 }
 

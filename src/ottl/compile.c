@@ -67,13 +67,17 @@ static bool eval_list(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, 
     struct sm_list *list = sm_arena_zalloc(run->arena, 1, sizeof(*list));
     list->items = sm_arena_zalloc(run->arena, many->count, sizeof(struct sm_value));
     list->capacity = many->count;
+    bool has_parts = false;
     for (; list->count < many->count; list->count++) {
         struct sm_ottl_value value;
         if (!sm_ottl_eval(many->items[list->count], run, &value))
             return false;
         list->items[list->count] = stored(&value, run->arena);
+        has_parts = has_parts || value.has_parts || (value.kind > SM_OTTL_BYTES && !value.is_written);
     }
     *out = sm_ottl_list(list);
+    out->is_written = true;
+    out->has_parts = has_parts;
     return true;
 }
 

@@ -327,7 +327,8 @@ static bool append_argument(const struct sm_ottl_arg *arg, struct sm_ottl_run *r
     struct sm_ottl_value value;
     if (!sm_ottl_arg_any(arg, run, &value))
         return false;
-    if (value.kind > SM_OTTL_BYTES && value.kind != SM_OTTL_NIL) /* lists, maps and moments cannot be elements in the reference */
+    /* Lists and maps of the telemetry and moments cannot be elements in the reference; lists written in the statement can. */
+    if (value.kind > SM_OTTL_BYTES && (!value.is_written || value.has_parts))
         return sm_ottl_fail(run, "<Invalid value type %s>", sm_ottl_kind_name(&value));
     append_value(list, run->arena, &value);
     return true;

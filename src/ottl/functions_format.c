@@ -25,6 +25,7 @@ struct formatting {
     const struct sm_ottl_value *values;
     size_t count, next;
     bool reordered;
+    bool is_bad; /* showing a value whose verb does not fit: without its own text form */
     struct sm_arena *arena;
     struct sm_bytes *out;
 };
@@ -113,13 +114,38 @@ static bool format_integer(struct formatting *f, const struct directive *d, int6
 
 /* ---- floats, texts, others */
 
+/* "0x1.8p+01", "6755399441055744p-51": exponents of two digits at least. */
+static size_t write_binary(char *text, size_t room, const struct directive *d, double number, char verb)
+{
+    int exponent, size;
+    if (verb == 'b') {
+        double fraction = frexp(number, &exponent);
+        bool is_zero = number == 0;
+        return (size_t)snprintf(text, room, "%s%" PRId64 "p%+d", signbit(number) && is_zero ? "-" : "", (int64_t)ldexp(fraction, 53),
+                                is_zero ? -1074 : exponent - 53);
+    }
+    if (d->has_precision)
+        size = snprintf(text, room, verb == 'x' ? "%.*a" : "%.*A", d->precision < 60 ? d->precision : 60, number);
+    else
+        size = snprintf(text, room, verb == 'x' ? "%a" : "%A", number);
+    if (size > 2 && (text[size - 2] == '+' || text[size - 2] == '-')) {
+        text[size] = text[size - 1];
+        text[size - 1] = '0';
+        text[++size] = '\0';
+    }
+    return (size_t)size;
+}
+
 static bool format_double(struct formatting *f, const struct directive *d, double number, char verb)
 {
     char text[SM_NUMBER_SIZE_MAX + 2], pattern[8], *wide = text;
     size_t size;
-    if (!strchr("veEfFgG", verb))
+    if (!strchr("veEfFgGxXb", verb))
         return false;
-    if (!isfinite(number) || ((verb == 'v' || verb == 'g') && !d->has_precision)) {
+    if (isfinite(number) && strchr("xXb", verb)) {
+        wide = sm_arena_alloc(f->arena, 96);
+        size = write_binary(wide, 96, d, number, verb);
+    } else if (!isfinite(number) || ((verb == 'v' || verb == 'g') && !d->has_precision)) {
         size = sm_number_format(number, SM_NUMBER_GENERAL, text);
         if (verb == 'v' && isfinite(number) && fabs(number) >= 1e6 && fabs(number) < 1e21) /* %v has another threshold for exponents */
             size = sm_number_format(number, SM_NUMBER_PLAIN, text);
@@ -218,7 +244,7 @@ static const char *go_type(const struct sm_ottl_value *value)
         [SM_OTTL_INT] = "int64",
         [SM_OTTL_DOUBLE] = "float64",
         [SM_OTTL_STRING] = "string",
-        [SM_OTTL_BYTES] = "pcommon.ByteSlice",
+        [SM_OTTL_BYTES] = "[]uint8",
         [SM_OTTL_MAP] = "pcommon.Map",
         [SM_OTTL_LIST] = "[]interface {}",
         [SM_OTTL_TIME] = "time.Time",
@@ -244,6 +270,92 @@ static void format_list(struct formatting *f, const struct directive *d, const s
     sm_bytes_append_char(f->out, ']');
 }
 
+/* ---- values that are more than a number or a text */
+
+/* As Go's Duration.String: "1h2m3.5s", "1.5µs", "0s". */
+static struct sm_slice duration_text(int64_t ns, struct sm_arena *arena)
+{
+    struct sm_bytes out;
+    uint64_t left = ns < 0 ? -(uint64_t)ns : (uint64_t)ns, unit = left < 1000 ? 1 : left < 1000000 ? 1000 : left < 1000000000 ? 1000000 : 1000000000;
+    char fraction[16] = "";
+    sm_bytes_init(&out, arena);
+    if (left == 0)
+        return SM_SLICE("0s");
+    if (ns < 0)
+        sm_bytes_append_char(&out, '-');
+    uint64_t whole = left / unit, rest = left % unit;
+    if (rest > 0) {
+        int digits = unit == 1000 ? 3 : unit == 1000000 ? 6 : 9;
+        int size = snprintf(fraction, sizeof(fraction), ".%0*" PRIu64, digits, rest);
+        while (fraction[size - 1] == '0')
+            fraction[--size] = '\0';
+    }
+    if (whole >= 3600)
+        sm_bytes_printf(&out, "%" PRIu64 "h", whole / 3600);
+    if (whole >= 60 && unit == 1000000000)
+        sm_bytes_printf(&out, "%" PRIu64 "m", whole / 60 % 60);
+    sm_bytes_printf(&out, "%" PRIu64 "%s%s", unit == 1000000000 ? whole % 60 : whole, fraction,
+                    unit == 1         ? "ns"
+                    : unit == 1000    ? "µs"
+                    : unit == 1000000 ? "ms"
+                                      : "s");
+    return sm_bytes_slice(&out);
+}
+
+/* As Go's Time.String: "2040-07-01 00:00:00 -0400 EDT". */
+static struct sm_slice time_text(struct sm_ottl_time time, struct sm_arena *arena)
+{
+    struct sm_bytes stamp, out;
+    int offset = time.zone_offset_s < 0 ? -time.zone_offset_s : time.zone_offset_s;
+    sm_bytes_init(&stamp, arena);
+    sm_bytes_init(&out, arena);
+    sm_ottl_append_rfc3339(&stamp, (struct sm_ottl_time){.seconds = time.seconds + time.zone_offset_s, .nanos = time.nanos});
+    struct sm_slice text = sm_bytes_slice(&stamp);
+    const char *separator = memchr(text.ptr, 'T', text.size);
+    size_t date = separator ? (size_t)(separator - text.ptr) : text.size - 1;
+    char sign = time.zone_offset_s < 0 ? '-' : '+';
+    sm_bytes_append(&out, text.ptr, date);
+    sm_bytes_printf(&out, " %.*s %c%02d%02d ", (int)(text.size - date - 2), text.ptr + date + 1, sign, offset / 3600, offset / 60 % 60);
+    if (time.zone_name || time.zone_offset_s == 0)
+        sm_bytes_append_text(&out, time.zone_name ? time.zone_name : "UTC");
+    else
+        sm_bytes_printf(&out, "%c%02d%02d", sign, offset / 3600, offset / 60 % 60);
+    return sm_bytes_slice(&out);
+}
+
+static struct sm_slice hex_text(struct sm_slice id, struct sm_arena *arena)
+{
+    struct sm_bytes out;
+    bool is_set = false;
+    sm_bytes_init(&out, arena);
+    for (size_t i = 0; i < id.size; i++) {
+        sm_bytes_printf(&out, "%02x", (unsigned char)id.ptr[i]);
+        is_set = is_set || id.ptr[i] != 0;
+    }
+    return is_set ? sm_bytes_slice(&out) : SM_SLICE("");
+}
+
+/* Bytes one by one: "[1 2]", with %#v "[]byte{0x1, 0x2}". */
+static bool format_bytes(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, char verb)
+{
+    bool as_source = verb == 'v' && d->sharp;
+    if (as_source)
+        sm_bytes_printf(f->out, "%s{", value->kind == SM_OTTL_BYTES ? "[]byte" : go_type(value));
+    else
+        sm_bytes_append_char(f->out, '[');
+    for (size_t i = 0; i < value->text.size; i++) {
+        unsigned char byte = (unsigned char)value->text.ptr[i];
+        if (i > 0)
+            sm_bytes_append_text(f->out, as_source ? ", " : " ");
+        if (as_source)
+            sm_bytes_printf(f->out, "0x%x", byte);
+        else if (!format_integer(f, d, byte, verb))
+            sm_bytes_printf(f->out, "%%!%c(uint8=%u)", verb, byte);
+    }
+    sm_bytes_append_char(f->out, as_source ? '}' : ']');
+    return true;
+}
+
 /* False: the verb does not fit the value. */
 static bool format_known(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, char verb)
 {
@@ -262,9 +374,18 @@ static bool format_known(struct formatting *f, const struct directive *d, const 
     case SM_OTTL_STRING:
         return format_text(f, d, value->text, verb);
     case SM_OTTL_DURATION:
-        if (verb == 'd' || verb == 'x')
+        if (f->is_bad || !strchr("vsqxX", verb))
             return format_integer(f, d, value->integer, verb);
-        break;
+        return format_text(f, d, duration_text(value->integer, f->arena), verb);
+    case SM_OTTL_TIME:
+        return format_text(f, d, time_text(value->time, f->arena), verb);
+    case SM_OTTL_BYTES:
+        return strchr("sqxX", verb) ? format_text(f, d, value->text, verb) : format_bytes(f, d, value, verb);
+    case SM_OTTL_TRACE_ID:
+    case SM_OTTL_SPAN_ID:
+        if (f->is_bad || d->sharp + (verb == 'v') == 2 || !strchr("vsqxX", verb))
+            return format_bytes(f, d, value, verb);
+        return format_text(f, d, hex_text(value->text, f->arena), verb);
     default:
         break;
     }
@@ -273,16 +394,18 @@ static bool format_known(struct formatting *f, const struct directive *d, const 
     return format_text(f, d, text, verb);
 }
 
-static void write_bad(struct formatting *f, size_t verb_size, const char *verb, const struct sm_ottl_value *value)
+static void write_bad(struct formatting *f, const struct directive *d, size_t verb_size, const char *verb, const struct sm_ottl_value *value)
 {
-    const struct directive plain = {0};
+    bool was_bad = f->is_bad;
+    f->is_bad = true;
     sm_bytes_append_text(f->out, "%!");
     sm_bytes_append(f->out, verb, verb_size);
     sm_bytes_append_char(f->out, '(');
     if (value->kind != SM_OTTL_NIL)
         sm_bytes_printf(f->out, "%s=", go_type(value));
-    format_value(f, &plain, value, "v", 1);
+    format_value(f, d, value, "v", 1);
     sm_bytes_append_char(f->out, ')');
+    f->is_bad = was_bad;
 }
 
 static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
@@ -292,7 +415,7 @@ static void format_value(struct formatting *f, const struct directive *d, const 
     else if (value->kind == SM_OTTL_LIST)
         format_list(f, d, value, verb, verb_size);
     else if (verb_size != 1 || !format_known(f, d, value, *verb))
-        write_bad(f, verb_size, verb, value);
+        write_bad(f, d, verb_size, verb, value);
 }
 
 /* ---- directives */

@@ -341,6 +341,7 @@ static void append_escaped(struct sm_bytes *out, struct sm_slice text, const cha
 
 #define PATH_CHARACTERS "-_.~$&+,/:;=@!'()*[]%"
 #define FRAGMENT_CHARACTERS "-_.~$&+,/:;=?@!()*"
+#define HOST_CHARACTERS "-_.~!$&'()*+,;=:[]<>\""
 #define USER_CHARACTERS "-_.~$&+,;="
 
 static struct sm_slice user_info(const struct url *url, struct sm_arena *arena)
@@ -367,7 +368,10 @@ static struct sm_slice write_url(const struct url *url, struct sm_slice raw_path
         sm_bytes_append_text(&out, "//");
         if (url->has_user)
             sm_bytes_printf(&out, "%.*s@", SM_SLICE_ARGS(user_info(url, arena)));
-        sm_bytes_printf(&out, is_v6 ? "[%.*s]" : "%.*s", SM_SLICE_ARGS(url->host));
+        if (is_v6)
+            sm_bytes_printf(&out, "[%.*s]", SM_SLICE_ARGS(url->host));
+        else
+            append_escaped(&out, url->host, HOST_CHARACTERS);
         if (url->port.size > 0)
             sm_bytes_printf(&out, ":%.*s", SM_SLICE_ARGS(url->port));
     }

@@ -29,6 +29,8 @@ static bool apply_function(const struct replacing *r, struct sm_slice input, str
     const struct sm_ottl_expr expr = {.eval = eval_constant, .literal = sm_ottl_string(input)};
     const struct sm_ottl_call call = {.function = r->function->function, .args = {{.is_set = true, .expr = &expr}}, .node = r->call->node};
     struct sm_ottl_value value = sm_ottl_nil();
+    if (call.function->parameters[0].type == SM_OTTL_ARG_END || call.function->parameters[1].type != SM_OTTL_ARG_END)
+        return sm_ottl_fail(r->run, "incorrect number of arguments: %s does not take one", call.function->name);
     if (!call.function->call(&call, r->run, &value))
         return false;
     if (value.kind != SM_OTTL_STRING)

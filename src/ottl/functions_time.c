@@ -50,8 +50,7 @@ static bool call_unix(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
     if (!sm_ottl_arg_int(&call->args[0], run, &seconds) || (call->args[1].is_set && !sm_ottl_arg_int(&call->args[1], run, &nanos)))
         return false;
     struct sm_ottl_time time = sm_ottl_time_from_ns(nanos);
-    if (__builtin_add_overflow(time.seconds, seconds, &time.seconds))
-        return sm_ottl_fail(run, "the time is out of range");
+    time.seconds = (int64_t)((uint64_t)time.seconds + (uint64_t)seconds); /* wraps, as in the reference */
     *out = sm_ottl_time(time);
     return true;
 }

@@ -125,6 +125,8 @@ static void format_directive(struct sm_bytes *out, const struct sm_ottl_time *ti
         sm_bytes_append(out, days[tm->tm_wday], letter == 'A' ? strlen(days[tm->tm_wday]) : 3);
     else if (strchr("pP", letter))
         sm_bytes_append_text(out, letter == 'p' ? (tm->tm_hour < 12 ? "AM" : "PM") : (tm->tm_hour < 12 ? "am" : "pm"));
+    else if (strchr("Lfs", letter) && out->size == 0) /* nothing before it: to Go these are no fraction but text */
+        sm_bytes_append(out, "999999999", letter == 'L' ? 3 : letter == 'f' ? 6 : 9);
     else if (strchr("Lfs", letter))
         append_fraction(out, time->nanos, letter == 'L' ? 3 : letter == 'f' ? 6 : 9);
     else if (letter == 'Z')

@@ -62,6 +62,11 @@ static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, struct sm_sl
         sm_ottl_fail(run, "parse xml: not well formed, or too large");
         return NULL;
     }
+    if (sm_xml.xmlChildElementCount(sm_xml.xmlDocGetRootElement(doc)) == 0) {
+        sm_xml.xmlFreeDoc(doc);
+        sm_ottl_fail(run, "parse xml: not a document: it has no element");
+        return NULL;
+    }
     hoist_children(doc);
     return doc;
 }

@@ -298,16 +298,12 @@ static size_t take_escape(const char **at, const char *end, char *out)
     if (c >= '0' && c <= '7') {
         if (!take_digits(at, end, 3, 8, &number) || number > 255)
             return 0;
-        out[0] = (char)number;
-        return 1;
+        return put_utf8(out, number); /* a rune, not a byte: "\377" is ÿ */
     }
     (*at)++;
     switch (c) {
     case 'x':
-        if (!take_digits(at, end, 2, 16, &number))
-            return 0;
-        out[0] = (char)number;
-        return 1;
+        return take_digits(at, end, 2, 16, &number) ? put_utf8(out, number) : 0;
     case 'u':
         return take_digits(at, end, 4, 16, &number) && is_rune(number) ? put_utf8(out, number) : 0;
     case 'U':

@@ -5,6 +5,7 @@
 #include "ottl/value.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -221,6 +222,34 @@ static void append_object(struct sm_bytes *out, const struct sm_ottl_value *valu
             sm_ottl_append_double(out, ((const double *)value->object)[i], true);
     }
     sm_bytes_append_char(out, ']');
+}
+
+static bool is_finite_attribute(struct sm_value *value, struct sm_arena *scratch)
+{
+    if (value->type == SM_VALUE_LIST) {
+        struct sm_list *list = sm_value_list(value, scratch);
+        for (size_t i = 0; i < list->count; i++)
+            if (!is_finite_attribute(&list->items[i], scratch))
+                return false;
+    } else if (value->type == SM_VALUE_MAP) {
+        struct sm_map *map = sm_value_map(value, scratch);
+        for (size_t i = 0; i < map->count; i++)
+            if (!is_finite_attribute(&map->entries[i].value, scratch))
+                return false;
+    }
+    return value->type != SM_VALUE_DOUBLE || isfinite(value->number);
+}
+
+bool sm_ottl_is_finite(const struct sm_ottl_value *value, struct sm_arena *scratch)
+{
+    struct sm_value whole = {.type = SM_VALUE_EMPTY};
+    if (value->kind == SM_OTTL_DOUBLE)
+        return isfinite(value->number);
+    if (value->kind == SM_OTTL_LIST)
+        whole = (struct sm_value){.type = SM_VALUE_LIST, .list = value->list};
+    else if (value->kind == SM_OTTL_MAP)
+        whole = (struct sm_value){.type = SM_VALUE_MAP, .map = value->map};
+    return is_finite_attribute(&whole, scratch);
 }
 
 bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_slice *text)

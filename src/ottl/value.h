@@ -48,6 +48,8 @@ struct sm_ottl_value {
     enum sm_ottl_kind kind;
     enum sm_ottl_object object_kind; /* OBJECT */
     bool is_constant;                /* what it points to belongs to the statement, not to the batch: copied when stored */
+    bool is_written;                 /* a LIST that a list literal of the statement made: the reference tells it from lists of the telemetry */
+    bool has_parts;                  /* such a LIST, with maps, lists of the telemetry, moments or ids in it */
     size_t count;                    /* OBJECT: elements, where it has some */
     union {
         bool boolean;
@@ -134,5 +136,7 @@ void sm_ottl_append_double(struct sm_bytes *out, double number, bool pad_exponen
 /* JSON with sorted keys and escaped HTML, as the reference's encoder writes maps and lists. */
 void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm_arena *scratch);
 void sm_ottl_append_rfc3339(struct sm_bytes *out, struct sm_ottl_time time);
+/* Whether all numbers in it are finite: JSON has no others. */
+bool sm_ottl_is_finite(const struct sm_ottl_value *value, struct sm_arena *scratch);
 /* The text that the "string like" arguments see. False: nil. */
 bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_slice *text);

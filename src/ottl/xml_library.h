@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #define SM_XML_FUNCTIONS(ROW)                                                                                                                        \
+    ROW(xmlChildElementCount)                                                                                                                        \
     ROW(xmlAddChild)                                                                                                                                 \
     ROW(xmlCtxtReadMemory)                                                                                                                           \
     ROW(xmlDocCopyNode)                                                                                                                              \

@@ -1,7 +1,6 @@
 /* zone.c - see zone.h. Reads the 64-bit block of a TZif file (RFC 9636).
  *
- * Behind the last transition the file's rule (its POSIX TZ footer) is not evaluated: files of Debian's tzdata ("fat") list transitions up to 2037,
- * later times have the offset of the last one. State: the list of zones, under a lock; zones never change. */
+ * Behind the last transition the rule in the file's footer holds. State: the list of zones, under a lock; zones never change. */
 #include "ottl/zone.h"
 
 #include <pthread.h>
@@ -10,8 +9,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ottl/zone_rule.h"
 
-enum { FILE_MAX = 1 << 20, HEADER_SIZE = 44, NAME_MAX_SIZE = 64, TYPES_MAX = 256 };
+enum { FILE_MAX = 1 << 20, HEADER_SIZE = 44, NAME_MAX_SIZE = 64, TYPES_MAX = 254, STANDARD_BY_RULE = TYPES_MAX, SUMMER_BY_RULE };
 
 struct sm_ottl_zone {
     struct sm_ottl_zone *next;
@@ -19,10 +19,9 @@ struct sm_ottl_zone {
     int64_t *starts; /* owned: of the transitions */
     uint8_t *kinds;  /* owned: index into `types` */
     size_t count;
-    struct {
-        int32_t offset;
-        char name[12];
-    } types[TYPES_MAX];
+    bool has_rule;
+    struct sm_ottl_zone_rule rule;
+    struct sm_ottl_zone_time types[SUMMER_BY_RULE + 1]; /* the last two are the rule's */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -80,6 +79,15 @@ static bool read_block(struct sm_ottl_zone *zone, const unsigned char *at, const
     return true;
 }
 
+/* The footer: a line feed, the rule, a line feed. Without a rule that can be read the last transition holds for ever. */
+static void read_rule(struct sm_ottl_zone *zone, const unsigned char *at, const unsigned char *end)
+{
+    const unsigned char *stop = at < end && *at == '\n' ? memchr(at + 1, '\n', (size_t)(end - at - 1)) : NULL;
+    zone->has_rule = stop && sm_ottl_zone_rule_parse((const char *)at + 1, (size_t)(stop - at - 1), &zone->rule);
+    zone->types[STANDARD_BY_RULE] = zone->rule.standard;
+    zone->types[SUMMER_BY_RULE] = zone->rule.summer;
+}
+
 static bool read_zone(struct sm_ottl_zone *zone, const unsigned char *bytes, size_t size)
 {
     struct counts counts;
@@ -88,6 +96,7 @@ static bool read_zone(struct sm_ottl_zone *zone, const unsigned char *bytes, siz
     size_t skipped = HEADER_SIZE + block_size(&counts, 4);
     if (skipped > size || !read_header(bytes + skipped, size - skipped, &counts) || skipped + HEADER_SIZE + block_size(&counts, 8) > size)
         return false;
+    read_rule(zone, bytes + skipped + HEADER_SIZE + block_size(&counts, 8), bytes + size);
     return read_block(zone, bytes + skipped + HEADER_SIZE, &counts);
 }
 
@@ -152,6 +161,8 @@ static uint8_t kind_at(const struct sm_ottl_zone *zone, int64_t seconds)
         else
             high = middle;
     }
+    if (low == zone->count && zone->has_rule)
+        return sm_ottl_zone_rule_is_summer(&zone->rule, seconds) ? SUMMER_BY_RULE : STANDARD_BY_RULE;
     return low > 0 ? zone->kinds[low - 1] : 0;
 }
 
