@@ -37,15 +37,14 @@ static void release_held(struct sm_export_lane *lane)
     while (lane->held_first && !must_wait(lane->chain)) {
         struct sm_export_held *held = lane->held_first;
         lane->held_first = held->next;
+        if (!lane->held_first)
+            lane->held_last = NULL; /* before it is completed: whoever waited for it may send, and be held, at once */
         sm_delivery_complete(held->delivery, lane->worker, &SM_OUTCOME_ACCEPTED);
         free(held);
         sm_export_close(lane->chain);
     }
-    if (!lane->held_first) {
-        lane->held_last = NULL;
-        if (lane->pace_timer)
-            sm_timer_disarm(lane->pace_timer);
-    }
+    if (!lane->held_first && lane->pace_timer)
+        sm_timer_disarm(lane->pace_timer);
 }
 
 static void on_tick(struct sm_worker *worker, void *context)

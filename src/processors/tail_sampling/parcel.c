@@ -75,15 +75,8 @@ struct sm_slice sm_tail_part_slice(const struct sm_tail_parcel *parcel, struct s
     return sm_slice_make(parcel->buffer->data + part.offset, part.size);
 }
 
-void sm_tail_piece_release(struct sm_tail_piece *piece)
+void sm_tail_parcel_free(struct sm_tail_parcel *parcel)
 {
-    sm_tail_parcel_release(piece->parcel);
-}
-
-void sm_tail_parcel_release(struct sm_tail_parcel *parcel)
-{
-    if (--parcel->open_count > 0)
-        return;
     sm_buffer_release(parcel->buffer);
     free(parcel);
 }
@@ -236,7 +229,6 @@ static void make_parcels(struct sm_tail_cutter *cutter)
             continue;
         struct sm_tail_parcel *parcel = sm_alloc(1, cutter->parcel_bytes[i]);
         parcel->size_bytes = cutter->parcel_bytes[i];
-        parcel->open_count = cutter->piece_counts[i] + 1;
         parcel->at = parcel->end = (struct sm_tail_piece *)(void *)parcel->pieces;
         cutter->parcels[i] = parcel;
     }

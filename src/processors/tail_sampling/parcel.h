@@ -1,11 +1,11 @@
-/* parcel.h - spans on their way to the worker that their traces live on, and how they are held there until the decision.
+/* parcel.h - spans on their way to the worker that their traces live on.
  *
  * A request is cut up into pieces, the spans of one trace within one of its resources. The pieces for one worker travel as a parcel: one block of
  * memory over one buffer with the encoded bytes, usually the request as it was received. A span costs 8 bytes beside its bytes, a piece 64.
  *
  *     parcel -> piece (trace ID, resource) -> parts: one for each scope, then one for each span, in order of arrival
  *
- * A parcel is a message until it is taken over, then worker-local; its memory goes when its last piece is released. */
+ * A parcel is a message until it is taken over, then worker-local. */
 #pragma once
 
 #include "base/buffer.h"
@@ -27,7 +27,6 @@ struct sm_tail_scope_part {
 
 struct sm_tail_piece {
     struct sm_tail_parcel *parcel; /* borrowed: lives as long as its pieces */
-    struct sm_tail_piece *next;    /* of the trace, once it is held */
     uint8_t trace_id[16];
     struct sm_tail_part resource;
     uint32_t scope_count, span_count;
@@ -42,7 +41,6 @@ struct sm_tail_parcel {
     struct sm_tail_parcel *next;  /* of those that wait */
     struct sm_tail_shard *shard;  /* borrowed: whom it is for */
     size_t size_bytes;            /* of the parcel itself */
-    uint32_t open_count;          /* pieces not released, and 1 until all have been gone through */
     struct sm_tail_piece *at;     /* the next one to take */
     struct sm_tail_piece *end;    /* behind the last one */
     _Alignas(struct sm_tail_piece) char pieces[];
@@ -56,10 +54,8 @@ static inline const struct sm_tail_part *sm_tail_piece_spans(const struct sm_tai
 struct sm_tail_piece *sm_tail_piece_behind(struct sm_tail_piece *piece);
 struct sm_slice sm_tail_part_slice(const struct sm_tail_parcel *parcel, struct sm_tail_part part);
 
-/* One piece less. The last one frees the parcel, once it was gone through. */
-void sm_tail_piece_release(struct sm_tail_piece *piece);
-/* It has been gone through. */
-void sm_tail_parcel_release(struct sm_tail_parcel *parcel);
+/* With all its pieces. */
+void sm_tail_parcel_free(struct sm_tail_parcel *parcel);
 
 /* ---- cutting a request up. Worker-local; keeps its tables for the next request. */
 struct sm_tail_cutter;

@@ -12,21 +12,25 @@ struct sm_batch;
 struct sm_logger;
 struct sm_ottl_program;
 struct sm_span;
+struct sm_tail_held;
 struct sm_tail_piece;
+struct sm_tail_segments;
 struct sm_tail_policy;
 struct sm_value;
 
 enum sm_tail_decision { SM_TAIL_NOT_SAMPLED, SM_TAIL_SAMPLED, SM_TAIL_DROPPED, SM_TAIL_DECISION_COUNT, SM_TAIL_FAILED };
 
 struct sm_tail_view {
-    const uint8_t *trace_id;            /* borrowed: 16 bytes */
-    uint64_t span_count;                /* of the whole trace */
-    uint64_t size_bytes;                /* of the whole trace as its resource groups, when the plan needs sizes */
-    uint64_t request_bytes;             /* the same as a request */
-    const struct sm_tail_piece *pieces; /* borrowed: what is looked at */
-    const struct sm_logger *logger;     /* borrowed */
-    uint64_t mono_ns, wall_ns;          /* now */
-    struct sm_batch *batch;             /* owned; NULL until asked for: sm_tail_view_batch */
+    const uint8_t *trace_id;           /* borrowed: 16 bytes */
+    uint64_t span_count;               /* of the whole trace */
+    uint64_t size_bytes;               /* of the whole trace as its resource groups, when the plan needs sizes */
+    uint64_t request_bytes;            /* the same as a request */
+    const struct sm_tail_piece *piece; /* borrowed: what is looked at is what arrives; NULL: it is what is held */
+    const struct sm_tail_held *held;   /* borrowed */
+    struct sm_tail_segments *segments; /* borrowed: where it is held */
+    const struct sm_logger *logger;    /* borrowed */
+    uint64_t mono_ns, wall_ns;         /* now */
+    struct sm_batch *batch;            /* owned; NULL until asked for: sm_tail_view_batch */
 };
 
 /* One policy. */

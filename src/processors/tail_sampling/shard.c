@@ -14,40 +14,31 @@
 #include "telemetry/batch.h"
 #include "telemetry/otlp_part.h"
 
-enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 1000 };
+enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 256, SENDING_LOW = 128 };
 
 void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls)
 {
     *shard = (struct sm_tail_shard){._settings = settings, ._calls = calls};
-    sm_tail_table_init(&shard->_table, settings->expected_count);
-    sm_tail_queue_init(&shard->_waiting);
-    sm_tail_queue_init(&shard->_rooted);
-    sm_tail_queue_init(&shard->_due);
-    sm_tail_queue_init(&shard->_decided);
+    sm_tail_segments_init(&shard->_segments, &settings->segments);
+    sm_tail_table_init(&shard->_table, settings->expected_count, &shard->_segments, settings->segments.memory_bytes);
+    shard->_waiting = sm_tail_queue_create(&shard->_table);
+    shard->_rooted = sm_tail_queue_create(&shard->_table);
+    shard->_due = sm_tail_queue_create(&shard->_table);
+    shard->_decided = sm_tail_queue_create(&shard->_table);
     sm_tail_cache_init(&shard->_sampled, settings->sampled_cache_size);
     sm_tail_cache_init(&shard->_non_sampled, settings->non_sampled_cache_size);
     sm_tail_tally_init(&shard->_tally, settings->plan->count);
-}
-
-/* What was not taken of it goes. */
-static void drop_parcel(struct sm_tail_parcel *parcel)
-{
-    while (parcel->at != parcel->end) {
-        struct sm_tail_piece *piece = parcel->at;
-        parcel->at = sm_tail_piece_behind(piece);
-        sm_tail_piece_release(piece);
-    }
-    sm_tail_parcel_release(parcel);
 }
 
 void sm_tail_shard_deinit(struct sm_tail_shard *shard)
 {
     for (struct sm_tail_parcel *parcel = shard->_first_blocked, *next; parcel; parcel = next) {
         next = parcel->next;
-        drop_parcel(parcel);
+        sm_tail_parcel_free(parcel);
     }
     atomic_fetch_sub_explicit(shard->_settings->trace_count, shard->_table.count, memory_order_relaxed);
     sm_tail_table_deinit(&shard->_table);
+    sm_tail_segments_deinit(&shard->_segments);
     sm_tail_cache_deinit(&shard->_sampled);
     sm_tail_cache_deinit(&shard->_non_sampled);
     sm_tail_tally_deinit(&shard->_tally);
@@ -76,20 +67,23 @@ static void settle(struct sm_tail_shard *shard, struct sm_tail_trace *trace, enu
 {
     struct sm_tail_cache *cache = decision == SM_TAIL_SAMPLED ? &shard->_sampled : &shard->_non_sampled;
     trace->decision = (uint8_t)decision;
-    sm_tail_trace_release_pieces(trace);
-    sm_tail_queue_move(&shard->_decided, trace);
+    sm_tail_table_release_held(&shard->_table, trace);
+    sm_tail_queue_move(&shard->_table, shard->_decided, trace);
     if (sm_tail_cache_put(cache, trace->id, policy))
         forget(shard, trace);
 }
 
-static struct sm_tail_view view_of(const struct sm_tail_shard *shard, const struct sm_tail_trace *trace, const struct sm_tail_piece *pieces)
+/* Of an undecided trace; `piece` NULL: of all that is held. */
+static struct sm_tail_view view_of(struct sm_tail_shard *shard, const struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
     return (struct sm_tail_view){
         .trace_id = trace->id,
-        .span_count = trace->span_count,
-        .size_bytes = trace->size_bytes,
-        .request_bytes = trace->request_bytes,
-        .pieces = pieces,
+        .span_count = trace->held->span_count,
+        .size_bytes = trace->held->size_bytes,
+        .request_bytes = trace->held->request_bytes,
+        .piece = piece,
+        .held = trace->held,
+        .segments = &shard->_segments,
         .logger = shard->_settings->logger,
         .mono_ns = shard->_calls->mono_ns(),
         .wall_ns = shard->_calls->wall_ns(),
@@ -98,12 +92,18 @@ static struct sm_tail_view view_of(const struct sm_tail_shard *shard, const stru
 
 /* ---- decisions by time */
 
+static void note_decision_time(struct sm_tail_trace *trace, uint64_t mono_ns)
+{
+    uint64_t after_ms = (mono_ns - trace->arrival_ns) / SM_NS_PER_MS;
+    trace->decision_after_ms = after_ms == 0 ? 1 : after_ms < UINT32_MAX ? (uint32_t)after_ms : UINT32_MAX;
+}
+
 static void decide_due(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
 {
     enum sm_tail_decision decision = SM_TAIL_NOT_SAMPLED;
     const char *policy = NULL;
-    struct sm_tail_view view = view_of(shard, trace, trace->first);
-    trace->decision_ns = view.mono_ns;
+    struct sm_tail_view view = view_of(shard, trace, NULL);
+    note_decision_time(trace, view.mono_ns);
     if (!shard->_settings->is_immediate)
         decision = sm_tail_decide(shard, &view, &policy);
     shard->_tally.decisions[decision]++;
@@ -143,9 +143,10 @@ void sm_tail_shard_go_on(struct sm_tail_shard *shard)
     if (!shard->_is_running)
         return;
     struct sm_tail_trace *trace = NULL;
-    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < SENDING_MAX && (trace = sm_tail_queue_first(&shard->_due)); i++)
+    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < SENDING_MAX && (trace = sm_tail_queue_first(&shard->_table, shard->_due));
+         i++)
         decide_due(shard, trace);
-    trace = sm_tail_queue_first(&shard->_due);
+    trace = sm_tail_queue_first(&shard->_table, shard->_due);
     shard->_is_paused = trace && shard->_sending_count >= SENDING_MAX;
     if (trace && !shard->_is_paused)
         shard->_calls->again(shard);
@@ -164,18 +165,18 @@ static void begin_run(struct sm_tail_shard *shard)
     shard->_run_started_ns = shard->_calls->mono_ns();
 }
 
-static void make_due(struct sm_tail_shard *shard, const struct sm_tail_link *queue)
+static void make_due(struct sm_tail_shard *shard, uint32_t queue)
 {
-    for (struct sm_tail_trace *trace; (trace = sm_tail_queue_first(queue)) && trace->tick <= shard->_tick;)
-        sm_tail_queue_move(&shard->_due, trace);
+    for (struct sm_tail_trace *trace; (trace = sm_tail_queue_first(&shard->_table, queue)) && trace->held->tick <= shard->_tick;)
+        sm_tail_queue_move(&shard->_table, shard->_due, trace);
 }
 
 void sm_tail_shard_tick(struct sm_tail_shard *shard)
 {
     if (shard->_is_stopping)
         return;
-    make_due(shard, &shard->_waiting);
-    make_due(shard, &shard->_rooted);
+    make_due(shard, shard->_waiting);
+    make_due(shard, shard->_rooted);
     shard->_tick++;
     begin_run(shard);
     if (!shard->_is_paused)
@@ -185,7 +186,7 @@ void sm_tail_shard_tick(struct sm_tail_shard *shard)
 void sm_tail_shard_sent(struct sm_tail_shard *shard)
 {
     shard->_sending_count--;
-    if (shard->_is_paused) {
+    if (shard->_is_paused && shard->_sending_count <= SENDING_LOW) {
         shard->_is_paused = false;
         shard->_calls->again(shard);
     }
@@ -207,7 +208,7 @@ static bool make_space(struct sm_tail_shard *shard)
         return true;
     while (is_full(shard)) {
         /* Where new traces wait only those go that are decided. (The reference waits for ever when no cache takes decided ones over.) */
-        struct sm_tail_trace *oldest = may_wait ? sm_tail_queue_first(&shard->_decided) : sm_tail_table_oldest(&shard->_table);
+        struct sm_tail_trace *oldest = may_wait ? sm_tail_queue_first(&shard->_table, shard->_decided) : sm_tail_table_oldest(&shard->_table);
         if (!oldest)
             return !may_wait;
         shard->_tally.dropped_too_early += oldest->decision == SM_TAIL_UNDECIDED;
@@ -218,11 +219,11 @@ static bool make_space(struct sm_tail_shard *shard)
 
 /* ---- spans */
 
-static void follow_cache(struct sm_tail_shard *shard, struct sm_tail_piece *piece, bool is_sampled, const char *policy)
+static void follow_cache(struct sm_tail_shard *shard, const struct sm_tail_piece *piece, bool is_sampled, const char *policy)
 {
     const struct sm_tail_shard_settings *settings = shard->_settings;
     if (is_sampled) {
-        struct sm_tail_view view = {.pieces = piece};
+        struct sm_tail_view view = {.piece = piece};
         if (settings->records_policy) {
             const struct sm_value name = sm_value_string(sm_slice_of(policy)), yes = sm_value_bool(true);
             if (policy)
@@ -232,10 +233,9 @@ static void follow_cache(struct sm_tail_shard *shard, struct sm_tail_piece *piec
         send_view(shard, &view);
     }
     sm_instrument_add(settings->metrics->released[is_sampled], piece->span_count);
-    sm_tail_piece_release(piece);
 }
 
-static bool take_cached(struct sm_tail_shard *shard, struct sm_tail_piece *piece)
+static bool take_cached(struct sm_tail_shard *shard, const struct sm_tail_piece *piece)
 {
     const char *policy;
     if (sm_tail_cache_find(&shard->_sampled, piece->trace_id, &policy))
@@ -247,35 +247,35 @@ static bool take_cached(struct sm_tail_shard *shard, struct sm_tail_piece *piece
     return true;
 }
 
-static void take_late(struct sm_tail_shard *shard, const struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+static void take_late(struct sm_tail_shard *shard, const struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
     if (trace->decision == SM_TAIL_SAMPLED) {
-        struct sm_tail_view view = {.pieces = piece};
+        struct sm_tail_view view = {.piece = piece};
         send_view(shard, &view);
     }
-    sm_tail_piece_release(piece);
-    if (trace->decision_ns) {
-        uint64_t age_ns = shard->_calls->mono_ns() - trace->decision_ns;
+    if (trace->decision_after_ms) {
+        uint64_t age_ns = shard->_calls->mono_ns() - trace->arrival_ns - trace->decision_after_ms * (uint64_t)SM_NS_PER_MS;
         sm_instrument_record(shard->_settings->metrics->late_age, (double)(age_ns / SM_NS_PER_S));
     }
 }
 
-static void hold(struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+static void hold(struct sm_tail_shard *shard, struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
-    piece->next = NULL;
-    if (trace->last)
-        trace->last->next = piece;
-    else
-        trace->first = piece;
-    trace->last = piece;
+    struct sm_tail_ref ref;
+    uint32_t size;
+    if (!sm_tail_segments_add(&shard->_segments, piece, &ref, &size)) {
+        sm_log(SM_LOG_ERROR, shard->_settings->logger, "Spans of one trace in one request are larger than 4 GiB and are lost");
+        return;
+    }
+    sm_tail_table_hold(&shard->_table, trace, ref, size);
 }
 
 /* What was held before goes in front; it does not say which policy it was. */
-static void put_held_before(const struct sm_tail_trace *trace, struct sm_tail_view *view)
+static void put_held_before(struct sm_tail_shard *shard, const struct sm_tail_trace *trace, struct sm_tail_view *view)
 {
-    if (!trace->first)
+    if (!trace->held->ref_count)
         return;
-    struct sm_tail_view held = {.pieces = trace->first};
+    struct sm_tail_view held = {.held = trace->held, .segments = &shard->_segments};
     struct sm_batch *batch = sm_tail_view_batch(&held), *last = sm_tail_view_batch(view);
     sm_batch_append(batch, last);
     sm_batch_release(last);
@@ -283,22 +283,24 @@ static void put_held_before(const struct sm_tail_trace *trace, struct sm_tail_vi
 }
 
 /* span-ingest: the policies look at the piece alone; what they decide goes for all that is held. */
-static void take_immediate(struct sm_tail_shard *shard, struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+static void take_immediate(struct sm_tail_shard *shard, struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
     const char *policy;
     struct sm_tail_view view = view_of(shard, trace, piece);
-    uint64_t started_ns = trace->decision_ns = view.mono_ns;
+    uint64_t started_ns = view.mono_ns;
+    note_decision_time(trace, started_ns);
     enum sm_tail_decision decision = sm_tail_decide_at_once(shard, &view, &policy);
     if (decision != SM_TAIL_NOT_SAMPLED)
         shard->_tally.decisions[decision]++;
     if (decision == SM_TAIL_SAMPLED) {
-        put_held_before(trace, &view);
+        put_held_before(shard, trace, &view);
         send_view(shard, &view);
     }
     sm_tail_view_deinit(&view);
-    hold(trace, piece);
     if (decision != SM_TAIL_NOT_SAMPLED)
         settle(shard, trace, decision, policy);
+    else
+        hold(shard, trace, piece);
     const struct sm_tail_metrics *metrics = shard->_settings->metrics;
     sm_instrument_record(metrics->timer_latency, (double)((shard->_calls->mono_ns() - started_ns) / SM_NS_PER_MS));
     sm_tail_tally_tell(&shard->_tally, metrics);
@@ -309,8 +311,8 @@ static struct sm_tail_trace *add_trace(struct sm_tail_shard *shard, const struct
     struct sm_tail_trace *trace = sm_tail_table_add(&shard->_table, piece->trace_id);
     atomic_fetch_add_explicit(shard->_settings->trace_count, 1, memory_order_relaxed);
     trace->arrival_ns = shard->_calls->mono_ns();
-    trace->tick = shard->_tick + shard->_settings->wait_ticks;
-    sm_tail_queue_move(&shard->_waiting, trace);
+    trace->held->tick = shard->_tick + shard->_settings->wait_ticks;
+    sm_tail_queue_move(&shard->_table, shard->_waiting, trace);
     shard->_new_count++;
     return trace;
 }
@@ -318,42 +320,45 @@ static struct sm_tail_trace *add_trace(struct sm_tail_shard *shard, const struct
 static void hasten(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
 {
     uint64_t tick = shard->_tick + shard->_settings->root_wait_ticks;
-    if (trace->decision != SM_TAIL_UNDECIDED || tick >= trace->tick)
+    if (tick >= trace->held->tick)
         return;
-    trace->tick = tick;
-    sm_tail_queue_move(&shard->_rooted, trace);
+    trace->held->tick = tick;
+    sm_tail_queue_move(&shard->_table, shard->_rooted, trace);
 }
 
-static void take_piece(struct sm_tail_shard *shard, struct sm_tail_trace *trace, struct sm_tail_piece *piece)
+static void take_undecided(struct sm_tail_shard *shard, struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
     const struct sm_tail_shard_settings *settings = shard->_settings;
-    trace->span_count += piece->span_count;
-    trace->size_bytes += piece->size_bytes;
-    trace->request_bytes += sm_otlp_field_size(piece->size_bytes);
+    struct sm_tail_held *held = trace->held;
+    held->span_count += piece->span_count;
+    held->size_bytes += piece->size_bytes;
+    held->request_bytes += sm_otlp_field_size(piece->size_bytes);
     if (piece->has_root && settings->has_root_wait)
         hasten(shard, trace);
-    if (trace->decision != SM_TAIL_UNDECIDED) {
-        take_late(shard, trace, piece);
-    } else if (settings->trace_bytes_limit && trace->size_bytes > settings->trace_bytes_limit) {
+    if (settings->trace_bytes_limit && held->size_bytes > settings->trace_bytes_limit) {
         sm_instrument_add(settings->metrics->dropped_too_large, 1);
-        sm_tail_piece_release(piece);
         settle(shard, trace, SM_TAIL_NOT_SAMPLED, NULL);
     } else if (settings->is_immediate) {
         take_immediate(shard, trace, piece);
     } else {
-        hold(trace, piece);
+        hold(shard, trace, piece);
     }
 }
 
 /* False: there is no room for the trace. */
-static bool try_take(struct sm_tail_shard *shard, struct sm_tail_piece *piece)
+static bool try_take(struct sm_tail_shard *shard, const struct sm_tail_piece *piece)
 {
     if (take_cached(shard, piece))
         return true;
     struct sm_tail_trace *trace = sm_tail_table_find(&shard->_table, piece->trace_id);
     if (!trace && !make_space(shard))
         return false;
-    take_piece(shard, trace ? trace : add_trace(shard, piece), piece);
+    if (!trace)
+        trace = add_trace(shard, piece);
+    if (trace->held)
+        take_undecided(shard, trace, piece);
+    else
+        take_late(shard, trace, piece);
     return true;
 }
 
@@ -378,7 +383,7 @@ static bool try_go_through(struct sm_tail_shard *shard, struct sm_tail_parcel *p
     if (parcel->delivery)
         shard->_calls->accept(shard, parcel->delivery);
     parcel->delivery = NULL;
-    sm_tail_parcel_release(parcel);
+    sm_tail_parcel_free(parcel);
     return true;
 }
 
@@ -395,16 +400,16 @@ static void take_blocked(struct sm_tail_shard *shard)
 
 static struct sm_tail_trace *first_pending(const struct sm_tail_shard *shard)
 {
-    struct sm_tail_trace *trace = sm_tail_queue_first(&shard->_waiting);
-    return trace ? trace : sm_tail_queue_first(&shard->_rooted);
+    struct sm_tail_trace *trace = sm_tail_queue_first(&shard->_table, shard->_waiting);
+    return trace ? trace : sm_tail_queue_first(&shard->_table, shard->_rooted);
 }
 
 static void decide_rest(struct sm_tail_shard *shard)
 {
     for (struct sm_tail_trace *trace; shard->_settings->drops_pending && (trace = first_pending(shard));)
         forget(shard, trace);
-    sm_tail_queue_move_all(&shard->_due, &shard->_waiting);
-    sm_tail_queue_move_all(&shard->_due, &shard->_rooted);
+    sm_tail_queue_move_all(&shard->_table, shard->_due, shard->_waiting);
+    sm_tail_queue_move_all(&shard->_table, shard->_due, shard->_rooted);
     begin_run(shard);
     if (!shard->_is_paused)
         sm_tail_shard_go_on(shard);

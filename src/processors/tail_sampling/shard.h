@@ -21,9 +21,11 @@ struct sm_tail_shard_settings {
     const struct sm_logger *logger;        /* borrowed */
     atomic_size_t *trace_count;            /* borrowed; any thread (relaxed): traces on all shards */
     size_t trace_limit;                    /* of all shards together, at least 1 */
-    size_t expected_count;                 /* of traces on one shard */
-    uint64_t wait_ticks;                   /* ticks that pass between that of the first span and that of the decision */
-    uint64_t root_wait_ticks;              /* the same from the root span on */
+    struct sm_tail_segment_settings segments;
+    size_t memory_limit_bytes; /* of all shards together: the oldest traces go; 0: none */
+    size_t expected_count;     /* of traces on one shard */
+    uint64_t wait_ticks;       /* ticks that pass between that of the first span and that of the decision */
+    uint64_t root_wait_ticks;  /* the same from the root span on */
     bool has_root_wait;
     bool is_blocking;  /* at the limit spans of new traces wait; otherwise the oldest trace goes */
     bool is_immediate; /* span-ingest */
@@ -44,9 +46,10 @@ struct sm_tail_shard_calls {
 struct sm_tail_shard {
     const struct sm_tail_shard_settings *_settings; /* borrowed */
     const struct sm_tail_shard_calls *_calls;       /* borrowed */
+    struct sm_tail_segments _segments;
     struct sm_tail_table _table;
     /* Every trace is in one of them. Undecided ones stand in the order of their ticks: those whose root is there have a wait of their own. */
-    struct sm_tail_link _waiting, _rooted, _due, _decided;
+    uint32_t _waiting, _rooted, _due, _decided;
     uint64_t _tick;           /* the next one */
     bool _is_running;         /* traces are due */
     uint64_t _run_started_ns; /* when they became so */

@@ -31,6 +31,7 @@ struct sampler {
     unsigned first_worker;      /* of the shards, one after the other */
     struct member **members;    /* owned array, by shard; filled before the first request */
     atomic_size_t trace_count;  /* any worker (relaxed) */
+    atomic_size_t memory_bytes; /* any worker (relaxed): of what is held */
     atomic_uint waiting_count;  /* any worker (relaxed): requests answered that wait for room */
     atomic_uint draining_count; /* any worker: shards not drained yet after stop */
 };
@@ -215,6 +216,7 @@ static struct sm_tail_shard_settings make_settings(struct sampler *sampler, cons
         .metrics = &sampler->metrics,
         .logger = &sampler->component->logger,
         .trace_count = &sampler->trace_count,
+        .segments = {.memory_bytes = &sampler->memory_bytes, .logger = &sampler->component->logger},
         .trace_limit = options->num_traces ? options->num_traces : 1,
         .expected_count = expected / shard_count,
         .wait_ticks = wait_ticks ? wait_ticks : 1,

@@ -1,33 +1,35 @@
-/* view.c - a trace as policies look at it: its spans as a batch, decoded from the bytes when the first policy asks.
+/* view.c - a trace as policies look at it: its spans as a batch, decoded when the first policy asks.
  *
- * The batch is what leaves when the trace is sampled. Schema URLs are not carried over, as in the reference: a resource of the batch is one piece. */
-#include "processors/tail_sampling/parcel.h"
+ * The batch is what leaves when the trace is sampled: a resource of it is one record. */
+#include "base/memory.h"
 #include "processors/tail_sampling/policy.h"
+#include "processors/tail_sampling/record.h"
+#include "processors/tail_sampling/trace_table.h"
 #include "telemetry/batch.h"
-#include "telemetry/otlp_part.h"
 #include "telemetry/span.h"
 
-static void fill_scope(struct sm_batch *batch, const struct sm_tail_parcel *parcel, const struct sm_tail_scope_part *part,
-                       const struct sm_tail_part *spans, struct sm_scope_group *scope)
+static struct sm_buffer *copy_piece(const struct sm_tail_piece *piece)
 {
-    *scope = (struct sm_scope_group){.count = part->span_count, .changed = true};
-    sm_otlp_scope_from_bytes(sm_tail_part_slice(parcel, part->bytes), &batch->arena, &scope->scope);
-    scope->spans = sm_arena_alloc(&batch->arena, scope->count * sizeof(*scope->spans));
-    for (size_t i = 0; i < scope->count; i++)
-        sm_otlp_span_from_bytes(sm_tail_part_slice(parcel, spans[i]), &batch->arena, &scope->spans[i]);
+    uint32_t size = sm_tail_record_size(piece);
+    struct sm_buffer *buffer = sm_buffer_try_create(size);
+    if (!buffer)
+        sm_out_of_memory(size);
+    if (size)
+        sm_tail_record_write(piece, size, buffer->data);
+    buffer->size = size;
+    return buffer;
 }
 
-static void fill_group(struct sm_batch *batch, const struct sm_tail_piece *piece, struct sm_resource_group *group)
+static struct sm_buffer *records_of(const struct sm_tail_view *view)
 {
-    const struct sm_tail_part *spans = sm_tail_piece_spans(piece);
-    *group = (struct sm_resource_group){.count = piece->scope_count, .changed = true};
-    sm_otlp_resource_from_bytes(sm_tail_part_slice(piece->parcel, piece->resource), &batch->arena, &group->resource);
-    group->scopes = sm_arena_alloc(&batch->arena, group->count * sizeof(*group->scopes));
-    for (size_t i = 0; i < group->count; i++) {
-        fill_scope(batch, piece->parcel, &piece->scopes[i], spans, &group->scopes[i]);
-        spans += piece->scopes[i].span_count;
-    }
-    batch->item_count += piece->span_count;
+    if (view->piece)
+        return copy_piece(view->piece);
+    return sm_tail_segments_load(view->segments, view->held->refs, view->held->ref_count, view->held->record_bytes);
+}
+
+static const struct sm_tail_record *record_at(const struct sm_buffer *records, size_t at)
+{
+    return (const struct sm_tail_record *)(const void *)(records->data + at);
 }
 
 struct sm_batch *sm_tail_view_batch(struct sm_tail_view *view)
@@ -35,17 +37,15 @@ struct sm_batch *sm_tail_view_batch(struct sm_tail_view *view)
     if (view->batch)
         return view->batch;
     struct sm_batch *batch = view->batch = sm_batch_create(SM_TRACES);
-    const struct sm_buffer *kept = NULL;
-    for (const struct sm_tail_piece *piece = view->pieces; piece; piece = piece->next)
+    struct sm_buffer *records = records_of(view);
+    sm_batch_keep_buffer(batch, records);
+    for (size_t at = 0; at < records->size; at += record_at(records, at)->size)
         batch->capacity++;
     batch->groups = sm_arena_alloc(&batch->arena, batch->capacity * sizeof(*batch->groups));
     batch->changed = true;
-    for (const struct sm_tail_piece *piece = view->pieces; piece; piece = piece->next) {
-        if (piece->parcel->buffer != kept)
-            sm_batch_keep_buffer(batch, piece->parcel->buffer);
-        kept = piece->parcel->buffer;
-        fill_group(batch, piece, &batch->groups[batch->count++]);
-    }
+    for (size_t at = 0; at < records->size; at += record_at(records, at)->size)
+        sm_tail_record_read(record_at(records, at), batch, &batch->groups[batch->count++]);
+    sm_buffer_release(records);
     return batch;
 }
 

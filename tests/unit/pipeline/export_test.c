@@ -298,6 +298,46 @@ static void puts_requests_together_and_cuts_large_ones(void **state)
     }
 }
 
+/* A request of more than SM_EXPORT_PACE_BYTES is answered late; whoever sends the next one as soon as it is told, as the batch processor does, is
+ * told again. */
+enum { LARGE_SPAN_COUNT = 400000, LARGE_COUNT = 5 };
+
+static void send_large(struct sm_component *component, struct sm_worker *worker);
+
+static void on_large_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
+{
+    assert_int_equal(outcome->kind, SM_ACCEPTED);
+    if (atomic_load(&hop.answered) + 1 < LARGE_COUNT)
+        send_large(context, worker);
+    atomic_fetch_add(&hop.answered, 1);
+    look_whether_done();
+}
+
+static void send_large(struct sm_component *component, struct sm_worker *worker)
+{
+    struct sm_batch *batch = numbered_spans(0, LARGE_SPAN_COUNT);
+    assert_true(sm_batch_encoded_size(batch) > SM_EXPORT_PACE_BYTES);
+    batch->delivery = sm_delivery_create(worker, on_large_delivered, component);
+    sm_export_chain_consume(component, worker, batch);
+}
+
+static void begin_large(struct sm_worker *worker, void *context)
+{
+    send_large(context, worker);
+}
+
+static void a_sender_that_was_held_may_send_at_once_and_be_held_again(void **state)
+{
+    (void)state;
+    struct sm_export_options options = preset_options();
+    struct sm_component component = start(&options);
+    begin(&component);
+    sm_worker_post(sm_workers_get(hop.workers, 0), begin_large, &component);
+    run_until(LARGE_COUNT);
+    end(&component);
+    assert_int_equal(atomic_load(&hop.sends), LARGE_COUNT);
+}
+
 /* One million spans from both workers, through a hop that fails again and again, with senders that wait for space: everything arrives once. */
 static void delivers_a_million_spans_while_the_next_hop_fails_and_recovers(void **state)
 {
@@ -342,6 +382,7 @@ int main(void)
         cmocka_unit_test(without_a_queue_the_sender_learns_how_sending_ended),
         cmocka_unit_test(gives_up_after_the_elapsed_time),
         cmocka_unit_test(counts_what_is_under_way_in_the_queue),
+        cmocka_unit_test(a_sender_that_was_held_may_send_at_once_and_be_held_again),
         cmocka_unit_test(sends_what_the_queue_holds_before_it_ends),
         cmocka_unit_test(puts_requests_together_and_cuts_large_ones),
         cmocka_unit_test(delivers_a_million_spans_while_the_next_hop_fails_and_recovers),

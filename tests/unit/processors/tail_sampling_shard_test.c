@@ -171,13 +171,14 @@ static void scripts_give_what_they_say(void **state)
         struct sm_tail_plan *plan = make_plan(row->policy, row->settings.is_immediate);
         struct sm_tail_metrics metrics;
         struct sm_tail_shard_settings settings = row->settings;
-        atomic_size_t trace_count = 0;
+        atomic_size_t trace_count = 0, memory_bytes = 0;
         struct sm_tail_shard shard;
         now_ns = 1000 * SM_NS_PER_S;
         sm_tail_metrics_init(&metrics, plan, "tail_sampling");
         settings.plan = plan;
         settings.metrics = &metrics;
         settings.trace_count = &trace_count;
+        settings.segments.memory_bytes = &memory_bytes;
         settings.trace_limit = settings.trace_limit ? settings.trace_limit : 100;
         settings.wait_ticks = settings.wait_ticks ? settings.wait_ticks : 1;
         sm_tail_shard_init(&shard, &settings, &calls);
@@ -186,6 +187,7 @@ static void scripts_give_what_they_say(void **state)
             fail_msg("%s: \"%s\" gave \"%s\", expected \"%s\"", row->what, row->script, sm_bytes_cstr(&noted), row->expected);
         sm_tail_shard_deinit(&shard);
         assert_int_equal(atomic_load(&trace_count), 0);
+        assert_int_equal(atomic_load(&memory_bytes), 0);
         noted.size = 0;
         sm_tail_metrics_deinit(&metrics);
         sm_tail_plan_free(plan);
