@@ -52,6 +52,16 @@ struct sm_metrics_reader {
     bool has_resource_labels;                               /* with_resource_constant_labels is given */
 };
 
+/* Where own metrics are sent from time to time (periodic). */
+enum sm_metrics_way { SM_METRICS_SENT_NOWHERE, SM_METRICS_SENT_TO_CONSOLE, SM_METRICS_SENT_BY_HTTP, SM_METRICS_SENT_BY_GRPC };
+struct sm_metrics_sender_config {
+    enum sm_metrics_way way;
+    const char *endpoint, *certificate, *client_certificate, *client_key; /* not for the console */
+    bool is_insecure, is_packed;
+    struct sm_string_map headers; /* secret values */
+    uint64_t interval_ns, timeout_ns;
+};
+
 struct sm_telemetry_config {
     enum sm_log_level log_level;
     enum sm_log_encoding log_encoding;
@@ -62,7 +72,9 @@ struct sm_telemetry_config {
     size_t log_field_count;
     enum sm_metrics_level metrics_level;
     const struct sm_metrics_reader *readers;
-    size_t reader_count;           /* 0 when the level is NONE */
+    size_t reader_count; /* 0 when the level is NONE */
+    const struct sm_metrics_sender_config *senders;
+    size_t sender_count;
     struct sm_string_map resource; /* attributes given by the user; a value of NULL takes the attribute away */
 };
 

@@ -31,6 +31,23 @@ struct sm_telemetry_reader_options {
             } * prometheus;
         } exporter;
     } * pull;
+    struct sm_telemetry_periodic_options {
+        int64_t interval, timeout; /* ms */
+        struct sm_telemetry_push_exporter_options {
+            const struct sm_node *console;
+            struct sm_telemetry_otlp_options {
+                int protocol; /* enum sm_metrics_way */
+                int compression, temporality_preference, default_histogram_aggregation;
+                const char *endpoint, *certificate, *client_certificate, *client_key;
+                bool insecure;
+                struct sm_table_list headers; /* struct sm_telemetry_header_options */
+                int64_t timeout;              /* ms */
+            } * otlp;
+        } exporter;
+    } * periodic;
+};
+struct sm_telemetry_header_options {
+    const char *name, *value;
 };
 struct sm_telemetry_options {
     struct sm_telemetry_logs_options {
@@ -57,6 +74,11 @@ struct sm_service_section {
     struct sm_string_list extensions;
     struct sm_table_map pipelines; /* struct sm_service_pipeline_options */
 };
+
+/* ---- config_readers.c */
+extern const struct sm_option sm_config_metrics_option_table[];
+/* Checks service::telemetry::metrics and fills level, readers and senders of `out`. */
+void sm_config_take_readers(struct sm_validation *validation, const struct sm_telemetry_metrics_options *options, struct sm_telemetry_config *out);
 
 /* Checks service::telemetry and fills config->telemetry. */
 void sm_config_take_telemetry(struct sm_config_builder *builder, const struct sm_telemetry_options *options);

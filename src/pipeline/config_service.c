@@ -14,8 +14,6 @@ static const struct sm_option_word log_levels[] = {
     {"error", SM_LOG_ERROR}, {"dpanic", SM_LOG_ERROR}, {"panic", SM_LOG_ERROR}, {"fatal", SM_LOG_ERROR}, {.word = NULL},
 };
 static const struct sm_option_word log_encodings[] = {{"console", SM_LOG_ENCODING_CONSOLE}, {"json", SM_LOG_ENCODING_JSON}, {.word = NULL}};
-static const struct sm_option_word metrics_levels[] = {
-    {"none", SM_METRICS_NONE}, {"basic", SM_METRICS_BASIC}, {"normal", SM_METRICS_NORMAL}, {"detailed", SM_METRICS_DETAILED}, {.word = NULL}};
 static const char *const stderr_only[] = {"stderr", NULL};
 
 typedef struct sm_telemetry_sampling_options sampling;
@@ -44,56 +42,10 @@ static const struct sm_option logs_table[] = {
     SM_OPTION_END,
 };
 
-typedef struct sm_telemetry_labels_options labels;
-static const struct sm_option labels_table[] = {
-    SM_OPTION_STRING_LIST(labels, included, .help = "Resource attributes that become labels, by exact name; default: all."),
-    SM_OPTION_STRING_LIST(labels, excluded, .help = "Resource attributes that do not."),
-    SM_OPTION_END,
-};
-
-typedef struct sm_telemetry_prometheus_options prometheus;
-static const struct sm_option prometheus_table[] = {
-    SM_OPTION_STRING(prometheus, host, .set_offset = offsetof(prometheus, has_host), .help = "Address on which own metrics can be read."),
-    SM_OPTION_INT(prometheus, port, .min = 0, .max = 65535, .set_offset = offsetof(prometheus, has_port), .help = "Its port."),
-    SM_OPTION_BOOL(prometheus, without_scope_info, .preset.boolean = true, .help = "Leave out the labels of the instrumentation scope."),
-    SM_OPTION_BOOL(prometheus, without_type_suffix, .preset.boolean = true, .help = "Leave out _total behind counters."),
-    SM_OPTION_BOOL(prometheus, without_units, .preset.boolean = true, .help = "Leave out units behind names."),
-    SM_OPTION_OPTIONAL(prometheus, with_resource_constant_labels, labels_table, .help = "Resource attributes as labels on every metric."),
-    SM_OPTION_END,
-};
-
-typedef struct sm_telemetry_pull_exporter_options pull_exporter;
-static const struct sm_option pull_exporter_table[] = {
-    SM_OPTION_OPTIONAL(pull_exporter, prometheus, prometheus_table, .help = "Prometheus text over HTTP."),
-    SM_OPTION_END,
-};
-typedef struct sm_telemetry_pull_options pull;
-static const struct sm_option pull_table[] = {
-    SM_OPTION_TABLE(pull, exporter, pull_exporter_table, .help = "In which form."),
-    SM_OPTION_END,
-};
-typedef struct sm_telemetry_reader_options reader;
-static const struct sm_option reader_table[] = {
-    SM_OPTION_OPTIONAL(reader, pull, pull_table, .help = "Metrics are read from here."),
-    SM_OPTION_REFUSED("periodic", .help = "own metrics can be read (pull), they are not sent; scrape them instead"),
-    SM_OPTION_REFUSED("producers"),
-    SM_OPTION_END,
-};
-
-typedef struct sm_telemetry_metrics_options metrics;
-static const struct sm_option metrics_table[] = {
-    SM_OPTION_ENUM(metrics, level, metrics_levels, .preset.integer = SM_METRICS_NORMAL, .ignore_case = true, .takes_numbers = true,
-                   .help = "How much is measured."),
-    SM_OPTION_TABLE_LIST(metrics, readers, reader, reader_table, .set_offset = offsetof(metrics, has_readers),
-                         .help = "Where own metrics can be read; default: Prometheus text on localhost:8888."),
-    SM_OPTION_REFUSED("views"),
-    SM_OPTION_END,
-};
-
 typedef struct sm_telemetry_options telemetry;
 static const struct sm_option telemetry_table[] = {
     SM_OPTION_TABLE(telemetry, logs, logs_table, .help = "The program's own log."),
-    SM_OPTION_TABLE(telemetry, metrics, metrics_table, .help = "The program's own metrics."),
+    SM_OPTION_TABLE(telemetry, metrics, sm_config_metrics_option_table, .help = "The program's own metrics."),
     SM_OPTION_NODE(telemetry, traces, .help = "Taken for compatibility, without effect: the program makes no spans of its own."),
     SM_OPTION_NODE(telemetry, resource,
                    .help = "Attributes of the program itself: name to text, null takes one away; or attributes: [{name, value}]."),
@@ -127,54 +79,6 @@ static struct sm_validation telemetry_validation(struct sm_config_builder *build
         .node = sm_node_find(sm_node_find(builder->root, "service"), "telemetry"),
         .arena = builder->arena,
     };
-}
-
-static void take_reader(struct sm_validation *validation, const struct sm_telemetry_reader_options *options, struct sm_metrics_reader *out)
-{
-    const struct sm_telemetry_prometheus_options *from = options->pull ? options->pull->exporter.prometheus : NULL;
-    if (!from) {
-        sm_validation_error(validation, "metrics::readers", "a reader needs pull::exporter::prometheus");
-        return;
-    }
-    if (!from->has_host)
-        sm_validation_error(validation, "metrics::readers", "host must be specified");
-    if (!from->has_port)
-        sm_validation_error(validation, "metrics::readers", "port must be specified");
-    *out = (struct sm_metrics_reader){
-        .host = from->host,
-        .port = (uint64_t)from->port,
-        .without_scope_info = from->without_scope_info,
-        .without_type_suffix = from->without_type_suffix,
-        .without_units = from->without_units,
-        .has_resource_labels = from->with_resource_constant_labels != NULL,
-    };
-    if (from->with_resource_constant_labels) {
-        out->included_labels = from->with_resource_constant_labels->included;
-        out->excluded_labels = from->with_resource_constant_labels->excluded;
-    }
-}
-
-static void take_metrics(struct sm_config_builder *builder, struct sm_validation *validation, const struct sm_telemetry_metrics_options *options)
-{
-    struct sm_telemetry_config *out = &builder->config->telemetry;
-    static const struct sm_metrics_reader default_reader = {
-        .host = "localhost", .port = 8888, .without_scope_info = true, .without_type_suffix = true, .without_units = true};
-    out->metrics_level = (enum sm_metrics_level)options->level;
-    if (out->metrics_level == SM_METRICS_NONE)
-        return;
-    if (!options->has_readers) {
-        out->readers = &default_reader;
-        out->reader_count = 1;
-        return;
-    }
-    if (options->readers.count == 0)
-        sm_validation_error(validation, "metrics", "collector telemetry metrics reader should exist when metric level is not none");
-    struct sm_metrics_reader *readers = sm_arena_zalloc(builder->arena, options->readers.count, sizeof(*readers));
-    const struct sm_telemetry_reader_options *from = options->readers.items;
-    for (size_t i = 0; i < options->readers.count; i++)
-        take_reader(validation, &from[i], &readers[i]);
-    out->readers = readers;
-    out->reader_count = options->readers.count;
 }
 
 static void add_attribute(struct sm_string_map *map, const char *key, const struct sm_node *value)
@@ -295,6 +199,6 @@ void sm_config_take_telemetry(struct sm_config_builder *builder, const struct sm
     if (sm_node_find(options->traces, "processors"))
         sm_diags_add(builder->diags, SM_DIAG_WARNING, options->traces->position, "service::telemetry::traces", NULL,
                      "has no effect: spanmill makes no spans of its own");
-    take_metrics(builder, &validation, &options->metrics);
+    sm_config_take_readers(&validation, &options->metrics, out);
     take_resource(builder, &validation, options->resource);
 }

@@ -13,7 +13,7 @@
 static const struct sm_own_metric incoming_items = {
     .name = "otelcol_processor_incoming_items",
     .help = "Number of items passed to the processor. [Alpha]",
-    .unit = "{items}",
+    .unit = "{item}",
     .kind = SM_OWN_COUNTER,
     .level = SM_OWN_LEVEL_BASIC,
     .scope = SCOPE,
@@ -21,7 +21,7 @@ static const struct sm_own_metric incoming_items = {
 static const struct sm_own_metric outgoing_items = {
     .name = "otelcol_processor_outgoing_items",
     .help = "Number of items emitted from the processor. [Alpha]",
-    .unit = "{items}",
+    .unit = "{item}",
     .kind = SM_OWN_COUNTER,
     .level = SM_OWN_LEVEL_BASIC,
     .scope = SCOPE,

@@ -14,7 +14,7 @@ enum sm_own_metric_level { SM_OWN_LEVEL_BASIC = 1, SM_OWN_LEVEL_NORMAL, SM_OWN_L
 struct sm_own_metric {
     const char *name; /* without suffixes: "otelcol_receiver_accepted_spans"; NULL ends a table */
     const char *help;
-    const char *unit; /* "{spans}", "By", "s" */
+    const char *unit; /* "{span}", "By", "s" */
     enum sm_own_metric_kind kind;
     enum sm_own_metric_level level; /* shown from this level on */
     const double *bounds;           /* histograms: borrowed, bound_count of them */

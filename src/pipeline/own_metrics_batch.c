@@ -1,4 +1,6 @@
 /* own_metrics_batch.c - the program's own metrics as a batch of metrics: sm_own_metrics_collect of own_metrics.h. */
+#include <math.h>
+
 #include "base/clock.h"
 #include "pipeline/own_metrics_internal.h"
 #include "telemetry/batch.h"
@@ -77,11 +79,21 @@ static void set_histogram(struct sm_data_point *point, const struct sm_instrumen
     point->sum = atomic_load_explicit(&from->number, memory_order_relaxed);
 }
 
+/* Of what is observed only times are fractions, as in the reference. */
+static bool is_whole(const struct sm_instrument *from, double number)
+{
+    return !sm_slice_is(sm_slice_of(from->metric->unit), "s") && number == trunc(number) && fabs(number) < 0x1p63;
+}
+
 static void set_number(struct sm_data_point *point, const struct sm_instrument *from, double observed)
 {
     if (from->metric->kind == SM_OWN_GAUGE || from->read) {
-        point->number_type = SM_NUMBER_DOUBLE;
-        point->number = from->read ? observed : atomic_load_explicit(&from->number, memory_order_relaxed);
+        double number = from->read ? observed : atomic_load_explicit(&from->number, memory_order_relaxed);
+        point->number_type = is_whole(from, number) ? SM_NUMBER_INT : SM_NUMBER_DOUBLE;
+        if (point->number_type == SM_NUMBER_INT)
+            point->integer = (int64_t)number;
+        else
+            point->number = number;
     } else {
         point->number_type = SM_NUMBER_INT;
         point->integer = atomic_load_explicit(&from->integer, memory_order_relaxed);

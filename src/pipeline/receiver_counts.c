@@ -27,22 +27,22 @@ enum ending { ENDING_ACCEPTED, ENDING_REFUSED, ENDING_FAILED, ENDING_COUNT };
 static const struct sm_own_metric metrics[SM_SIGNAL_COUNT][ENDING_COUNT] = {
     [SM_TRACES] =
         {
-            COUNTER("accepted_spans", "{spans}", "Number of spans successfully pushed into the pipeline. [Alpha]"),
-            COUNTER("refused_spans", "{spans}", "Number of spans that could not be pushed into the pipeline. [Alpha]"),
-            COUNTER("failed_spans", "{spans}", "The number of spans that failed to be processed by the receiver due to internal errors. [Alpha]"),
+            COUNTER("accepted_spans", "{span}", "Number of spans successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_spans", "{span}", "Number of spans that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_spans", "{span}", "The number of spans that failed to be processed by the receiver due to internal errors. [Alpha]"),
         },
     [SM_METRICS] =
         {
-            COUNTER("accepted_metric_points", "{datapoints}", "Number of metric points successfully pushed into the pipeline. [Alpha]"),
-            COUNTER("refused_metric_points", "{datapoints}", "Number of metric points that could not be pushed into the pipeline. [Alpha]"),
-            COUNTER("failed_metric_points", "{datapoints}",
+            COUNTER("accepted_metric_points", "{datapoint}", "Number of metric points successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_metric_points", "{datapoint}", "Number of metric points that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_metric_points", "{datapoint}",
                     "The number of metric points that failed to be processed by the receiver due to internal errors. [Alpha]"),
         },
     [SM_LOGS] =
         {
-            COUNTER("accepted_log_records", "{records}", "Number of log records successfully pushed into the pipeline. [Alpha]"),
-            COUNTER("refused_log_records", "{records}", "Number of log records that could not be pushed into the pipeline. [Alpha]"),
-            COUNTER("failed_log_records", "{records}",
+            COUNTER("accepted_log_records", "{record}", "Number of log records successfully pushed into the pipeline. [Alpha]"),
+            COUNTER("refused_log_records", "{record}", "Number of log records that could not be pushed into the pipeline. [Alpha]"),
+            COUNTER("failed_log_records", "{record}",
                     "The number of log records that failed to be processed by the receiver due to internal errors. [Alpha]"),
         },
 };

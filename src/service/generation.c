@@ -14,6 +14,7 @@
 #include "pipeline/own_metrics.h"
 #include "service/identity.h"
 #include "service/metrics_endpoint.h"
+#include "service/metrics_sender.h"
 #include "service/plan.h"
 
 struct sm_generation {
@@ -23,8 +24,12 @@ struct sm_generation {
     struct sm_string_map identity;
     struct sm_graph *graph;                 /* owned */
     struct sm_metrics_endpoint **endpoints; /* owned */
-    size_t endpoint_count, started_count, stopping_count;
-    int log_fd; /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
+    size_t endpoint_count, started_count;
+    struct sm_metrics_sender **senders; /* owned */
+    size_t sender_count;
+    bool is_sending;       /* the senders have started */
+    size_t stopping_count; /* endpoints and senders told to stop and not yet done */
+    int log_fd;            /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
     void (*stopped)(void *context, struct sm_generation *generation, bool is_drained);
     void *stopped_context; /* borrowed */
 };
@@ -58,6 +63,19 @@ static bool create_endpoints(struct sm_generation *generation, struct sm_error *
     return true;
 }
 
+static bool create_senders(struct sm_generation *generation, struct sm_error *error)
+{
+    const struct sm_telemetry_config *telemetry = &generation->config->telemetry;
+    generation->senders = sm_alloc(telemetry->sender_count ? telemetry->sender_count : 1, sizeof(struct sm_metrics_sender *));
+    for (size_t i = 0; i < telemetry->sender_count; i++) {
+        struct sm_metrics_sender *sender = sm_metrics_sender_create(generation->workers, &telemetry->senders[i], &generation->identity, error);
+        if (!sender)
+            return false;
+        generation->senders[generation->sender_count++] = sender;
+    }
+    return true;
+}
+
 struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config, struct sm_error *error)
 {
     struct sm_generation *generation = sm_alloc(1, sizeof(*generation));
@@ -73,7 +91,7 @@ struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm
 
 bool sm_generation_build(struct sm_generation *generation, struct sm_error *error)
 {
-    if (create_endpoints(generation, error))
+    if (create_endpoints(generation, error) && create_senders(generation, error))
         generation->graph = sm_graph_create(generation->workers, sm_plan_create(generation->config, &generation->arena), error);
     return generation->graph || sm_error_wrap(error, "failed to build pipelines");
 }
@@ -127,6 +145,9 @@ bool sm_generation_start(struct sm_generation *generation, struct sm_error *erro
     if (!sm_graph_start(generation->graph, error))
         return sm_error_wrap(error, "cannot start pipelines");
     sm_listener_generation_started();
+    for (size_t i = 0; i < generation->sender_count; i++)
+        sm_metrics_sender_start(generation->senders[i]);
+    generation->is_sending = true;
     return true;
 }
 
@@ -137,7 +158,7 @@ static void end_stop(struct sm_generation *generation, bool is_drained)
     generation->stopped(generation->stopped_context, generation, is_drained);
 }
 
-static void on_endpoint_stopped(void *context)
+static void on_one_stopped(void *context)
 {
     struct sm_generation *generation = context;
     if (--generation->stopping_count == 0)
@@ -147,13 +168,16 @@ static void on_endpoint_stopped(void *context)
 static void on_graph_stopped(void *context, bool is_drained)
 {
     struct sm_generation *generation = context;
-    if (!is_drained || generation->started_count == 0) {
+    size_t sender_count = generation->is_sending ? generation->sender_count : 0;
+    generation->stopping_count = generation->started_count + sender_count;
+    if (!is_drained || generation->stopping_count == 0) {
         end_stop(generation, is_drained);
         return;
     }
-    generation->stopping_count = generation->started_count;
     for (size_t i = 0; i < generation->started_count; i++)
-        sm_metrics_endpoint_stop(generation->endpoints[i], on_endpoint_stopped, generation);
+        sm_metrics_endpoint_stop(generation->endpoints[i], on_one_stopped, generation);
+    for (size_t i = 0; i < sender_count; i++)
+        sm_metrics_sender_stop(generation->senders[i], on_one_stopped, generation);
 }
 
 void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns,
@@ -172,6 +196,9 @@ void sm_generation_free(struct sm_generation *generation)
     for (size_t i = 0; i < generation->endpoint_count; i++)
         sm_metrics_endpoint_free(generation->endpoints[i]);
     free(generation->endpoints);
+    for (size_t i = 0; i < generation->sender_count; i++)
+        sm_metrics_sender_free(generation->senders[i]);
+    free(generation->senders);
     if (generation->log_fd > STDERR_FILENO)
         close(generation->log_fd);
     sm_arena_deinit(&generation->arena);

@@ -26,5 +26,6 @@ bool sm_generation_start(struct sm_generation *generation, struct sm_error *erro
 /* Drains; `stopped` is called once from the main worker's loop. Without `is_drained` the limit has passed and the generation must be kept. */
 void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns,
                         void (*stopped)(void *context, struct sm_generation *generation, bool is_drained), void *context);
-/* After `stopped` with `is_drained`, or when it was never started. The log is then that of another generation, or nobody writes any more. NULL is allowed. */
+/* After `stopped` with `is_drained`, or when it was never started. The log is then that of another generation, or nobody writes any more. NULL is
+ * allowed. */
 void sm_generation_free(struct sm_generation *generation);

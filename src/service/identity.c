@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "telemetry/batch.h"
 
 /* A version 4 UUID (RFC 9562), made once. */
 static const char *instance_id(void)
@@ -42,6 +43,14 @@ static bool is_given(const struct sm_string_map *given, const char *key)
         if (strcmp(given->entries[i].key, key) == 0)
             return true;
     return false;
+}
+
+void sm_identity_apply(const struct sm_string_map *identity, struct sm_batch *batch)
+{
+    struct sm_map *map = sm_attributes_edit(&batch->groups[0].resource.attributes, &batch->arena);
+    for (size_t i = 0; i < identity->count; i++)
+        sm_map_set(map, &batch->arena, sm_slice_of(identity->entries[i].key), sm_value_string(sm_slice_of(identity->entries[i].value)));
+    batch->groups[0].resource.changed = true;
 }
 
 struct sm_string_map sm_identity_create(const struct sm_string_map *given, struct sm_arena *arena)

@@ -13,6 +13,7 @@
 #include "pipeline/config.h"
 #include "pipeline/own_metrics.h"
 #include "prometheus/scrape.h"
+#include "service/identity.h"
 
 /* Immutable after create. */
 struct sm_metrics_endpoint {
@@ -23,14 +24,6 @@ struct sm_metrics_endpoint {
     struct sm_prometheus_options prometheus;
 };
 
-static void set_resource(struct sm_batch *batch, const struct sm_string_map *identity)
-{
-    struct sm_map *map = sm_attributes_edit(&batch->groups[0].resource.attributes, &batch->arena);
-    for (size_t i = 0; i < identity->count; i++)
-        sm_map_set(map, &batch->arena, sm_slice_of(identity->entries[i].key), sm_value_string(sm_slice_of(identity->entries[i].value)));
-    batch->groups[0].resource.changed = true;
-}
-
 static void answer(struct sm_http_request *request, void *context)
 {
     const struct sm_metrics_endpoint *endpoint = context;
@@ -39,7 +32,7 @@ static void answer(struct sm_http_request *request, void *context)
         return;
     struct sm_prometheus_format format = sm_prometheus_negotiate(sm_http_request_header(request, SM_SLICE("Accept")), false);
     struct sm_batch *batch = sm_own_metrics_collect();
-    set_resource(batch, endpoint->identity);
+    sm_identity_apply(endpoint->identity, batch);
     uint64_t now = sm_clock_mono_ns();
     struct sm_prometheus_set *set = sm_prometheus_set_create(&endpoint->prometheus, NULL);
     struct sm_bytes page = {0};

@@ -74,7 +74,7 @@ static void asks_an_observer_only_while_it_watches(void **state)
     struct sm_instrument *series = sm_instrument_get(&gauge, NULL, 0);
     sm_instrument_observe(series, seven, &calls);
     struct sm_batch *batch = sm_own_metrics_collect();
-    assert_true(find_metric(batch, "t_gauge")->points[0].number == 7);
+    assert_true(find_metric(batch, "t_gauge")->points[0].integer == 7);
     assert_int_equal(calls, 1);
     sm_batch_release(batch);
     sm_instrument_observe(series, NULL, NULL);
