@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "telemetry/metadata.h"
 #include "net/grpc_message.h"
 #include "telemetry/metadata.h"
 
@@ -147,20 +148,31 @@ void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struc
     *value = sm_slice_make(call->text.ptr + place->at + place->name_size, place->value_size);
 }
 
-struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call)
+static void add_headers(const struct sm_grpc_call *call, struct sm_metadata *headers)
 {
-    struct sm_metadata *headers = sm_metadata_create();
     struct sm_slice name, value;
     for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
         sm_grpc_call_header_at(call, i, &name, &value);
         sm_metadata_add(headers, name, value);
     }
+}
+
+struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call)
+{
+    struct sm_metadata *headers = sm_metadata_create();
+    add_headers(call, headers);
     return headers;
 }
 
-struct sm_metadata *sm_grpc_call_metadata(const struct sm_grpc_call *call)
+struct sm_metadata *sm_grpc_call_metadata(struct sm_grpc_call *call)
 {
-    struct sm_metadata *metadata = sm_grpc_call_headers(call);
+    struct sm_metadata *metadata = call->identity;
+    call->identity = NULL;
+    if (!call->setup->includes_metadata)
+        return metadata;
+    if (!metadata)
+        metadata = sm_metadata_create();
+    add_headers(call, metadata);
     struct sm_slice authority = {0};
     if (sm_metadata_count(metadata, SM_SLICE(":authority")) > 0)
         authority = sm_metadata_get(metadata, SM_SLICE(":authority"), 0);
@@ -321,9 +333,35 @@ static bool unpack(struct sm_grpc_call *call)
     return false;
 }
 
+static struct sm_slice find_header(const void *context, struct sm_slice name)
+{
+    const struct sm_grpc_call *call = context;
+    for (size_t i = 0; i < call->header_count; i++) {
+        struct sm_slice key, value;
+        sm_grpc_call_header_at(call, i, &key, &value);
+        if (sm_slice_equal_nocase(key, name))
+            return value;
+    }
+    return (struct sm_slice){0};
+}
+
+/* False: answered. */
+static bool authenticate(struct sm_grpc_call *call)
+{
+    const struct sm_auth *auth = call->setup->auth;
+    const struct sm_auth_request request = {.find = find_header, .context = call};
+    struct sm_error why;
+    if (auth->type->authenticate(auth->extension, &request, &call->identity, &why))
+        return true;
+    answer_error(call, 200, SM_RPC_UNAUTHENTICATED, "%s", why.text);
+    return false;
+}
+
 static void message_complete(struct sm_grpc_call *call)
 {
     if (call->prefix[0] != 0 && !unpack(call))
+        return;
+    if (call->setup->auth && !authenticate(call))
         return;
     call->is_handled = true;
     call->method->handler(call, call->method->context);
@@ -410,6 +448,7 @@ const char *sm_grpc_call_peer(const struct sm_grpc_call *call)
 void sm_grpc_call_free(struct sm_grpc_call *call)
 {
     sm_buffer_release(call->message);
+    sm_metadata_release(call->identity);
     sm_bytes_deinit(&call->text);
     free(call->unknown_path);
     free(call->places);

@@ -17,7 +17,8 @@ struct sm_grpc_call_setup {
     const struct sm_grpc_method *methods;
     size_t method_count;
     size_t message_limit_bytes;
-    bool keeps_headers;
+    bool keeps_headers, includes_metadata;
+    const struct sm_auth *auth; /* borrowed: server; NULL: everybody may */
 };
 
 struct sm_grpc_call {
@@ -45,7 +46,8 @@ struct sm_grpc_call {
     /* message */
     unsigned char prefix[SM_GRPC_PREFIX_BYTES];
     unsigned prefix_size;
-    struct sm_buffer *message; /* owned until taken */
+    struct sm_buffer *message;    /* owned until taken */
+    struct sm_metadata *identity; /* owned until taken; NULL: nobody has asked */
     uint32_t message_size;
     /* state */
     bool is_handled; /* given to the handler, or answered with an error */

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/client_auth.h"
 #include "net/dial.h"
 #include "net/grpc_message.h"
 #include "net/http2_session.h"
@@ -40,6 +41,7 @@ struct sm_grpc_client {
     struct sm_arena arena;                      /* texts of `headers` */
     struct sm_http2_header headers[HEADER_MAX]; /* all but :path and grpc-timeout, pseudo headers first; [2] is :path */
     size_t header_count;
+    struct sm_auth auth; /* type NULL: calls are not signed */
 };
 enum { PATH_HEADER = 2 };
 
@@ -84,8 +86,12 @@ struct call {
     struct iovec *pieces; /* owned array; the first is `prefix`, the others are lent or `packed` */
     size_t piece_count;
     char prefix[PREFIX_BYTES];
-    struct sm_bytes packed; /* owned */
-    bool has_message;       /* false: it could not be packed */
+    struct sm_bytes packed;       /* owned */
+    bool has_message;             /* false: it could not be packed */
+    struct sm_http2_header *more; /* what an authenticator adds */
+    size_t more_count;
+    struct sm_arena arena; /* owned: its texts */
+    char *sign_failure;    /* in `arena`; NULL: none */
     struct sm_grpc_reply reply;
     bool is_waiting, was_resent;
 };
@@ -212,6 +218,19 @@ failed:
     return NULL;
 }
 
+bool sm_grpc_client_open_auth(struct sm_grpc_client *client, const struct sm_component *user, struct sm_error *error)
+{
+    if (!client->options->auth)
+        return true;
+    struct sm_auth *auth = &client->auth;
+    if (!sm_auth_open(auth, user, client->options->auth->authenticator, SM_AUTH_GRPC_CLIENT, error))
+        return false;
+    if (client->tls || !auth->type->needs_tls || !auth->type->needs_tls(auth->extension))
+        return true;
+    return sm_error_set(error, SM_ERROR_USAGE, "the credentials of %s require transport level security: set tls, or another authenticator",
+                        client->options->auth->authenticator);
+}
+
 void sm_grpc_client_free(struct sm_grpc_client *client)
 {
     if (!client)
@@ -252,6 +271,7 @@ static void call_free(struct call *call)
     sm_timer_free(call->timer);
     sm_bytes_deinit(&call->packed);
     sm_grpc_reply_deinit(&call->reply);
+    sm_arena_deinit(&call->arena);
     free(call->pieces);
     free(call);
 }
@@ -323,7 +343,7 @@ static bool submit(struct call *call)
     struct sm_http2_session *session = channel->current->session;
     if (sm_http2_session_open_count(session) >= sm_http2_session_stream_limit(session))
         return false;
-    struct sm_http2_header headers[HEADER_MAX + 1];
+    struct sm_http2_header headers[HEADER_MAX + 1 + SM_AUTH_HEADER_LIMIT];
     size_t count = client->header_count;
     memcpy(headers, client->headers, count * sizeof(headers[0]));
     headers[PATH_HEADER].value = sm_slice_make(call->path, call->path_size);
@@ -333,6 +353,8 @@ static bool submit(struct call *call)
         size_t size = timeout_text(call->deadline_ns > now_ns ? call->deadline_ns - now_ns : 1, timeout);
         headers[count++] = (struct sm_http2_header){.name = SM_SLICE("grpc-timeout"), .value = sm_slice_make(timeout, size)};
     }
+    for (size_t i = 0; i < call->more_count; i++)
+        headers[count++] = call->more[i];
     call->stream_id = sm_http2_submit_request(session, headers, count, call->pieces, call->piece_count, call);
     if (call->stream_id < 0)
         return false;
@@ -607,6 +629,10 @@ static void fail_later(struct sm_worker *worker, void *context)
 {
     (void)worker;
     struct call *call = context;
+    if (call->sign_failure) {
+        fail(call, SM_RPC_UNAUTHENTICATED, call->sign_failure);
+        return;
+    }
     char text[sizeof(call->channel->failure)];
     snprintf(text, sizeof(text), "%s", call->has_message ? call->channel->failure : "cannot compress the message");
     fail(call, call->has_message ? SM_RPC_UNAVAILABLE : SM_RPC_INTERNAL, text);
@@ -643,6 +669,17 @@ static bool set_message(struct call *call, const struct sm_grpc_call_options *op
     return size <= UINT32_MAX;
 }
 
+/* False: the call fails. */
+static bool sign(struct call *call, const struct sm_metadata *context)
+{
+    const struct sm_grpc_client *client = call->channel->client;
+    struct sm_error error;
+    if (!client->options->auth || sm_client_auth_sign_call(&client->auth, context, &call->arena, &call->more, &call->more_count, &error))
+        return true;
+    call->sign_failure = sm_arena_printf(&call->arena, "transport: per-RPC creds failed due to error: %s", error.text);
+    return false;
+}
+
 void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_call_options *options, sm_grpc_answered *answered, void *context)
 {
     sm_worker_assert(channel->worker);
@@ -654,7 +691,7 @@ void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_
     call->path_size = options->path.size < PATH_BYTES ? options->path.size : PATH_BYTES;
     memcpy(call->path, options->path.ptr, call->path_size);
     call->has_message = set_message(call, options);
-    if (!call->has_message || (channel->state == BACKOFF && !channel->client->options->wait_for_ready)) {
+    if (!sign(call, options->context) || !call->has_message || (channel->state == BACKOFF && !channel->client->options->wait_for_ready)) {
         sm_worker_post(channel->worker, fail_later, call);
         return;
     }

@@ -9,10 +9,13 @@
 #include "base/slice.h"
 #include "config/option.h"
 #include "net/tls.h"
+#include "pipeline/auth.h"
 #include "pipeline/outcome.h"
 
 #include <sys/uio.h>
 
+struct sm_component;
+struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
 
@@ -29,6 +32,7 @@ struct sm_grpc_client_options {
     bool wait_for_ready;
     struct sm_string_map headers; /* secret values */
     const char *user_agent, *balancer_name, *authority;
+    struct sm_auth_options *auth;
 };
 extern const struct sm_option sm_grpc_client_option_table[];
 /* The rules between the options; an empty endpoint is the caller's business. */
@@ -38,6 +42,10 @@ struct sm_grpc_client;
 /* `options` and `user_agent` are borrowed for the life of the client. Opens nothing. */
 struct sm_grpc_client *sm_grpc_client_create(struct sm_workers *workers, const struct sm_grpc_client_options *options, const char *user_agent,
                                              struct sm_error *error) __attribute__((warn_unused_result));
+/* With the option `auth`, before the first call: finds the authenticator for `user`. False also when what it adds must not travel in the clear, and
+ * would. Without this its calls fail. */
+bool sm_grpc_client_open_auth(struct sm_grpc_client *client, const struct sm_component *user, struct sm_error *error)
+    __attribute__((warn_unused_result));
 /* The worker's connections: made and closed on that worker. */
 struct sm_grpc_channel;
 struct sm_grpc_channel *sm_grpc_channel_create(struct sm_grpc_client *client, struct sm_worker *worker)
@@ -61,7 +69,8 @@ struct sm_grpc_call_options {
     struct sm_slice path;        /* copied */
     const struct iovec *message; /* borrowed until answered; packed by the client as its options say */
     size_t message_count;
-    uint64_t deadline_ns; /* sm_clock_mono_ns; UINT64_MAX: none */
+    uint64_t deadline_ns;              /* sm_clock_mono_ns; UINT64_MAX: none */
+    const struct sm_metadata *context; /* borrowed during the call: what authenticators may take headers from; NULL: nothing */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_grpc_channel_call(struct sm_grpc_channel *channel, const struct sm_grpc_call_options *options, sm_grpc_answered *answered, void *context);

@@ -38,7 +38,8 @@ const struct sm_option sm_grpc_client_option_table[] = {
     SM_OPTION_STRING(struct sm_grpc_client_options, balancer_name, .preset.string = "round_robin",
                      .help = "round_robin or pick_first. Every worker keeps one connection, to the first address that works."),
     SM_OPTION_STRING(struct sm_grpc_client_options, authority, .help = "Replaces the :authority of calls."),
-    SM_OPTION_REFUSED("auth", .help = "Authenticator extension for calls."),
+    SM_OPTION_OPTIONAL(struct sm_grpc_client_options, auth, sm_auth_option_table, .null_is_absent = true,
+                       .help = "Calls are signed by an extension."),
     SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for calls."),
     SM_OPTION_END,
 };

@@ -9,11 +9,13 @@
 #include "base/error.h"
 #include "config/option.h"
 #include "net/tls.h"
+#include "pipeline/auth.h"
 #include "pipeline/outcome.h"
 
 #include <stdatomic.h>
 
 struct sm_grpc_call;
+struct sm_component;
 struct sm_grpc_server;
 struct sm_metadata;
 struct sm_worker;
@@ -37,6 +39,7 @@ struct sm_grpc_server_options {
     uint64_t max_concurrent_streams;
     struct sm_grpc_keepalive_options *keepalive;
     bool include_metadata;
+    struct sm_auth_options *auth;
 };
 /* The rows of struct sm_grpc_server_options with presets that differ by user; end the table with SM_OPTION_END and embed it with .squash = true. */
 #define SM_GRPC_SERVER_OPTION_ROWS(endpoint_preset, read_buffer_preset)                                                                              \
@@ -53,7 +56,8 @@ struct sm_grpc_server_options {
         SM_OPTION_INT(struct sm_grpc_server_options, write_buffer_size, .unit = "bytes", .help = "Accepted for compatibility: answers are small."),  \
         SM_OPTION_OPTIONAL(struct sm_grpc_server_options, keepalive, sm_grpc_keepalive_option_table, .help = "Age and silence of connections."),     \
         SM_OPTION_BOOL(struct sm_grpc_server_options, include_metadata, .help = "Pass the client's headers on with its telemetry."),                 \
-        SM_OPTION_REFUSED("auth", .help = "Authentication of clients by an extension."),                                                             \
+        SM_OPTION_OPTIONAL(struct sm_grpc_server_options, auth, sm_auth_option_table, .null_is_absent = true,                                        \
+                           .help = "Clients are authenticated by an extension."),                                                                    \
         SM_OPTION_REFUSED("middlewares", .help = "Extensions that see every call.")
 extern const struct sm_option sm_grpc_keepalive_option_table[];
 extern const struct sm_option sm_grpc_server_option_table[]; /* without presets */
@@ -72,7 +76,9 @@ struct sm_grpc_method {
 struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options,
                                              const struct sm_grpc_method *methods, size_t method_count, struct sm_error *error)
     __attribute__((warn_unused_result));
-bool sm_grpc_server_start(struct sm_grpc_server *server, struct sm_error *error) __attribute__((warn_unused_result));
+/* With the option `auth` the authenticator is found for `user`, which must be started after extensions (NULL: a server that no component has, and no
+ * authenticator). */
+bool sm_grpc_server_start(struct sm_grpc_server *server, const struct sm_component *user, struct sm_error *error) __attribute__((warn_unused_result));
 const char *sm_grpc_server_address(const struct sm_grpc_server *server);
 /* GOAWAY, no new calls; `stopped(context)` on the main worker when the last open call is answered and connections are closed. */
 void sm_grpc_server_stop(struct sm_grpc_server *server, void (*stopped)(void *context), void *context);
@@ -87,9 +93,11 @@ struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribu
 /* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */
 size_t sm_grpc_call_header_count(const struct sm_grpc_call *call);
 void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value);
-/* All of them, for what the client's telemetry is to carry with it; `metadata` has the authority also under the name that HTTP gives it. */
+/* All of them. */
 struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call) __attribute__((warn_unused_result));
-struct sm_metadata *sm_grpc_call_metadata(const struct sm_grpc_call *call) __attribute__((warn_unused_result));
+/* What the client's telemetry is to carry with it: the headers with include_metadata, the authority also under the name that HTTP gives it, and who
+ * the client is with `auth`. NULL: nothing. Owned by the caller; called once. */
+struct sm_metadata *sm_grpc_call_metadata(struct sm_grpc_call *call) __attribute__((warn_unused_result));
 
 struct sm_grpc_response {
     enum sm_rpc_code code;

@@ -13,9 +13,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/client_auth.h"
 #include "net/dial.h"
 #include "net/http1_parser.h"
 #include "net/http_redirect.h"
+#include "net/http_url.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
 
@@ -34,6 +36,7 @@ struct sm_http_client {
     struct sm_bytes head;                        /* owned: from the target on, all headers that are the same for every request */
     bool has_content_type, has_content_encoding; /* given by the user */
     size_t idle_limit, connection_limit;         /* of a worker */
+    struct sm_auth auth;                         /* type NULL: requests are not signed */
 };
 
 struct request;
@@ -92,7 +95,9 @@ struct request {
     void *context;
     struct sm_timer *timer;                                           /* owned; NULL: no deadline */
     struct sm_bytes answer_body, content_type, retry_after, location; /* owned */
-    const char *referer;                                              /* borrowed: a client's URL; NULL: not redirected */
+    struct sm_bytes head;                                             /* owned: signed by an authenticator; empty: none */
+    struct sm_error sign_error;
+    const char *referer; /* borrowed: a client's URL; NULL: not redirected */
     unsigned redirect_count;
     int status;
     size_t discarded;
@@ -100,44 +105,6 @@ struct request {
 };
 
 /* ---- the client */
-
-struct url {
-    bool is_https;
-    struct sm_slice user, path; /* path with query; empty: "/" */
-    char host[256], port[32];
-};
-
-static bool parse_url(const char *text, struct url *url, struct sm_error *error)
-{
-    *url = (struct url){.is_https = strncmp(text, "https://", 8) == 0};
-    if (!url->is_https && strncmp(text, "http://", 7) != 0)
-        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: must begin with http:// or https://", text);
-    struct sm_slice rest = sm_slice_of(text + (url->is_https ? 8 : 7));
-    size_t authority_size = 0;
-    while (authority_size < rest.size && !strchr("/?#", rest.ptr[authority_size]))
-        authority_size++;
-    struct sm_slice authority = sm_slice_make(rest.ptr, authority_size);
-    url->path = sm_slice_make(rest.ptr + authority_size, rest.size - authority_size);
-    url->path = sm_slice_cut(&url->path, '#');
-    const char *at = memrchr(authority.ptr, '@', authority.size);
-    if (at) {
-        url->user = sm_slice_make(authority.ptr, (size_t)(at - authority.ptr));
-        authority = sm_slice_make(at + 1, authority.size - url->user.size - 1);
-    }
-    const char *bracket = memrchr(authority.ptr, ']', authority.size);
-    const char *colon = memrchr(authority.ptr, ':', authority.size);
-    if (colon && bracket && colon < bracket)
-        colon = NULL;
-    struct sm_slice host = colon ? sm_slice_make(authority.ptr, (size_t)(colon - authority.ptr)) : authority;
-    if (bracket && host.size >= 2)
-        host = sm_slice_make(host.ptr + 1, host.size - 2);
-    if (host.size >= sizeof(url->host) || (size_t)(authority.size) >= sizeof(url->host))
-        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: host too long", text);
-    snprintf(url->host, sizeof(url->host), "%.*s", SM_SLICE_ARGS(host));
-    size_t port_size = colon ? authority.size - (size_t)(colon + 1 - authority.ptr) : 0;
-    snprintf(url->port, sizeof(url->port), "%.*s", port_size ? (int)port_size : 3, port_size ? colon + 1 : url->is_https ? "443" : "80");
-    return true;
-}
 
 static const char *find_header(const struct sm_http_client_options *options, const char *name)
 {
@@ -147,23 +114,15 @@ static const char *find_header(const struct sm_http_client_options *options, con
     return NULL;
 }
 
-static void write_host(struct sm_bytes *out, const struct url *url)
-{
-    bool is_default = strcmp(url->port, url->is_https ? "443" : "80") == 0;
-    sm_bytes_printf(out, strchr(url->host, ':') ? "[%s]" : "%s", url->host);
-    if (!is_default)
-        sm_bytes_printf(out, ":%s", url->port);
-}
-
 /* " /path HTTP/1.1" and the headers that never change. The user's stand in place of ours. */
-static void write_head(struct sm_http_client *client, const struct url *url, const char *user_agent)
+static void write_head(struct sm_http_client *client, const struct sm_http_url *url, const char *user_agent)
 {
     const struct sm_http_client_options *options = client->options;
     struct sm_bytes *head = &client->head;
     sm_bytes_append_char(head, ' ');
     if (client->target.proxy_host[0] && !client->target.tunnels) {
         sm_bytes_append_text(head, "http://");
-        write_host(head, url);
+        sm_http_url_write_host(url, head);
     }
     if (url->path.size == 0 || *url->path.ptr != '/')
         sm_bytes_append_char(head, '/');
@@ -173,7 +132,7 @@ static void write_head(struct sm_http_client *client, const struct url *url, con
     if (host && *host)
         sm_bytes_append_text(head, host);
     else
-        write_host(head, url);
+        sm_http_url_write_host(url, head);
     sm_bytes_append_text(head, "\r\n");
     if (!find_header(options, "user-agent"))
         sm_bytes_printf(head, "User-Agent: %s\r\n", user_agent);
@@ -220,8 +179,8 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
                                              struct sm_error *error)
 {
     static const char *const alpn[] = {"http/1.1", NULL};
-    struct url url;
-    if (!check_headers(options, error) || !parse_url(url_text, &url, error))
+    struct sm_http_url url;
+    if (!check_headers(options, error) || !sm_http_url_parse(url_text, &url, error))
         return NULL;
     struct sm_http_client *client = sm_alloc(1, sizeof(*client));
     client->options = options;
@@ -245,6 +204,11 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
     client->target.server_name = *options->tls.server_name_override ? options->tls.server_name_override : client->target.host;
     write_head(client, &url, user_agent);
     return client;
+}
+
+bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
+{
+    return !client->options->auth || sm_auth_open(&client->auth, user, client->options->auth->authenticator, SM_AUTH_HTTP_CLIENT, error);
 }
 
 void sm_http_client_free(struct sm_http_client *client)
@@ -298,6 +262,7 @@ static void request_free(struct request *request)
     sm_bytes_deinit(&request->content_type);
     sm_bytes_deinit(&request->retry_after);
     sm_bytes_deinit(&request->location);
+    sm_bytes_deinit(&request->head);
     free(request->body);
     free(request);
 }
@@ -330,24 +295,31 @@ static void answer_whole(struct request *request)
     answer(request, &result);
 }
 
-static void write_request(struct request *request)
+static void write_request_head(const struct request *request, struct sm_bytes *head)
 {
     const struct sm_http_client *client = request->channel->client;
     const struct sm_http_call_options *options = &request->options;
-    struct sm_bytes head = {0};
-    sm_bytes_append_slice(&head, options->method);
-    sm_bytes_append_slice(&head, sm_bytes_slice(&client->head));
-    sm_bytes_printf(&head, "Content-Length: %zu\r\n", request->body_bytes);
+    sm_bytes_append_slice(head, options->method);
+    sm_bytes_append_slice(head, sm_bytes_slice(&client->head));
+    sm_bytes_printf(head, "Content-Length: %zu\r\n", request->body_bytes);
     if (options->content_type.size > 0 && !client->has_content_type)
-        sm_bytes_printf(&head, "Content-Type: %.*s\r\n", SM_SLICE_ARGS(options->content_type));
+        sm_bytes_printf(head, "Content-Type: %.*s\r\n", SM_SLICE_ARGS(options->content_type));
     if (options->content_encoding.size > 0 && !client->has_content_encoding)
-        sm_bytes_printf(&head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
-    sm_bytes_append_slice(&head, options->more_headers);
+        sm_bytes_printf(head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
+    sm_bytes_append_slice(head, options->more_headers);
     if (request->referer)
-        sm_bytes_printf(&head, "Referer: %s\r\n", request->referer);
-    sm_bytes_append_text(&head, "\r\n");
-    request->body[0] = (struct iovec){.iov_base = head.ptr, .iov_len = head.size};
-    sm_stream_write(request->connection->stream, request->body, options->body_count + 1);
+        sm_bytes_printf(head, "Referer: %s\r\n", request->referer);
+    sm_bytes_append_text(head, "\r\n");
+}
+
+static void write_request(struct request *request)
+{
+    struct sm_bytes head = {0};
+    if (request->head.size == 0)
+        write_request_head(request, &head);
+    const struct sm_bytes *written = request->head.size > 0 ? &request->head : &head;
+    request->body[0] = (struct iovec){.iov_base = written->ptr, .iov_len = written->size};
+    sm_stream_write(request->connection->stream, request->body, request->options.body_count + 1);
     sm_bytes_deinit(&head);
 }
 
@@ -648,6 +620,30 @@ static void on_deadline(struct sm_worker *worker, void *context)
     fail(request, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", true);
 }
 
+static void on_unsigned(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct request *request = context;
+    fail(request, request->sign_error.text, false);
+}
+
+/* False: it fails soon. */
+static bool sign(struct request *request)
+{
+    const struct sm_http_client *client = request->channel->client;
+    if (!client->options->auth)
+        return true;
+    struct sm_bytes head = {0};
+    write_request_head(request, &head);
+    bool is_signed = sm_client_auth_sign_head(&client->auth, request->options.context, sm_bytes_slice(&head), &request->head, &request->sign_error);
+    sm_bytes_deinit(&head);
+    if (is_signed)
+        return true;
+    request->timer = sm_timer_create(request->channel->worker, on_unsigned, request);
+    sm_timer_arm(request->timer, 1, false);
+    return false;
+}
+
 /* `from`: the request that was redirected here; NULL: none. */
 static void send_request(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context,
                          const struct request *from)
@@ -666,6 +662,8 @@ static void send_request(struct sm_http_channel *channel, const struct sm_http_c
         request->body[i + 1] = options->body[i];
         request->body_bytes += options->body[i].iov_len;
     }
+    if (!sign(request))
+        return;
     if (options->deadline_ns != UINT64_MAX) {
         uint64_t now_ns = sm_clock_mono_ns();
         request->timer = sm_timer_create(channel->worker, on_deadline, request);
@@ -690,13 +688,16 @@ static struct sm_http_client *create_elsewhere_client(const struct sm_http_clien
     *options = *referring->options;
     if (!sm_slice_equal_nocase(sm_http_redirect_host(sm_slice_of(referring->url)), sm_http_redirect_host(sm_slice_of(url)))) {
         options->headers.count = 0;
+        options->auth = NULL;
         options->tls.server_name_override = "";
     }
     struct sm_http_client *client = sm_http_client_create(options, url, referring->user_agent, error);
-    if (client)
-        client->elsewhere_options = options;
-    else
+    if (!client) {
         free(options);
+        return NULL;
+    }
+    client->elsewhere_options = options;
+    client->auth = referring->auth;
     return client;
 }
 

@@ -11,10 +11,13 @@
 #include "base/slice.h"
 #include "config/option.h"
 #include "net/tls.h"
+#include "pipeline/auth.h"
 
 #include <sys/uio.h>
 
+struct sm_component;
 struct sm_http1_header;
+struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
 
@@ -25,6 +28,7 @@ struct sm_http_client_options {
     int64_t read_buffer_size, write_buffer_size, max_idle_conns, max_idle_conns_per_host, max_conns_per_host;
     uint64_t idle_conn_timeout_ns, http2_read_idle_timeout_ns, http2_ping_timeout_ns;
     bool disable_keep_alives, force_attempt_http2;
+    struct sm_auth_options *auth;
     int compression; /* enum sm_compression; the caller packs */
     struct {
         int64_t level;
@@ -39,6 +43,9 @@ struct sm_http_client;
 /* `options` and `url` ("https://host:port/path") are borrowed for the life of the client; `user_agent` goes with every request. Opens nothing. */
 struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url, const char *user_agent,
                                              struct sm_error *error) __attribute__((warn_unused_result));
+/* With the option `auth`, before the first request: finds the authenticator for `user`. Without this its requests fail. */
+bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
+    __attribute__((warn_unused_result));
 /* After its channels. NULL is allowed. */
 void sm_http_client_free(struct sm_http_client *client);
 /* The worker's connections: made and closed on that worker. */
@@ -63,7 +70,8 @@ struct sm_http_call_options {
     struct sm_slice more_headers;                           /* constant: whole lines, each with its CRLF */
     const struct iovec *body;                               /* borrowed until answered */
     size_t body_count;
-    uint64_t deadline_ns; /* sm_clock_mono_ns; UINT64_MAX: none */
+    uint64_t deadline_ns;              /* sm_clock_mono_ns; UINT64_MAX: none */
+    const struct sm_metadata *context; /* borrowed during the call: what authenticators may take headers from; NULL: nothing */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context);

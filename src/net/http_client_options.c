@@ -39,7 +39,8 @@ static const struct sm_option params_table[] = {
                            .help = "Taken for compatibility."),                                                                                      \
         SM_OPTION_DURATION(struct sm_http_client_options, http2_ping_timeout_ns, .key = "http2_ping_timeout", .help = "Taken for compatibility."),   \
         SM_OPTION_REFUSED("cookies", .help = "Keeps the server's cookies."),                                                                         \
-        SM_OPTION_REFUSED("auth", .help = "Authenticator extension for requests."),                                                                  \
+        SM_OPTION_OPTIONAL(struct sm_http_client_options, auth, sm_auth_option_table, .null_is_absent = true,                                        \
+                           .help = "Requests are signed by an extension."),                                                                          \
         SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests.")
 
 #define ENDPOINT_ROW SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to.")

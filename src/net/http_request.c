@@ -32,6 +32,8 @@ void sm_http_request_reset(struct sm_http_request *request)
 {
     sm_buffer_release(request->body);
     request->body = NULL;
+    sm_metadata_release(request->identity);
+    request->identity = NULL;
     request->head = NULL;
     request->is_body_too_large = false;
 }
@@ -221,14 +223,6 @@ void sm_http_request_header_at(const struct sm_http_request *request, size_t ind
 const atomic_bool *sm_http_request_abandoned(const struct sm_http_request *request)
 {
     return &request->is_abandoned;
-}
-
-struct sm_metadata *sm_http_request_metadata(const struct sm_http_request *request)
-{
-    struct sm_metadata *metadata = sm_metadata_create();
-    for (size_t i = 0; i < request->head->header_count; i++)
-        sm_metadata_add(metadata, request->head->headers[i].name, request->head->headers[i].value);
-    return metadata;
 }
 
 const char *sm_http_request_peer(const struct sm_http_request *request)

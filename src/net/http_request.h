@@ -19,8 +19,9 @@ struct sm_http_request {
     struct sm_buffer *body; /* owned until taken; NULL: no byte came */
     size_t body_limit_bytes;
     bool is_body_too_large;
-    bool closes;              /* the connection ends with this answer */
-    atomic_bool is_abandoned; /* written by the worker, read by any thread */
+    struct sm_metadata *identity; /* owned until taken; who the client is, NULL: nobody has asked */
+    bool closes;                  /* the connection ends with this answer */
+    atomic_bool is_abandoned;     /* written by the worker, read by any thread */
     char peer[64];
     char error[160];
 };
@@ -30,6 +31,9 @@ void sm_http_request_begin(struct sm_http_request *request, const struct sm_http
 /* Adds body bytes; false: over the limit (the rest is not wanted). */
 bool sm_http_request_add_body(struct sm_http_request *request, struct sm_slice bytes) __attribute__((warn_unused_result));
 void sm_http_request_reset(struct sm_http_request *request);
+
+/* Asks `auth` whether the client may. False: why, with the words to answer. */
+bool sm_http_request_authenticate(struct sm_http_request *request, const struct sm_auth *auth, struct sm_error *why);
 
 /* The headers of an answer as lines, without those that tell how the connection goes on. */
 void sm_http_response_write_fields(struct sm_http_request *request, const struct sm_http_response *response, struct sm_bytes *out);

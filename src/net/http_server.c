@@ -29,6 +29,8 @@ struct sm_http_server {
     struct sm_server_life life;                   /* first */
     const struct sm_http_server_options *options; /* borrowed: configuration */
     sm_http_handler *handler;
+    sm_http_refuse *refuse; /* NULL: plain text */
+    struct sm_auth auth;    /* type NULL: everybody may */
     void *context;
     size_t body_limit_bytes;
 };
@@ -256,6 +258,19 @@ static bool on_ended(struct sm_http1_parser *parser, void *context)
 
 static const struct sm_http1_events parser_events = {.headed = on_headed, .body = on_body, .ended = on_ended};
 
+/* Every request goes through here: the handler sees those of clients that may send. */
+static void handle_permitted(struct sm_http_request *request, void *context)
+{
+    const struct sm_http_server *server = context;
+    struct sm_error why;
+    if (!server->auth.type || sm_http_request_authenticate(request, &server->auth, &why))
+        server->handler(request, server->context);
+    else if (server->refuse)
+        server->refuse(request, 401, why.text);
+    else
+        sm_http_respond_text(request, 401, "text/plain; charset=utf-8", sm_slice_of(why.text));
+}
+
 static void handle(struct connection *connection)
 {
     struct sm_http_request *request = &connection->request;
@@ -270,7 +285,7 @@ static void handle(struct connection *connection)
         const struct sm_http_response response = {.status = 204};
         respond(request, &response);
     } else {
-        connection->server->handler(request, connection->server->context);
+        handle_permitted(request, connection->server);
     }
 }
 
@@ -364,8 +379,8 @@ static void on_connected(struct sm_stream *stream, void *context)
     sm_timer_disarm(connection->timer);
     const struct sm_http_streams_setup setup = {
         .options = server->options,
-        .handler = server->handler,
-        .handler_context = server->context,
+        .handler = handle_permitted,
+        .handler_context = server,
         .body_limit_bytes = server->body_limit_bytes,
         .peer = connection->request.peer,
         .over = on_streams_over,
@@ -448,9 +463,16 @@ struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const s
     return NULL;
 }
 
-bool sm_http_server_start(struct sm_http_server *server, struct sm_error *error)
+void sm_http_server_set_refuse(struct sm_http_server *server, sm_http_refuse *refuse)
 {
-    return sm_server_life_start(&server->life, error);
+    server->refuse = refuse;
+}
+
+bool sm_http_server_start(struct sm_http_server *server, const struct sm_component *user, struct sm_error *error)
+{
+    const struct sm_http_server_auth_options *auth = server->options->auth;
+    return (!auth || sm_auth_open(&server->auth, user, auth->auth.authenticator, SM_AUTH_SERVER, error)) &&
+           sm_server_life_start(&server->life, error);
 }
 
 const char *sm_http_server_address(const struct sm_http_server *server)

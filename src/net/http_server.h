@@ -9,10 +9,12 @@
 #include "base/error.h"
 #include "config/option.h"
 #include "net/tls.h"
+#include "pipeline/auth.h"
 
 #include <stdatomic.h>
 
 struct sm_http_server;
+struct sm_component;
 struct sm_http_request;
 struct sm_metadata;
 struct sm_worker;
@@ -31,6 +33,7 @@ struct sm_http_server_options {
     const struct sm_node *dialer;
     struct sm_tls_server_options *tls;
     struct sm_cors_options *cors;
+    struct sm_http_server_auth_options *auth;
     struct sm_string_list compression_algorithms;
     struct sm_string_map response_headers;
     int64_t max_request_body_size;   /* bytes, unpacked; 0: 20 MiB as the reference */
@@ -63,7 +66,8 @@ struct sm_http_server_options {
                            .help = "Time to answer and to take the answer; 0: no limit."),                                                           \
         SM_OPTION_DURATION(struct sm_http_server_options, idle_timeout_ns, .key = "idle_timeout", .preset.integer = (idle_preset),                   \
                            .help = "Time between two requests; 0: read_timeout."),                                                                   \
-        SM_OPTION_REFUSED("auth", .help = "Authentication of clients by an extension."),                                                             \
+        SM_OPTION_OPTIONAL(struct sm_http_server_options, auth, sm_http_server_auth_option_table, .null_is_absent = true,                            \
+                           .help = "Clients are authenticated by an extension."),                                                                    \
         SM_OPTION_REFUSED("middlewares", .help = "Extensions that see every request.")
 extern const struct sm_option sm_cors_option_table[];
 /* The reference's usual presets: no endpoint, read_header 1m, write 30s, idle 1m. */
@@ -77,7 +81,13 @@ typedef void sm_http_handler(struct sm_http_request *request, void *context);
 struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,
                                              void *context, struct sm_error *error)
     __attribute__((warn_unused_result)); /* checks TLS files, opens nothing */
-bool sm_http_server_start(struct sm_http_server *server, struct sm_error *error) __attribute__((warn_unused_result));
+/* Answers requests that are refused before the handler sees them (status 401), in the form of the handler's other answers; without one they are plain
+ * text. Must lead to exactly one sm_http_respond. */
+typedef void sm_http_refuse(struct sm_http_request *request, int status, const char *why);
+void sm_http_server_set_refuse(struct sm_http_server *server, sm_http_refuse *refuse);
+/* With the option `auth` the authenticator is found for `user`, which must be started after extensions (NULL: a server that no component has, and no
+ * authenticator). */
+bool sm_http_server_start(struct sm_http_server *server, const struct sm_component *user, struct sm_error *error) __attribute__((warn_unused_result));
 const char *sm_http_server_address(const struct sm_http_server *server);
 /* No new connections or requests; open requests are answered; `stopped(context)` on the main worker when the last is. */
 void sm_http_server_stop(struct sm_http_server *server, void (*stopped)(void *context), void *context);
@@ -104,8 +114,9 @@ const char *sm_http_request_encoding_error(struct sm_http_request *request);
 struct sm_buffer *sm_http_request_try_take_body(struct sm_http_request *request, const char **why) __attribute__((warn_unused_result));
 /* The same for handlers without an error form of their own: answers 400 with the text and returns NULL. */
 struct sm_buffer *sm_http_request_unpack_body(struct sm_http_request *request) __attribute__((warn_unused_result));
-/* The client's headers, for what its telemetry is to carry with it (include_metadata). */
-struct sm_metadata *sm_http_request_metadata(const struct sm_http_request *request) __attribute__((warn_unused_result));
+/* What is passed on with the request's telemetry: its headers with include_metadata, who the client is with `auth`. NULL: nothing. Owned by the
+ * caller; called once. */
+struct sm_metadata *sm_http_request_metadata(struct sm_http_request *request) __attribute__((warn_unused_result));
 
 struct sm_http_header {
     struct sm_slice name, value;

@@ -161,12 +161,25 @@ static bool get_client(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, s
     return true;
 }
 
-/* Nothing authenticates clients yet, so nothing is said of them. */
+/* What the client's authenticator says of it. */
 static bool get_authenticated(const struct sm_ottl_ref *ref, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    struct sm_slice name;
-    *out = ref->key_count == 0 ? sm_ottl_map(sm_arena_zalloc(run->arena, 1, sizeof(struct sm_map))) : sm_ottl_nil();
-    return ref->key_count == 0 || sm_ottl_key_text(&ref->keys[0], run, &name);
+    const struct sm_metadata *metadata = run->batch->metadata;
+    struct sm_slice name, value;
+    if (ref->key_count > 0) {
+        if (!sm_ottl_key_text(&ref->keys[0], run, &name))
+            return false;
+        bool is_known = sm_metadata_find_identity(metadata, name, &value);
+        *out = is_known ? sm_ottl_string(sm_arena_copy(run->arena, value)) : sm_ottl_nil();
+        return !is_known || ref->key_count == 1 || sm_ottl_index(run, ref->keys + 1, ref->key_count - 1, out);
+    }
+    struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
+    for (size_t i = 0; i < sm_metadata_identity_count(metadata); i++) {
+        sm_metadata_identity_at(metadata, i, &name, &value);
+        sm_map_set(map, run->arena, sm_arena_copy(run->arena, name), sm_value_string(sm_arena_copy(run->arena, value)));
+    }
+    *out = sm_ottl_map(map);
+    return true;
 }
 
 static struct sm_list *values_of(const struct sm_metadata *metadata, struct sm_ottl_run *run, struct sm_slice name)

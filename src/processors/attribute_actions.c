@@ -210,7 +210,7 @@ static struct sm_slice metadata_name(struct sm_slice name)
     return sm_slice_starts_with(name, prefix) ? sm_slice_make(name.ptr + prefix.size, name.size - prefix.size) : name;
 }
 
-/* The address of the client, there or not, or the values of a header joined with ";". Nothing authenticates clients yet, so "auth." has no values. */
+/* The address of the client, there or not, what an authenticator says of it, or the values of a header joined with ";". */
 static bool from_context(const struct application *a, struct sm_slice name, struct sm_value *value)
 {
     struct sm_bytes joined;
@@ -219,8 +219,14 @@ static bool from_context(const struct application *a, struct sm_slice name, stru
         *value = sm_value_string(sm_arena_copy(a->arena, sm_slice_of(a->batch->client)));
         return true;
     }
-    if (sm_slice_starts_with(name, SM_SLICE("auth.")))
-        return false;
+    struct sm_slice auth_prefix = SM_SLICE("auth."), identity;
+    if (sm_slice_starts_with(name, auth_prefix)) {
+        name = sm_slice_make(name.ptr + auth_prefix.size, name.size - auth_prefix.size);
+        if (!sm_metadata_find_identity(metadata, name, &identity))
+            return false;
+        *value = sm_value_string(sm_arena_copy(a->arena, identity));
+        return true;
+    }
     name = metadata_name(name);
     size_t count = sm_metadata_count(metadata, name);
     if (count == 0)

@@ -90,7 +90,7 @@ struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *worker
 
 bool sm_metrics_endpoint_start(struct sm_metrics_endpoint *endpoint, struct sm_error *error)
 {
-    return sm_http_server_start(endpoint->server, error) || sm_error_wrap(error, "own metrics");
+    return sm_http_server_start(endpoint->server, NULL, error) || sm_error_wrap(error, "own metrics");
 }
 
 void sm_metrics_endpoint_stop(struct sm_metrics_endpoint *endpoint, void (*stopped)(void *context), void *context)

@@ -28,6 +28,9 @@ extern const struct sm_component_type sm_connector_count;
 extern const struct sm_component_type sm_connector_datadog;
 extern const struct sm_component_type sm_extension_health_check;
 extern const struct sm_component_type sm_extension_zpages;
+extern const struct sm_component_type sm_extension_basic_auth;
+extern const struct sm_component_type sm_extension_bearer_token_auth;
+extern const struct sm_component_type sm_extension_headers_setter;
 
 /* clang-format off: one line each */
 const struct sm_component_type *const sm_component_types[] = {
@@ -57,6 +60,9 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_extension_health_check,
     &sm_extension_zpages,
     &sm_extension_file_storage,
+    &sm_extension_basic_auth,
+    &sm_extension_bearer_token_auth,
+    &sm_extension_headers_setter,
 };
 /* clang-format on */
 const size_t sm_component_type_count = sizeof(sm_component_types) / sizeof(sm_component_types[0]);

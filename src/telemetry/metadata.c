@@ -12,11 +12,15 @@ struct entry {
     struct sm_slice name, value; /* borrowed: arena */
 };
 
+struct entries {
+    struct entry *items; /* borrowed: arena */
+    size_t count, capacity;
+};
+
 struct sm_metadata {
     atomic_uint references;
     struct sm_arena arena; /* owned */
-    struct entry *entries; /* borrowed: arena */
-    size_t count, capacity;
+    struct entries headers, identity;
 };
 
 struct sm_metadata *sm_metadata_create(void)
@@ -43,24 +47,27 @@ void sm_metadata_release(struct sm_metadata *metadata)
     }
 }
 
-void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value)
+static void add(struct sm_metadata *metadata, struct entries *entries, struct sm_slice name, struct sm_slice value)
 {
     assert(atomic_load_explicit(&metadata->references, memory_order_relaxed) == 1);
-    metadata->entries =
-        sm_arena_grow(&metadata->arena, metadata->entries, metadata->count, &metadata->capacity, metadata->count + 1, sizeof(*metadata->entries));
-    metadata->entries[metadata->count++] =
-        (struct entry){.name = sm_arena_copy(&metadata->arena, name), .value = sm_arena_copy(&metadata->arena, value)};
+    entries->items = sm_arena_grow(&metadata->arena, entries->items, entries->count, &entries->capacity, entries->count + 1, sizeof(*entries->items));
+    entries->items[entries->count++] = (struct entry){.name = sm_arena_copy(&metadata->arena, name), .value = sm_arena_copy(&metadata->arena, value)};
+}
+
+void sm_metadata_add(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value)
+{
+    add(metadata, &metadata->headers, name, value);
 }
 
 size_t sm_metadata_total(const struct sm_metadata *metadata)
 {
-    return metadata ? metadata->count : 0;
+    return metadata ? metadata->headers.count : 0;
 }
 
 void sm_metadata_at(const struct sm_metadata *metadata, size_t index, struct sm_slice *name, struct sm_slice *value)
 {
-    *name = metadata->entries[index].name;
-    *value = metadata->entries[index].value;
+    *name = metadata->headers.items[index].name;
+    *value = metadata->headers.items[index].value;
 }
 
 static atomic_bool is_grpc_wanted; /* relaxed: workers start, or are told of new receivers, after it was set */
@@ -78,16 +85,43 @@ bool sm_metadata_is_grpc_wanted(void)
 size_t sm_metadata_count(const struct sm_metadata *metadata, struct sm_slice name)
 {
     size_t count = 0;
-    for (size_t i = 0; metadata && i < metadata->count; i++)
-        count += sm_slice_equal_nocase(metadata->entries[i].name, name);
+    for (size_t i = 0; metadata && i < metadata->headers.count; i++)
+        count += sm_slice_equal_nocase(metadata->headers.items[i].name, name);
     return count;
 }
 
 struct sm_slice sm_metadata_get(const struct sm_metadata *metadata, struct sm_slice name, size_t index)
 {
-    for (size_t i = 0; metadata && i < metadata->count; i++)
-        if (sm_slice_equal_nocase(metadata->entries[i].name, name) && index-- == 0)
-            return metadata->entries[i].value;
+    for (size_t i = 0; metadata && i < metadata->headers.count; i++)
+        if (sm_slice_equal_nocase(metadata->headers.items[i].name, name) && index-- == 0)
+            return metadata->headers.items[i].value;
     assert(false); /* no such value */
     return (struct sm_slice){0};
+}
+
+void sm_metadata_add_identity(struct sm_metadata *metadata, struct sm_slice name, struct sm_slice value)
+{
+    add(metadata, &metadata->identity, name, value);
+}
+
+bool sm_metadata_find_identity(const struct sm_metadata *metadata, struct sm_slice name, struct sm_slice *value)
+{
+    for (size_t i = 0; metadata && i < metadata->identity.count; i++) {
+        if (sm_slice_equal(metadata->identity.items[i].name, name)) {
+            *value = metadata->identity.items[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t sm_metadata_identity_count(const struct sm_metadata *metadata)
+{
+    return metadata ? metadata->identity.count : 0;
+}
+
+void sm_metadata_identity_at(const struct sm_metadata *metadata, size_t index, struct sm_slice *name, struct sm_slice *value)
+{
+    *name = metadata->identity.items[index].name;
+    *value = metadata->identity.items[index].value;
 }

@@ -243,7 +243,7 @@ static void open_server(struct state *state)
         state->server_options.endpoint = path;
         state->server_options.transport = "unix";
         state->server = sm_http_server_create(state->component->workers, &state->server_options, ask, state, &error);
-        if (state->server && sm_http_server_start(state->server, &error))
+        if (state->server && sm_http_server_start(state->server, NULL, &error))
             return;
         sm_http_server_free(state->server);
         state->server = NULL;

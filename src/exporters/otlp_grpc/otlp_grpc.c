@@ -64,6 +64,11 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
     return true;
 }
 
+static bool start(struct sm_component *exporter, struct sm_error *error)
+{
+    return sm_grpc_client_open_auth(exporter->state, exporter, error);
+}
+
 static void *worker_create(struct sm_component *exporter, struct sm_worker *worker)
 {
     return sm_grpc_channel_create(exporter->state, worker);
@@ -153,6 +158,7 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
         .message = pieces.pieces,
         .message_count = pieces.count,
         .deadline_ns = request->deadline_ns,
+        .context = request->batch->metadata,
     };
     sm_grpc_channel_call(channel, &options, on_answer, call);
 }
@@ -172,6 +178,7 @@ const struct sm_component_type sm_exporter_otlp_grpc = {
     .export_options_offset = offsetof(struct options, export),
     .validate = validate,
     .create = create,
+    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send_batch,

@@ -125,6 +125,11 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
     return true;
 }
 
+static bool start(struct sm_component *exporter, struct sm_error *error)
+{
+    return sm_http_client_open_auth(((struct state *)exporter->state)->client, exporter, error);
+}
+
 static void free_state(struct sm_component *exporter)
 {
     struct state *state = exporter->state;
@@ -306,6 +311,7 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
         .body = pieces.pieces,
         .body_count = pieces.count,
         .deadline_ns = request->deadline_ns,
+        .context = request->batch->metadata,
     };
     sm_http_channel_send(channel, &call_options, on_answer, call);
 }
@@ -325,6 +331,7 @@ const struct sm_component_type sm_exporter_otlp_http = {
     .export_options_offset = offsetof(struct options, export),
     .validate = validate,
     .create = create,
+    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send_batch,

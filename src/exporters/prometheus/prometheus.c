@@ -173,7 +173,7 @@ static void expire(struct sm_worker *worker, void *context)
 static bool prometheus_start(struct sm_component *component, struct sm_error *error)
 {
     struct exporter *exporter = component->state;
-    if (!sm_http_server_start(exporter->server, error))
+    if (!sm_http_server_start(exporter->server, component, error))
         return false;
     exporter->expiry = sm_timer_create(sm_workers_main(component->workers), expire, exporter);
     if (exporter->prometheus.expiration_ns)

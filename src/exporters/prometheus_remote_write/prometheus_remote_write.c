@@ -155,6 +155,7 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
             .body = &post->body,
             .body_count = 1,
             .deadline_ns = shipment->request->deadline_ns,
+            .context = shipment->request->batch->metadata,
         };
         post->state = POST_SENT;
         shipment->under_way++;
@@ -327,6 +328,11 @@ static bool create(struct sm_component *component, struct sm_error *error)
     return true;
 }
 
+static bool start(struct sm_component *component, struct sm_error *error)
+{
+    return sm_http_client_open_auth(((struct exporter *)component->state)->client, component, error);
+}
+
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
 {
     const struct exporter *exporter = component->state;
@@ -365,6 +371,7 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .metrics = metric_table,
     .validate = sm_remote_write_validate,
     .create = create,
+    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send,

@@ -210,7 +210,7 @@ static bool zpages_start(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
     sm_log(SM_LOG_INFO, &component->logger, "Starting zPages extension", SM_LOG_STR("endpoint", options->server.endpoint));
-    return sm_http_server_start(((struct zpages *)component->state)->server, error);
+    return sm_http_server_start(((struct zpages *)component->state)->server, component, error);
 }
 
 static void on_stopped(void *context)

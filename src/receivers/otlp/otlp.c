@@ -128,12 +128,12 @@ static bool otlp_start(struct sm_component *component, struct sm_error *error)
     struct sm_otlp_receiver *receiver = component->state;
     receiver->is_started = true;
     if (receiver->grpc) {
-        if (!sm_grpc_server_start(receiver->grpc, error))
+        if (!sm_grpc_server_start(receiver->grpc, component, error))
             return false;
         sm_log(SM_LOG_INFO, &component->logger, "Starting GRPC server", SM_LOG_STR("endpoint", sm_grpc_server_address(receiver->grpc)));
     }
     if (receiver->http) {
-        if (!sm_http_server_start(receiver->http, error))
+        if (!sm_http_server_start(receiver->http, component, error))
             return false;
         sm_log(SM_LOG_INFO, &component->logger, "Starting HTTP server", SM_LOG_STR("endpoint", sm_http_server_address(receiver->http)));
     }

@@ -73,21 +73,23 @@ static void respond_status(struct sm_http_request *request, enum media media, in
     sm_bytes_deinit(&body);
 }
 
-static void refuse(struct sm_http_request *request, enum media media, const char *why)
+static void refuse(struct sm_http_request *request, enum media media, int http_status, const char *why)
 {
-    const struct sm_otlp_status status = {.code = SM_RPC_INVALID_ARGUMENT, .message = sm_slice_of(why)};
-    respond_status(request, media, 400, &status);
+    enum sm_rpc_code code = http_status == 401 ? SM_RPC_UNAUTHENTICATED : SM_RPC_INVALID_ARGUMENT;
+    const struct sm_otlp_status status = {.code = code, .message = sm_slice_of(why)};
+    respond_status(request, media, http_status, &status);
 }
 
-/* A body in an encoding that is not taken is refused before the media type is looked at: without one the answer is JSON. */
-static void refuse_encoding(struct sm_http_request *request, const char *why)
+/* A client that may not send, or a body in an encoding that is not taken, is refused before the media type is looked at: without one the answer is
+ * JSON. */
+static void refuse_early(struct sm_http_request *request, int http_status, const char *why)
 {
     struct sm_slice content_type = sm_http_request_header(request, SM_SLICE("Content-Type"));
     enum media media = content_type.size ? media_of(content_type) : MEDIA_JSON;
     if (media == MEDIA_UNKNOWN)
         respond(request, 500, JSON_TYPE, SM_SLICE("{\"code\": 13, \"message\": \"failed to marshal error message\"}"));
     else
-        refuse(request, media, why);
+        refuse(request, media, http_status, why);
 }
 
 static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
@@ -124,11 +126,10 @@ static struct sm_batch *decode(const struct sm_otlp_route *route, enum media med
 
 static void export(struct sm_http_request *request, const struct sm_otlp_route *route, enum media media)
 {
-    const struct sm_otlp_options *options = route->receiver->options;
     const char *body_error = NULL;
     struct sm_buffer *body = sm_http_request_try_take_body(request, &body_error);
     if (!body) {
-        refuse(request, media, body_error);
+        refuse(request, media, 400, body_error);
         return;
     }
     struct sm_decode_error why = {0};
@@ -138,7 +139,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         char text[256];
         snprintf(text, sizeof(text), "%s at byte %zu", why.reason, why.offset);
         sm_receiver_refused_request(route->receiver, "http", route->signal);
-        refuse(request, media, text);
+        refuse(request, media, 400, text);
         return;
     }
     if (batch->item_count == 0) {
@@ -146,8 +147,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         respond_success(request);
         return;
     }
-    if (options->protocols.http->server.include_metadata)
-        batch->metadata = sm_http_request_metadata(request);
+    batch->metadata = sm_http_request_metadata(request);
     sm_batch_set_client(batch, sm_http_request_peer(request));
     sm_receiver_deliver_watched(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
@@ -158,7 +158,7 @@ static void on_request(struct sm_http_request *request, void *context)
     const struct sm_otlp_receiver *receiver = context;
     const char *encoding_error = sm_http_request_encoding_error(request);
     if (encoding_error) {
-        refuse_encoding(request, encoding_error);
+        refuse_early(request, 400, encoding_error);
         return;
     }
     const struct sm_otlp_route *route = find_route(request, receiver);
@@ -177,5 +177,7 @@ bool sm_otlp_http_create(struct sm_otlp_receiver *receiver, struct sm_error *err
 {
     const struct sm_otlp_options *options = receiver->component->options;
     receiver->http = sm_http_server_create(receiver->component->workers, &options->protocols.http->server, on_request, receiver, error);
+    if (receiver->http)
+        sm_http_server_set_refuse(receiver->http, refuse_early);
     return receiver->http != NULL;
 }

@@ -132,8 +132,7 @@ static void on_request(struct sm_http_request *request, void *context)
         respond(request, 202, "");
         return;
     }
-    if (options->server.include_metadata)
-        batch->metadata = sm_http_request_metadata(request);
+    batch->metadata = sm_http_request_metadata(request);
     sm_batch_set_client(batch, sm_http_request_peer(request));
     sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), format->transport, batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
@@ -162,7 +161,7 @@ static bool zipkin_create(struct sm_component *component, struct sm_error *error
 static bool zipkin_start(struct sm_component *component, struct sm_error *error)
 {
     struct receiver *receiver = component->state;
-    receiver->is_started = sm_http_server_start(receiver->server, error);
+    receiver->is_started = sm_http_server_start(receiver->server, component, error);
     if (receiver->is_started)
         sm_log(SM_LOG_INFO, &component->logger, "Starting HTTP server", SM_LOG_STR("endpoint", sm_http_server_address(receiver->server)));
     return receiver->is_started;
