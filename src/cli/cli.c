@@ -29,6 +29,8 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
     {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
      true},
+    {"ottl", "[--context NAME] [--file FILE] [STATEMENT…]", "try statements of the transformation language and see what they change", sm_cli_ottl,
+     true},
     {"components", "[NAME]", "list the components, or describe the options of one", sm_cli_components, false},
     {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
     {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},

@@ -304,6 +304,7 @@ static void aggregate(struct sm_ottl_run *run, enum aggregation aggregation)
         join_group(run, &grouping.groups[i], aggregation, &points[i]);
     metric->points = points;
     metric->point_count = grouping.count;
+    sm_attributes_edit(&metric->metadata, run->arena)->count = 0; /* a new metric in the reference, which leaves it behind */
     run->batch->item_count -= before - grouping.count;
     sm_ottl_mark_metric(run);
 }

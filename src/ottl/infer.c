@@ -2,9 +2,11 @@
  *
  * The most specific context that one of the paths names; when it lacks a function or an enum that is used, one of its parts that has them.
  * State: what was collected from the texts. Source: opentelemetry-collector-contrib pkg/ottl/context_inferrer.go. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "config/diags.h"
 #include "ottl/compile.h"
 
 struct name_list {
@@ -59,6 +61,7 @@ static void collect(struct sm_ottl_inference *inference, const struct sm_ottl_no
 bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice text, bool is_statement, struct sm_ottl_error *error)
 {
     struct sm_ottl_tree tree;
+    text = sm_arena_copy(&inference->arena, text); /* names point into it */
     bool is_parsed = is_statement ? sm_ottl_parse_statement(text, &inference->arena, &tree, error)
                                   : sm_ottl_parse_condition(text, &inference->arena, &tree, error);
     if (!is_parsed)
@@ -98,6 +101,23 @@ static bool is_part(enum sm_ottl_context part, enum sm_ottl_context context)
     return (parts[context] >> part & 1) != 0;
 }
 
+/* The context whose name is nearest to a prefix that is none: "spn." for "span.". */
+static void suggest_context(const struct sm_ottl_inference *inference, unsigned contexts, struct sm_ottl_error *error)
+{
+    const char *names[SM_OTTL_CONTEXT_COUNT];
+    size_t count = 0;
+    for (unsigned i = 0; i < SM_OTTL_CONTEXT_COUNT; i++)
+        if ((contexts >> i & 1) != 0)
+            names[count++] = sm_ottl_context_name((enum sm_ottl_context)i);
+    for (size_t i = 0; i < inference->contexts.count && !error->suggestion[0]; i++) {
+        char word[64];
+        snprintf(word, sizeof(word), "%.*s", SM_SLICE_ARGS(inference->contexts.items[i]));
+        const char *nearest = *word ? sm_nearest_word(word, names, count) : NULL;
+        if (nearest)
+            snprintf(error->suggestion, sizeof(error->suggestion), "%s", nearest);
+    }
+}
+
 bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context,
                    struct sm_ottl_error *error)
 {
@@ -106,9 +126,12 @@ bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts,
     for (size_t i = 0; i < inference->contexts.count; i++)
         if (sm_ottl_context_find(inference->contexts.items[i], &candidate) && candidate < best)
             best = candidate;
-    if (best == SM_OTTL_CONTEXT_COUNT)
-        return sm_ottl_error_set(error, 0, 0,
-                                 "unable to infer a valid context from the paths: they should begin with the name of a context, as in span.name");
+    if (best == SM_OTTL_CONTEXT_COUNT) {
+        sm_ottl_error_set(error, 0, 0,
+                          "unable to infer a valid context from the paths: they should begin with the name of a context, as in span.name");
+        suggest_context(inference, contexts, error);
+        return false;
+    }
     if ((contexts >> best & 1) == 0)
         return sm_ottl_error_set(error, 0, 0, "the context \"%s\" is not one of this signal", sm_ottl_context_name(best));
     *context = best;

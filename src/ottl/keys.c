@@ -163,6 +163,15 @@ static struct sm_value *step_to_set(struct sm_value *slot, struct sm_ottl_run *r
     }
 }
 
+/* As in the reference, what becomes a map or a list is empty before the value is copied: visible when the value contains the slot. */
+static void make_room(struct sm_value *slot, struct sm_ottl_run *run, const struct sm_ottl_value *value)
+{
+    if (value->kind == SM_OTTL_MAP)
+        *slot = (struct sm_value){.type = SM_VALUE_MAP, .map = sm_arena_zalloc(run->arena, 1, sizeof(struct sm_map))};
+    else if (value->kind == SM_OTTL_LIST && !value->is_written)
+        *slot = (struct sm_value){.type = SM_VALUE_LIST, .list = sm_arena_zalloc(run->arena, 1, sizeof(struct sm_list))};
+}
+
 bool sm_ottl_set_slot(struct sm_value *slot, struct sm_ottl_run *run, const struct sm_ottl_key *keys, size_t count, const struct sm_ottl_value *value)
 {
     for (size_t i = 0; i < count; i++) {
@@ -171,6 +180,7 @@ bool sm_ottl_set_slot(struct sm_value *slot, struct sm_ottl_run *run, const stru
             return false;
     }
     struct sm_value attribute;
+    make_room(slot, run, value);
     if (!sm_ottl_to_attribute(value, run->arena, &attribute))
         return sm_ottl_fail(run, "unsupported type %s for set operation; current value type is %s", sm_ottl_kind_name(value), type_name(slot));
     *slot = attribute;

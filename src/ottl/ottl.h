@@ -98,8 +98,10 @@ bool sm_ottl_evaluate(const struct sm_ottl_expr *value, struct sm_ottl_run *run,
 struct sm_ottl_inference;
 struct sm_ottl_inference *sm_ottl_inference_create(void) __attribute__((returns_nonnull, warn_unused_result));
 void sm_ottl_inference_free(struct sm_ottl_inference *inference);
+/* `text` is copied. */
 bool sm_ottl_inference_add(struct sm_ottl_inference *inference, struct sm_slice text, bool is_statement, struct sm_ottl_error *error)
     __attribute__((warn_unused_result));
-/* `contexts`: bits (1u << context) of those that may be chosen. */
+/* `contexts`: bits (1u << context) of those that may be chosen. When the paths name a context which then lacks a function or an enum, `*context` is
+ * that one: compiling the texts in it tells which and where. */
 bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context,
                    struct sm_ottl_error *error) __attribute__((warn_unused_result));

@@ -3,6 +3,8 @@
  * Source: opentelemetry-collector-contrib pkg/ottl/parser.go (ConditionSequence). */
 #include "ottl/sequence.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "config/diags.h"
 
@@ -32,10 +34,8 @@ enum sm_ottl_verdict sm_ottl_conditions_test(const struct sm_ottl_conditions *co
 
 enum { SHOWN_MAX = 120 };
 
-void sm_ottl_report(const struct sm_ottl_place *place, const char *text, const struct sm_ottl_error *error)
+void sm_ottl_draw(char drawing[SM_OTTL_DRAWING_SIZE], const char *indent, const char *text, const struct sm_ottl_error *error)
 {
-    if (!place->validation)
-        return;
     size_t size = strlen(text), offset = error->offset < size ? error->offset : size;
     size_t first = offset > SHOWN_MAX / 2 ? offset - SHOWN_MAX / 2 : 0; /* long texts: the part around the place */
     char shown[SHOWN_MAX + 1], marks[SHOWN_MAX + 2];
@@ -43,23 +43,32 @@ void sm_ottl_report(const struct sm_ottl_place *place, const char *text, const s
     for (; count < SHOWN_MAX && first + count < size; count++)
         shown[count] = text[first + count] >= ' ' || text[first + count] < 0 ? text[first + count] : ' ';
     shown[count] = '\0';
-    for (; mark_count < offset - first; mark_count++)
-        marks[mark_count] = ' ';
+    for (size_t i = first; i < offset; i++) /* a character of several bytes takes one place */
+        if ((text[i] & 0xc0) != 0x80)
+            marks[mark_count++] = ' ';
     marks[mark_count++] = '^';
     for (size_t i = 1; i < error->size && mark_count < count; i++)
         marks[mark_count++] = '~';
     marks[mark_count] = '\0';
+    snprintf(drawing, SM_OTTL_DRAWING_SIZE, "%s%s\n%s%s", indent, shown, indent, marks);
+}
+
+void sm_ottl_report(const struct sm_ottl_place *place, const char *text, const struct sm_ottl_error *error)
+{
+    char drawing[SM_OTTL_DRAWING_SIZE];
+    if (!place->validation)
+        return;
+    sm_ottl_draw(drawing, "        ", text, error);
     const char *what = place->what ? place->what : "";
     const char *suggestion = error->suggestion[0] ? error->suggestion : NULL;
     if (place->node && place->node->position.line > 0) {
         char path[256];
         snprintf(path, sizeof(path), "%s%s%s", place->validation->path, *place->key_path ? "::" : "", place->key_path);
-        sm_diags_add(place->validation->diags, SM_DIAG_ERROR, place->node->position, path, suggestion, "%s%s\n        %s\n        %s", what,
-                     error->message, shown, marks);
+        sm_diags_add(place->validation->diags, SM_DIAG_ERROR, place->node->position, path, suggestion, "%s%s\n%s", what, error->message, drawing);
         return;
     }
-    sm_validation_error(place->validation, place->key_path, "%s%s\n        %s\n        %s%s%s%s", what, error->message, shown, marks,
-                        suggestion ? " did you mean " : "", suggestion ? suggestion : "", suggestion ? "?" : "");
+    sm_validation_error(place->validation, place->key_path, "%s%s\n%s%s%s%s", what, error->message, drawing, suggestion ? " did you mean " : "",
+                        suggestion ? suggestion : "", suggestion ? "?" : "");
 }
 
 bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language,

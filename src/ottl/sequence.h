@@ -34,5 +34,8 @@ bool sm_ottl_conditions_add(struct sm_ottl_conditions *conditions, struct sm_ott
 /* A list of texts in one language. */
 bool sm_ottl_conditions_add_all(struct sm_ottl_conditions *conditions, struct sm_ottl_program *program, const struct sm_ottl_language *language,
                                 const struct sm_string_list *texts, struct sm_validation *validation, const char *key_path);
+enum { SM_OTTL_DRAWING_SIZE = 320 };
+/* Two lines: the text (the part around the place, when it is long) and a caret under the place. */
+void sm_ottl_draw(char drawing[SM_OTTL_DRAWING_SIZE], const char *indent, const char *text, const struct sm_ottl_error *error);
 /* Reports `error` with the text and a caret under the place. */
 void sm_ottl_report(const struct sm_ottl_place *place, const char *text, const struct sm_ottl_error *error);

@@ -12,8 +12,6 @@
 #include "pipeline/delivery.h"
 #include "processors/flatten_logs.h"
 #include "processors/walk.h"
-#include "telemetry/metric.h"
-#include "telemetry/span.h"
 
 struct options {
     const char *error_mode;
@@ -102,23 +100,6 @@ static size_t text_count(const struct sm_node *list)
     return list && list->kind == SM_NODE_LIST ? list->list.count : 0;
 }
 
-/* The context that all statements and conditions of a group together are about. */
-static bool infer(const struct planning *p, const struct sm_node *statements, const struct sm_node *conditions, enum sm_ottl_context *context)
-{
-    struct sm_ottl_inference *inference = sm_ottl_inference_create();
-    struct sm_ottl_error error = {0};
-    const struct sm_node *node = NULL;
-    bool is_fine = true;
-    for (size_t i = 0; is_fine && i < text_count(statements) + text_count(conditions); i++) {
-        bool is_statement = i < text_count(statements);
-        node = is_statement ? statements->list.items[i] : conditions->list.items[i - text_count(statements)];
-        is_fine = sm_ottl_inference_add(inference, sm_slice_of(node->string), is_statement, &error);
-    }
-    is_fine = is_fine && sm_ottl_infer(inference, signals[p->signal].contexts, FUNCTIONS, context, &error);
-    sm_ottl_inference_free(inference);
-    return is_fine || (node && refuse_text(p, node, &error));
-}
-
 static bool add_statements(const struct planning *p, struct group *group, const struct sm_ottl_language *language, const struct sm_node *list)
 {
     bool are_fine = true;
@@ -133,6 +114,43 @@ static bool add_statements(const struct planning *p, struct group *group, const 
             are_fine = refuse_text(p, node, &error);
     }
     return are_fine;
+}
+
+/* Compiling in the context that the paths name tells a wrong function or enum at its place. */
+static bool is_told_by_compiling(const struct planning *p, const struct sm_node *statements, const struct sm_node *conditions, struct group *group,
+                                 const struct sm_ottl_language *language)
+{
+    bool are_fine = true;
+    for (size_t i = 0; i < text_count(conditions); i++) {
+        const struct sm_node *node = conditions->list.items[i];
+        const struct sm_ottl_place place = {.validation = p->validation, .key_path = signals[p->signal].key, .node = node};
+        are_fine = sm_ottl_conditions_add(&group->conditions, p->state->program, language, node->string, &place) && are_fine;
+    }
+    return !(add_statements(p, group, language, statements) && are_fine);
+}
+
+/* The context that all statements and conditions of a group together are about. */
+static bool infer(const struct planning *p, const struct sm_node *statements, const struct sm_node *conditions, struct group *group,
+                  struct sm_ottl_language *language)
+{
+    struct sm_ottl_inference *inference = sm_ottl_inference_create();
+    struct sm_ottl_error error = {0};
+    const struct sm_node *node = NULL;
+    bool is_fine = true;
+    language->context = SM_OTTL_CONTEXT_COUNT;
+    for (size_t i = 0; is_fine && i < text_count(statements) + text_count(conditions); i++) {
+        bool is_statement = i < text_count(statements);
+        node = is_statement ? statements->list.items[i] : conditions->list.items[i - text_count(statements)];
+        is_fine = sm_ottl_inference_add(inference, sm_slice_of(node->string), is_statement, &error);
+    }
+    bool are_read = is_fine;
+    is_fine = is_fine && sm_ottl_infer(inference, signals[p->signal].contexts, FUNCTIONS, &language->context, &error);
+    sm_ottl_inference_free(inference);
+    if (is_fine || (language->context < SM_OTTL_CONTEXT_COUNT && is_told_by_compiling(p, statements, conditions, group, language)))
+        return is_fine;
+    if (are_read) /* about all of them: shown with the first */
+        node = text_count(statements) > 0 ? statements->list.items[0] : conditions->list.items[0];
+    return refuse_text(p, node, &error);
 }
 
 static bool refuse_context(const struct planning *p, const char *name)
@@ -154,7 +172,7 @@ static bool add_group(const struct planning *p, const struct sm_node *statements
     if (*context_name &&
         (!sm_ottl_context_find(sm_slice_of(context_name), &language.context) || (signals[p->signal].contexts >> language.context & 1) == 0))
         return refuse_context(p, context_name);
-    if (!*context_name && text_count(statements) + text_count(conditions) > 0 && !infer(p, statements, conditions, &language.context))
+    if (!*context_name && text_count(statements) + text_count(conditions) > 0 && !infer(p, statements, conditions, group, &language))
         return false;
     group->context = language.context;
     for (size_t i = 0; i < text_count(conditions); i++) {
@@ -304,43 +322,9 @@ static void run_group(struct running *r, struct sm_ottl_run *run)
     }
 }
 
-static bool on_resource(struct sm_ottl_run *run, void *context)
+static void visit(struct sm_ottl_run *run, void *context)
 {
     run_group(context, run);
-    return false;
-}
-
-static bool on_scope(struct sm_ottl_run *run, void *context)
-{
-    run_group(context, run);
-    return false;
-}
-
-static void on_item(struct sm_ottl_run *run, void *context)
-{
-    run_group(context, run);
-}
-
-static void on_events(struct sm_ottl_run *run, void *context)
-{
-    uint32_t count;
-    struct sm_span_event *events = sm_span_events(run->span, run->arena, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        run->event = &events[i];
-        if (!events[i].dropped)
-            run_group(context, run);
-    }
-    run->event = NULL;
-}
-
-static void on_points(struct sm_ottl_run *run, void *context)
-{
-    for (size_t i = 0; i < run->metric->point_count; i++) {
-        run->point = &run->metric->points[i];
-        if (!run->point->dropped)
-            run_group(context, run);
-    }
-    run->point = NULL;
 }
 
 static void transform_consume(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
@@ -351,16 +335,8 @@ static void transform_consume(struct sm_component *component, struct sm_worker *
     if (is_flat)
         sm_flatten_logs(batch);
     for (size_t i = 0; i < state->group_count && !running.has_failed; i++) {
-        enum sm_ottl_context context = state->groups[i].context;
-        struct sm_walker walker = {.context = &running};
         running.group = &state->groups[i];
-        if (context == SM_OTTL_RESOURCE)
-            walker.resource = on_resource;
-        else if (context == SM_OTTL_SCOPE)
-            walker.scope = on_scope;
-        else
-            walker.item = context == SM_OTTL_SPANEVENT ? on_events : context == SM_OTTL_DATAPOINT ? on_points : on_item;
-        sm_walk(batch, &walker);
+        sm_walk_context(batch, running.group->context, visit, &running);
     }
     if (is_flat)
         sm_group_logs(batch);

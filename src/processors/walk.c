@@ -57,3 +57,56 @@ void sm_walk(struct sm_batch *batch, const struct sm_walker *walker)
         run.scope = NULL;
     }
 }
+
+struct visiting {
+    void (*visit)(struct sm_ottl_run *run, void *context);
+    void *context;
+};
+
+static bool visit_level(struct sm_ottl_run *run, void *context)
+{
+    const struct visiting *visiting = context;
+    visiting->visit(run, visiting->context);
+    return false;
+}
+
+static void visit_item(struct sm_ottl_run *run, void *context)
+{
+    visit_level(run, context);
+}
+
+static void visit_events(struct sm_ottl_run *run, void *context)
+{
+    uint32_t count;
+    struct sm_span_event *events = sm_span_events(run->span, run->arena, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        run->event = &events[i];
+        if (!events[i].dropped)
+            visit_level(run, context);
+    }
+    run->event = NULL;
+}
+
+static void visit_points(struct sm_ottl_run *run, void *context)
+{
+    for (size_t i = 0; i < run->metric->point_count; i++) {
+        run->point = &run->metric->points[i];
+        if (!run->point->dropped)
+            visit_level(run, context);
+    }
+    run->point = NULL;
+}
+
+void sm_walk_context(struct sm_batch *batch, enum sm_ottl_context context, void (*visit)(struct sm_ottl_run *run, void *visit_context),
+                     void *visit_context)
+{
+    struct visiting visiting = {visit, visit_context};
+    struct sm_walker walker = {.context = &visiting};
+    if (context == SM_OTTL_RESOURCE)
+        walker.resource = visit_level;
+    else if (context == SM_OTTL_SCOPE)
+        walker.scope = visit_level;
+    else
+        walker.item = context == SM_OTTL_SPANEVENT ? visit_events : context == SM_OTTL_DATAPOINT ? visit_points : visit_item;
+    sm_walk(batch, &walker);
+}

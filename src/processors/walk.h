@@ -18,3 +18,7 @@ struct sm_walker {
     void *context;
 };
 void sm_walk(struct sm_batch *batch, const struct sm_walker *walker);
+
+/* Visits everything of one context in turn: resources, scopes, items, the events of spans or the data points of metrics. */
+void sm_walk_context(struct sm_batch *batch, enum sm_ottl_context context, void (*visit)(struct sm_ottl_run *run, void *visit_context),
+                     void *visit_context);
