@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "datadog/names.h"
 #include "datadog/span.h"
+#include "telemetry/usual_attribute.h"
 
 struct sm_otlp_keys {
     struct sm_slice *names;
@@ -118,6 +119,15 @@ void sm_otlp_view_deinit(struct sm_otlp_view *view)
     *view = (struct sm_otlp_view){0};
 }
 
+/* Of repeated keys the first counts. */
+static inline void note_value(struct sm_otlp_found *found, uint16_t key, const struct sm_value *value)
+{
+    if (found->values[key].stamp == found->stamp)
+        return;
+    found->values[key] = (struct found_value){.value = *value, .stamp = found->stamp};
+    found->order[found->count++] = key;
+}
+
 static void find_all(const struct sm_otlp_keys *keys, struct sm_otlp_found *found, const struct sm_attributes *attributes)
 {
     if (++found->stamp == 0) { /* after 4 billion walks old stamps would count again */
@@ -128,12 +138,22 @@ static void find_all(const struct sm_otlp_keys *keys, struct sm_otlp_found *foun
     found->count = 0;
     struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
     struct sm_attribute attribute;
-    while (sm_attributes_next(&cursor, &attribute)) {
-        uint16_t number = find_key(keys, attribute.key);
-        if (!number || found->values[number - 1].stamp == found->stamp)
-            continue;
-        found->values[number - 1] = (struct found_value){.value = attribute.value, .stamp = found->stamp};
-        found->order[found->count++] = (uint16_t)(number - 1);
+    const char *end = sm_attributes_are_encoded(attributes) ? attributes->raw.ptr + attributes->raw.size : NULL;
+    char tag = sm_attributes_tag(attributes);
+    for (;;) {
+        struct sm_usual_attribute usual = {.size = 0};
+        if (end && cursor.at < end)
+            usual = sm_usual_attribute_read(cursor.at, end, tag);
+        uint16_t number = usual.size ? find_key(keys, usual.key) : 0;
+        if (usual.size && (!number || sm_usual_value_read(usual.value, &attribute.value))) {
+            cursor.at += usual.size;
+        } else {
+            if (!sm_attributes_next(&cursor, &attribute))
+                return;
+            number = find_key(keys, attribute.key);
+        }
+        if (number)
+            note_value(found, (uint16_t)(number - 1), &attribute.value);
     }
 }
 

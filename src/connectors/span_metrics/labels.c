@@ -10,6 +10,7 @@
 #include "connectors/span_metrics/labels_format.h"
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
+#include "telemetry/usual_attribute.h"
 
 enum { SIZE_BIT_MAX = 63, RESOURCE_HASH_SIZE = sizeof(struct sm_hash128) };
 
@@ -132,54 +133,11 @@ static bool note(const struct sm_label_plan *plan, size_t first, struct found *f
     return true;
 }
 
-/* A KeyValue field of the usual form: tag, size, the key first, then the value and nothing else, all below 128 bytes. */
-struct usual {
-    struct sm_slice key, value; /* AnyValue */
-    size_t size;                /* of the field; 0: it has another form and has to be decoded by the book */
-};
-
-/* The batch's bytes were checked when it was decoded. */
-static inline struct usual read_usual(const char *at, const char *end, char tag)
-{
-    enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12, HEAD = 4 };
-    struct usual usual = {.size = 0};
-    if (end - at < HEAD + 2 || at[0] != tag || at[1] < 0 || at[2] != KEY_TAG || at[3] < 0)
-        return usual;
-    size_t size = (size_t)at[1], key_size = (size_t)at[3];
-    const char *value = at + HEAD + key_size;
-    if (size < key_size + HEAD || value[0] != VALUE_TAG || value[1] < 0 || key_size + HEAD + (size_t)value[1] != size)
-        return usual;
-    usual.key = sm_slice_make(at + HEAD, key_size);
-    usual.value = sm_slice_make(value + 2, (size_t)value[1]);
-    usual.size = size + 2;
-    return usual;
-}
-
-/* Strings and integers, the usual values; false for others. */
-static inline bool read_usual_value(struct sm_slice any, struct sm_value *value)
-{
-    enum { STRING_TAG = 0x0a, INTEGER_TAG = 0x18 };
-    if (any.size >= 2 && any.ptr[0] == STRING_TAG && (size_t)any.ptr[1] + 2 == any.size) {
-        *value = sm_value_string(sm_slice_make(any.ptr + 2, any.size - 2));
-        return true;
-    }
-    if (any.size < 2 || any.size > 10 || any.ptr[0] != INTEGER_TAG || any.ptr[any.size - 1] < 0)
-        return false;
-    uint64_t integer = 0;
-    for (size_t i = 1; i < any.size; i++) {
-        if (any.ptr[i] >= 0 && i + 1 < any.size)
-            return false; /* something behind the number */
-        integer |= (uint64_t)(any.ptr[i] & 0x7f) << (7 * (i - 1));
-    }
-    *value = sm_value_int((int64_t)integer);
-    return true;
-}
-
 /* `first`: 0 for a resource; 1 for spans and events, whose service.name means nothing. */
 static void find_names(const struct sm_label_plan *plan, size_t first, const struct sm_attributes *attributes, struct found *found)
 {
     memset(found->is_there, 0, plan->name_count);
-    if (attributes->_map || attributes->changed) {
+    if (!sm_attributes_are_encoded(attributes)) {
         struct sm_attribute attribute;
         for (struct sm_attribute_cursor cursor = sm_attributes_begin(attributes); sm_attributes_next(&cursor, &attribute);)
             note(plan, first, found, &attribute);
@@ -187,17 +145,17 @@ static void find_names(const struct sm_label_plan *plan, size_t first, const str
     }
     size_t missing = plan->name_count - first;
     const char *end = attributes->raw.ptr + attributes->raw.size;
-    char tag = (char)(attributes->field << 3 | 2);
+    char tag = sm_attributes_tag(attributes);
     struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
     while (missing && cursor.at && cursor.at < end) {
-        struct usual usual = read_usual(cursor.at, end, tag);
+        struct sm_usual_attribute usual = sm_usual_attribute_read(cursor.at, end, tag);
         if (usual.size) {
             size_t name = is_wanted_size(plan, usual.key.size) ? wanted_name(plan, first, found, usual.key) : plan->name_count;
             if (name == plan->name_count) {
                 cursor.at += usual.size;
                 continue;
             }
-            if (read_usual_value(usual.value, &found->values[name])) {
+            if (sm_usual_value_read(usual.value, &found->values[name])) {
                 found->is_there[name] = true;
                 missing--;
                 cursor.at += usual.size;
