@@ -38,8 +38,7 @@ bool sm_http_route_fits(struct sm_slice pattern, struct sm_slice path)
     return path.size == 0 || (pattern.size > 0 && pattern.ptr[pattern.size - 1] == '/');
 }
 
-/* "/a//b/../c/" is "/a/c/". */
-static void append_clean(struct sm_bytes *out, struct sm_slice path)
+void sm_http_path_clean(struct sm_slice path, struct sm_bytes *out)
 {
     size_t start = out->size;
     bool ends_with_slash = path.size > 0 && path.ptr[path.size - 1] == '/';
@@ -66,7 +65,7 @@ void sm_http_respond_not_found(struct sm_http_request *request)
     sm_http_respond_error(request, 404, "404 page not found");
 }
 
-static void append_html(struct sm_bytes *out, struct sm_slice text)
+void sm_http_append_html(struct sm_bytes *out, struct sm_slice text)
 {
     static const char special[] = "&<>\"'";
     static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&#34;", "&#39;"};
@@ -90,7 +89,7 @@ static void redirect(struct sm_http_request *request, struct sm_bytes *location)
     }
     if (is_get) {
         sm_bytes_append_text(&body, "<a href=\"");
-        append_html(&body, sm_bytes_slice(location));
+        sm_http_append_html(&body, sm_bytes_slice(location));
         sm_bytes_append_text(&body, "\">Temporary Redirect</a>.\n\n");
     }
     const struct sm_http_header header = {.name = SM_SLICE("Location"), .value = sm_bytes_slice(location)};
@@ -127,7 +126,7 @@ int sm_http_route(struct sm_http_request *request, const struct sm_slice *patter
 {
     struct sm_slice path = sm_http_request_path(request);
     struct sm_bytes clean = {0};
-    append_clean(&clean, path);
+    sm_http_path_clean(path, &clean);
     int found = find(patterns, count, sm_bytes_slice(&clean));
     bool is_moved = !sm_slice_equal(path, sm_bytes_slice(&clean));
     if (!is_exactly(patterns, count, sm_bytes_slice(&clean)) && clean.ptr[clean.size - 1] != '/') {

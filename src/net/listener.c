@@ -70,6 +70,11 @@ void sm_listener_generation_started(void)
     started_generation = generation;
 }
 
+unsigned sm_listener_generation(void)
+{
+    return generation;
+}
+
 /* ---- accepting */
 
 static void hand_over(struct sm_worker *worker, void *context)
@@ -154,17 +159,18 @@ static bool fail_listen(struct sm_error *error, int why, const struct sm_listene
     return sm_error_set_errno(error, why, "listen %s %s", options->transport, options->endpoint);
 }
 
-static int bind_and_listen(const struct sockaddr *address, socklen_t size, bool is_dual)
+/* `type` SOCK_DGRAM: there is nothing to listen for, and an address that may be used again would be used by two. */
+static int bind_and_listen(const struct sockaddr *address, socklen_t size, int type, bool is_dual)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(address->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     int on = 1, v6_only = !is_dual;
-    if (address->sa_family != AF_UNIX)
+    if (address->sa_family != AF_UNIX && type == SOCK_STREAM)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (address->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
-    if (bind(fd, address, size) != 0 || listen(fd, BACKLOG) != 0) {
+    if (bind(fd, address, size) != 0 || (type == SOCK_STREAM && listen(fd, BACKLOG) != 0)) {
         int why = errno;
         close(fd);
         return -why;
@@ -179,7 +185,7 @@ static bool is_wildcard(const char *host)
 
 /* No host or a wildcard: all interfaces, IPv6 and IPv4 on one socket where there is IPv6. No endpoint: any free port of them. A name: its IPv4
  * address if it has one, as Go chooses. */
-static int open_tcp(const struct sm_listener_options *options, struct sm_error *error)
+static int open_inet(const struct sm_listener_options *options, int type, struct sm_error *error)
 {
     char host[256] = "", port[32] = "0";
     if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error))
@@ -188,8 +194,8 @@ static int open_tcp(const struct sm_listener_options *options, struct sm_error *
         sm_error_set(error, SM_ERROR_USAGE, "listen %s: address %s: invalid port", options->transport, port);
         return -1;
     }
-    bool is_any = is_wildcard(host) && strcmp(options->transport, "tcp") == 0;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC}, *found = NULL;
+    bool is_any = is_wildcard(host) && options->transport[3] == '\0'; /* "tcp", "udp" */
+    struct addrinfo hints = {.ai_socktype = type, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC}, *found = NULL;
     if (strcmp(options->transport, "tcp4") == 0)
         hints.ai_family = AF_INET;
     if (strcmp(options->transport, "tcp6") == 0)
@@ -203,12 +209,18 @@ static int open_tcp(const struct sm_listener_options *options, struct sm_error *
     for (int pass = 0; pass < 2 && fd < 0 && fd != -EADDRINUSE; pass++)
         for (struct addrinfo *info = found; info && fd < 0 && fd != -EADDRINUSE; info = info->ai_next)
             if ((info->ai_family == preferred) == (pass == 0))
-                fd = bind_and_listen(info->ai_addr, info->ai_addrlen, is_any);
+                fd = bind_and_listen(info->ai_addr, info->ai_addrlen, type, is_any);
     freeaddrinfo(found);
     if (fd >= 0)
         return fd;
     fail_listen(error, -fd, options);
     return -1;
+}
+
+int sm_listener_bind_datagram(const char *endpoint, struct sm_error *error)
+{
+    const struct sm_listener_options options = {.endpoint = endpoint, .transport = "udp"};
+    return open_inet(&options, SOCK_DGRAM, error);
 }
 
 /* A socket file that nobody listens on is left over from a process that was killed. */
@@ -240,7 +252,7 @@ static int open_unix(const struct sm_listener_options *options, char **unlink_pa
         address.sun_path[0] = '\0';
     else
         remove_stale_socket(&address, ++size);
-    int fd = bind_and_listen((const struct sockaddr *)&address, size, false);
+    int fd = bind_and_listen((const struct sockaddr *)&address, size, SOCK_STREAM, false);
     if (fd < 0) {
         fail_listen(error, -fd, options);
         return -1;
@@ -278,7 +290,7 @@ static struct port *port_open(struct sm_workers *workers, const struct sm_listen
     struct port *port = sm_alloc(1, sizeof(*port));
     port->workers = workers;
     port->key = sm_strdup(key);
-    port->fd = is_unix ? open_unix(options, &port->unlink_path, error) : open_tcp(options, error);
+    port->fd = is_unix ? open_unix(options, &port->unlink_path, error) : open_inet(options, SOCK_STREAM, error);
     if (port->fd < 0) {
         port_free(port);
         return NULL;

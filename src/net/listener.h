@@ -42,6 +42,11 @@ void sm_listener_close(struct sm_listener *listener);
  * of it has started. Within one configuration an address is opened once. Main worker only. */
 void sm_listener_next_generation(void);
 void sm_listener_generation_started(void);
+/* The number of the configuration that is being started or was started last. Main worker only. */
+unsigned sm_listener_generation(void);
+
+/* A socket for datagrams at "host:port", chosen as for a listener; -1 with `error`. The caller closes it. */
+int sm_listener_bind_datagram(const char *endpoint, struct sm_error *error) __attribute__((warn_unused_result));
 
 /* "host:port" cut in its parts, brackets removed; false with `error` when there is no port. For clients too. */
 bool sm_address_split(const char *endpoint, char host[256], char port[32], struct sm_error *error) __attribute__((warn_unused_result));

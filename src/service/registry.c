@@ -5,6 +5,7 @@
 extern const struct sm_component_type sm_receiver_nop;
 extern const struct sm_component_type sm_receiver_otlp;
 extern const struct sm_component_type sm_receiver_zipkin;
+extern const struct sm_component_type sm_receiver_jaeger;
 extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_debug;
@@ -37,6 +38,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_receiver_nop,
     &sm_receiver_otlp,
     &sm_receiver_zipkin,
+    &sm_receiver_jaeger,
     &sm_processor_batch,
     &sm_processor_memory_limiter,
     &sm_exporter_debug,

@@ -1,0 +1,67 @@
+/* jaeger_grpc.c - jaeger.api_v2.CollectorService: PostSpans. Runs on the call's worker.
+ * Source: contrib receiver/jaegerreceiver/trace_receiver.go (PostSpans); a failure without a gRPC code is UNKNOWN, as grpc-go answers it. */
+#include "receivers/jaeger/jaeger.h"
+
+#include <stdio.h>
+
+#include "telemetry/metadata.h"
+
+static void respond_success(struct sm_grpc_call *call)
+{
+    const struct sm_grpc_response response = {.code = SM_RPC_OK};
+    sm_grpc_respond(call, &response);
+}
+
+static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
+{
+    (void)worker;
+    if (outcome->kind == SM_ACCEPTED) {
+        respond_success(context);
+        return;
+    }
+    const struct sm_grpc_response response = {.code = outcome->has_code ? outcome->code : SM_RPC_UNKNOWN, .message = sm_slice_of(outcome->reason)};
+    sm_grpc_respond(context, &response);
+}
+
+static void refuse(struct sm_grpc_call *call, const struct sm_jaeger_receiver *receiver, const struct sm_decode_error *why)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "grpc: error unmarshalling request: %s at byte %zu", why->reason, why->offset);
+    sm_receiver_refused_request(receiver->component, "grpc", SM_TRACES);
+    const struct sm_grpc_response response = {.code = SM_RPC_INTERNAL, .message = sm_slice_of(text)};
+    sm_grpc_respond(call, &response);
+}
+
+static void on_call(struct sm_grpc_call *call, void *context)
+{
+    const struct sm_jaeger_receiver *receiver = context;
+    const struct sm_jaeger_options *options = receiver->component->options;
+    struct sm_buffer *message = sm_grpc_call_take_message(call);
+    struct sm_decode_error why = {0};
+    struct sm_batch *batch = sm_jaeger_decode_protobuf(sm_buffer_slice(message), &why);
+    sm_buffer_release(message);
+    if (!batch) {
+        refuse(call, receiver, &why);
+        return;
+    }
+    if (batch->item_count == 0) {
+        sm_batch_release(batch);
+        respond_success(call);
+        return;
+    }
+    if (options->protocols.grpc->include_metadata)
+        batch->metadata = sm_grpc_call_metadata(call);
+    if (sm_metadata_is_grpc_wanted())
+        batch->grpc_headers = sm_grpc_call_headers(call);
+    sm_batch_set_client(batch, sm_grpc_call_peer(call));
+    sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
+    sm_receiver_deliver_watched(receiver->component, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));
+}
+
+bool sm_jaeger_grpc_create(struct sm_jaeger_receiver *receiver, struct sm_error *error)
+{
+    const struct sm_jaeger_options *options = receiver->component->options;
+    const struct sm_grpc_method method = {.path = SM_SLICE("/jaeger.api_v2.CollectorService/PostSpans"), .handler = on_call, .context = receiver};
+    receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, &method, 1, error);
+    return receiver->grpc != NULL;
+}
