@@ -51,3 +51,14 @@ uint32_t sm_utf8_read(struct sm_slice text, size_t *size, bool *is_sound)
         return (at[0] & 0x07u) << 18 | (at[1] & 0x3Fu) << 12 | (at[2] & 0x3Fu) << 6 | (at[3] & 0x3Fu);
     }
 }
+
+size_t sm_utf8_write(uint32_t rune, char *out)
+{
+    static const unsigned char first_bits[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t size = sm_utf8_size(rune);
+    uint32_t rest = rune;
+    for (size_t i = size; i-- > 1; rest >>= 6)
+        out[i] = (char)(0x80 | (rest & 0x3f));
+    out[0] = (char)(size == 1 ? rune : first_bits[size] | rest);
+    return size;
+}

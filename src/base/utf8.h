@@ -1,4 +1,5 @@
-/* utf8.h - reading UTF-8 as Go's range over a string does: every byte that does not belong to a sound character is one U+FFFD. Any thread. */
+/* utf8.h - reading UTF-8 as Go's range over a string does, and writing it: every byte that does not belong to a sound character is read as one
+ * U+FFFD. Any thread. */
 #pragma once
 
 #include "base/slice.h"
@@ -7,3 +8,11 @@ enum { SM_RUNE_ERROR = 0xFFFD };
 
 /* The character at the start of `text`, which is not empty; `*size` is how many bytes it takes, and `*is_sound` is false for a wrong byte. */
 uint32_t sm_utf8_read(struct sm_slice text, size_t *size, bool *is_sound);
+
+/* How many bytes a rune takes, and writes them. */
+static inline size_t sm_utf8_size(uint32_t rune)
+{
+    return rune < 0x80 ? 1 : rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
+}
+enum { SM_UTF8_SIZE_MAX = 4 };
+size_t sm_utf8_write(uint32_t rune, char *out);

@@ -1,4 +1,4 @@
-/* names.c - see names.h. Letters, upper case and digits are Unicode's categories L, Lu and Nd, asked of PCRE2 through base/regex. */
+/* names.c - see names.h. Letters, upper case and digits are Unicode's categories L, Lu and Nd, asked of base/unicode. */
 #include "datadog/names.h"
 
 #include <locale.h>
@@ -6,42 +6,17 @@
 #include <wctype.h>
 
 #include "base/bytes.h"
-#include "base/regex.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 
 /* ---- characters beyond ASCII */
 
-enum category { CATEGORY_LETTER, CATEGORY_UPPER, CATEGORY_DIGIT, CATEGORY_COUNT };
-
 static pthread_once_t unicode_once = PTHREAD_ONCE_INIT;
-static struct sm_regex *categories[CATEGORY_COUNT]; /* made once, live as long as the process */
 static locale_t unicode;
 
 static void prepare_unicode(void)
 {
-    static const char *const patterns[CATEGORY_COUNT] = {"^\\p{L}", "^\\p{Lu}", "^\\p{Nd}"};
-    struct sm_error error;
-    for (int i = 0; i < CATEGORY_COUNT; i++)
-        categories[i] = sm_regex_compile(sm_slice_of(patterns[i]), &error);
     unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-}
-
-static bool is_of(enum category category, struct sm_slice character)
-{
-    return categories[category] && sm_regex_matches(categories[category], character);
-}
-
-static size_t encoded_size(uint32_t rune)
-{
-    return rune < 0x80 ? 1 : rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
-}
-
-static void encode(uint32_t rune, size_t size, char *out)
-{
-    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = size; i-- > 1; rune >>= 6)
-        out[i] = (char)(0x80 | (rune & 0x3f));
-    out[0] = (char)(size == 1 ? rune : leads[size] | rune);
 }
 
 /* ---- tags */
@@ -94,13 +69,12 @@ static size_t read_tag_character(struct sm_slice at, struct tag_character *chara
         return size;
     }
     pthread_once(&unicode_once, prepare_unicode);
-    struct sm_slice whole = sm_slice_make(at.ptr, size);
-    character->is_letter = is_sound && is_of(CATEGORY_LETTER, whole);
-    character->is_kept = character->is_letter || (is_sound && is_of(CATEGORY_DIGIT, whole));
-    if (character->is_letter && unicode && is_of(CATEGORY_UPPER, whole)) {
+    character->is_letter = is_sound && sm_unicode_is(SM_UNICODE_LETTER, rune);
+    character->is_kept = character->is_letter || (is_sound && sm_unicode_is(SM_UNICODE_DIGIT, rune));
+    if (character->is_letter && unicode && sm_unicode_is(SM_UNICODE_UPPER, rune)) {
         uint32_t lower = (uint32_t)towlower_l((wint_t)rune, unicode);
-        if (encoded_size(lower) == size)
-            encode(lower, size, character->bytes);
+        if (sm_utf8_size(lower) == size)
+            sm_utf8_write(lower, character->bytes);
     }
     return size;
 }

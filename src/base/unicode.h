@@ -1,0 +1,9 @@
+/* unicode.h - what kind of character a rune is, by Unicode's categories as PCRE2 has them. Any thread; ASCII needs no look-up of the caller's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sm_unicode_category { SM_UNICODE_LETTER /* L */, SM_UNICODE_UPPER /* Lu */, SM_UNICODE_DIGIT /* Nd */, SM_UNICODE_CATEGORY_COUNT };
+
+bool sm_unicode_is(enum sm_unicode_category category, uint32_t rune);

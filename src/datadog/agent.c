@@ -1,0 +1,54 @@
+/* agent.c - see agent.h. */
+#include "datadog/agent.h"
+
+#include "base/regex.h"
+
+static bool is_ignored(const struct sm_datadog_agent *agent, const struct sm_datadog_span *root)
+{
+    for (size_t i = 0; i < agent->ignored_count; i++)
+        if (sm_regex_matches(agent->ignored[i], root->resource))
+            return true;
+    return false;
+}
+
+/* The rate at which the tracer sampled goes on under another name. */
+static void set_client_rate(struct sm_datadog_span *root, struct sm_arena *arena)
+{
+    double rate = sm_datadog_map_number(&root->metrics, SM_SLICE("_sample_rate"), 1);
+    if (rate < 1)
+        sm_datadog_map_set_number(&root->metrics, arena, SM_SLICE("_dd1.sr.rcusr"), rate);
+    else
+        sm_datadog_map_remove(&root->metrics, SM_SLICE("_dd1.sr.rcusr"));
+}
+
+static void describe_payload(struct sm_datadog_payload *payload, const struct sm_datadog_chunk *chunk, const struct sm_datadog_span *root)
+{
+    if (!payload->hostname.size)
+        payload->hostname = sm_datadog_map_text(&root->meta, SM_SLICE("_dd.hostname"));
+    if (!payload->env.size)
+        payload->env = sm_datadog_chunk_text(chunk, root, SM_SLICE("env"));
+    if (!payload->app_version.size)
+        payload->app_version = sm_datadog_chunk_text(chunk, root, SM_SLICE("version"));
+}
+
+bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
+                           struct sm_arena *arena, struct sm_datadog_counts *counts)
+{
+    if (!sm_datadog_normalise(chunk, payload->language, now_ns, arena, counts))
+        return false;
+    struct sm_datadog_span *root = sm_datadog_root(chunk, arena);
+    sm_datadog_set_chunk_attributes(chunk, root, arena);
+    if (is_ignored(agent, root))
+        return false;
+    for (size_t i = 0; i < chunk->count; i++) {
+        sm_datadog_obfuscate_span(agent->obfuscator, &chunk->spans[i], arena);
+        sm_datadog_cut_span(&chunk->spans[i], arena);
+        if (agent->is_top_level_known)
+            sm_datadog_repeat_top_level(&chunk->spans[i], arena);
+    }
+    set_client_rate(root, arena);
+    if (!agent->is_top_level_known)
+        sm_datadog_mark_top_level(chunk, arena);
+    describe_payload(payload, chunk, root);
+    return sm_datadog_sample(agent->sampling, now_ns, payload->env, chunk, root, arena);
+}

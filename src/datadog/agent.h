@@ -1,0 +1,23 @@
+/* agent.h - what Datadog's agent does to a trace between receiving and sending it.
+ *
+ * Any thread; the settings are immutable after start, but for the samplers, which have a lock of their own.
+ * Source: datadog-agent pkg/trace/agent/agent.go (Process), 0.59.0. */
+#pragma once
+
+#include "datadog/chunk.h"
+#include "datadog/obfuscate.h"
+#include "datadog/sampling.h"
+
+struct sm_regex;
+
+struct sm_datadog_agent {
+    struct sm_regex **ignored; /* borrowed; traces whose root has such a resource are left out */
+    size_t ignored_count;
+    struct sm_datadog_obfuscator *obfuscator; /* borrowed */
+    struct sm_datadog_sampling *sampling;     /* borrowed */
+    bool is_top_level_known;                  /* the sender has marked the spans that are top level */
+};
+
+/* Makes the chunk what is to be sent of it, and adds to `payload` what only its chunks say. False: nothing of it is. */
+bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
+                           struct sm_arena *arena, struct sm_datadog_counts *counts) __attribute__((warn_unused_result));

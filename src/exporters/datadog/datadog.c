@@ -1,0 +1,141 @@
+/* datadog.c - the exporter `datadog`: its life, and the table of signals. What a signal does stands in its own file (traces.c, metrics.c).
+ *
+ * Source: opentelemetry-collector-contrib exporter/datadogexporter (factory.go), v0.115.0. */
+#include "exporters/datadog/exporter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "pipeline/worker.h"
+
+static const struct sm_datadog_signal *const signals[SM_SIGNAL_COUNT] = {[SM_TRACES] = &sm_datadog_traces, [SM_METRICS] = &sm_datadog_metrics};
+
+/* A worker's share. */
+struct local {
+    struct sm_datadog_lane *validation; /* owned; on one worker only */
+    void *signal;                       /* owned by the signal */
+};
+
+/* ---- life */
+
+static bool create(struct sm_component *component, struct sm_error *error)
+{
+    struct sm_datadog_exporter *exporter = sm_alloc(1, sizeof(*exporter));
+    component->state = exporter;
+    exporter->options = component->options;
+    exporter->component = component;
+    exporter->signal = signals[component->signal];
+    snprintf(exporter->hostname, sizeof(exporter->hostname), "%s", exporter->options->hostname);
+    exporter->validation = sm_datadog_validation_create(exporter->options, &component->logger, error);
+    if (!exporter->validation)
+        return false;
+    exporter->series = sm_datadog_series_create(exporter->options, &component->logger, error);
+    return exporter->series && exporter->signal->create(exporter, error);
+}
+
+static void free_exporter(struct sm_component *component)
+{
+    struct sm_datadog_exporter *exporter = component->state;
+    if (!exporter)
+        return;
+    exporter->signal->free(exporter);
+    sm_datadog_intake_free(exporter->series);
+    sm_datadog_intake_free(exporter->validation);
+    free(exporter);
+}
+
+static bool start(struct sm_component *component, struct sm_error *error)
+{
+    struct sm_datadog_exporter *exporter = component->state;
+    if (!*exporter->hostname)
+        sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
+    if (exporter->options->host_metadata.enabled)
+        sm_log(SM_LOG_WARN, &component->logger, "host metadata is not sent yet; host_metadata::enabled: false says that you know");
+    return !exporter->options->api.fail_on_invalid_key || sm_datadog_check_key(exporter, error);
+}
+
+static void *worker_create(struct sm_component *component, struct sm_worker *worker)
+{
+    struct sm_datadog_exporter *exporter = component->state;
+    struct local *local = sm_alloc(1, sizeof(*local));
+    local->signal = exporter->signal->worker_create(exporter, worker);
+    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key) {
+        local->validation = sm_datadog_lane_create(exporter->validation, worker);
+        sm_datadog_validate_key(exporter, local->validation);
+    }
+    return local;
+}
+
+static void worker_free(struct sm_component *component, struct sm_worker *worker, void *raw_local)
+{
+    const struct sm_datadog_exporter *exporter = component->state;
+    struct local *local = raw_local;
+    (void)worker;
+    sm_datadog_lane_free(local->validation);
+    exporter->signal->worker_free(local->signal);
+    free(local);
+}
+
+/* ---- sending */
+
+static void send(struct sm_component *component, struct sm_worker *worker, struct sm_export *request)
+{
+    const struct sm_datadog_exporter *exporter = component->state;
+    struct local *local = sm_component_local(component, worker);
+    if (!local) {
+        /* The drain limit has passed, and the worker's connections are gone. */
+        struct sm_outcome outcome = sm_outcome_reject("the exporter is stopped");
+        sm_export_done(request, worker, &outcome);
+        return;
+    }
+    exporter->signal->send(local->signal, worker, request);
+}
+
+/* ---- the end */
+
+void sm_datadog_drained(struct sm_datadog_exporter *exporter)
+{
+    if (atomic_fetch_sub(&exporter->draining, 1) == 1)
+        sm_component_stopped(exporter->component);
+}
+
+static void drain(struct sm_worker *worker, void *context)
+{
+    struct sm_datadog_exporter *exporter = context;
+    struct local *local = sm_component_local(exporter->component, worker);
+    if (local)
+        exporter->signal->drain(local->signal);
+    else
+        sm_datadog_drained(exporter);
+}
+
+static void stop(struct sm_component *component)
+{
+    struct sm_datadog_exporter *exporter = component->state;
+    unsigned count = sm_workers_count(component->workers);
+    atomic_store(&exporter->draining, count);
+    for (unsigned i = 0; i < count; i++)
+        sm_worker_post(sm_workers_get(component->workers, i), drain, exporter);
+}
+
+const struct sm_component_type sm_exporter_datadog = {
+    .kind = SM_EXPORTER,
+    .name = "datadog",
+    .help = "Sends traces and their stats to Datadog.",
+    .signals = SM_SIGNAL_TRACES | SM_SIGNAL_METRICS,
+    .stability = {[SM_TRACES] = SM_STABILITY_BETA, [SM_METRICS] = SM_STABILITY_ALPHA},
+    .options = sm_datadog_exporter_option_table,
+    .options_size = sizeof(struct sm_datadog_exporter_options),
+    .export_options_offset = offsetof(struct sm_datadog_exporter_options, export),
+    .has_plain_errors = true,
+    .validate = sm_datadog_exporter_validate,
+    .create = create,
+    .start = start,
+    .worker_create = worker_create,
+    .worker_free = worker_free,
+    .send = send,
+    .stop = stop,
+    .free = free_exporter,
+};

@@ -1,0 +1,81 @@
+/* exporter.h - what the files of the exporter `datadog` share. An instance serves one signal; what is particular to it is a table of functions, as in
+ * traces.c. For them only. */
+#pragma once
+
+#include "exporters/datadog/intake.h"
+#include "exporters/datadog/options.h"
+
+#include "datadog/hostname.h"
+#include "datadog/span.h"
+#include "pipeline/component.h"
+#include "pipeline/export.h"
+
+#include <stdatomic.h>
+
+struct sm_worker;
+struct sm_datadog_signal;
+
+/* Immutable after start. */
+struct sm_datadog_exporter {
+    const struct sm_datadog_exporter_options *options; /* borrowed */
+    struct sm_component *component;
+    const struct sm_datadog_signal *signal;
+    void *signal_state;                          /* owned by the signal */
+    struct sm_datadog_intake *validation;        /* owned; asks whether the API key is valid */
+    struct sm_datadog_intake *series;            /* owned; the program's own "running" metrics, and metrics */
+    char hostname[SM_DATADOG_HOSTNAME_SIZE_MAX]; /* of telemetry that names none; set by start */
+    atomic_uint draining;                        /* workers that still send after stop */
+};
+
+/* The version that payloads carry, and the user agent of what posts them. */
+#define SM_DATADOG_AGENT_VERSION "datadogexporter-spanmill-" SPANMILL_VERSION
+#define SM_DATADOG_AGENT_USER_AGENT "Datadog Trace Agent/" SM_DATADOG_AGENT_VERSION "/"
+#define SM_DATADOG_API_USER_AGENT "spanmill/" SPANMILL_VERSION
+
+struct sm_datadog_signal {
+    /* On the main worker. `create` fills exporter->signal_state. False with `error`: `free` is called if it has set it. */
+    bool (*create)(struct sm_datadog_exporter *exporter, struct sm_error *error);
+    void (*free)(struct sm_datadog_exporter *exporter);
+    /* On each worker. */
+    void *(*worker_create)(struct sm_datadog_exporter *exporter, struct sm_worker *worker);
+    void (*worker_free)(void *local);
+    void (*send)(void *local, struct sm_worker *worker, struct sm_export *request);
+    /* Sends what is held, and calls sm_datadog_drained once nothing is left. */
+    void (*drain)(void *local);
+};
+extern const struct sm_datadog_signal sm_datadog_traces;
+extern const struct sm_datadog_signal sm_datadog_metrics;
+
+/* A worker has sent everything. */
+void sm_datadog_drained(struct sm_datadog_exporter *exporter);
+
+/* ---- waiting.c: requests that wait for room, first come first */
+struct sm_datadog_waiting {
+    struct sm_export **requests; /* owned */
+    size_t count, _capacity;
+};
+void sm_datadog_waiting_add(struct sm_datadog_waiting *waiting, struct sm_export *request);
+struct sm_export *sm_datadog_waiting_take(struct sm_datadog_waiting *waiting); /* there is one */
+void sm_datadog_waiting_deinit(struct sm_datadog_waiting *waiting);
+
+/* ---- stats.c: APM statistics */
+struct sm_datadog_intake *sm_datadog_stats_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
+                                                  struct sm_error *error) __attribute__((warn_unused_result));
+/* Posts a StatsPayload (protobuf), in parts when it is large. `posted` is called for each part. */
+void sm_datadog_post_stats(struct sm_datadog_lane *lane, struct sm_slice payload, const struct sm_logger *logger, sm_datadog_posted *posted,
+                           void *context);
+
+/* ---- api_key.c: is the API key valid? */
+struct sm_datadog_intake *sm_datadog_validation_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
+                                                       struct sm_error *error) __attribute__((warn_unused_result));
+/* Asks on `lane`'s worker and logs the answer. */
+void sm_datadog_validate_key(struct sm_datadog_exporter *exporter, struct sm_datadog_lane *lane);
+/* Asks on a worker while the main worker waits. False with `error`: the key is not valid. */
+bool sm_datadog_check_key(struct sm_datadog_exporter *exporter, struct sm_error *error) __attribute__((warn_unused_result));
+
+/* ---- running.c: the metrics by which Datadog knows that an exporter runs */
+struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
+                                                   struct sm_error *error) __attribute__((warn_unused_result));
+/* Posts otel.datadog_exporter.SIGNAL.running = 1 for every key of `hosts`, and for every key of `tags` without a host. Not while the one before has
+ * not been answered. */
+void sm_datadog_post_running(struct sm_datadog_lane *lane, const char *signal, const struct sm_datadog_map *hosts, const struct sm_datadog_map *tags);

@@ -1,0 +1,250 @@
+/* intake.c - see intake.h. A lane is touched by its worker only. */
+#include "exporters/datadog/intake.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/http_client.h"
+#include "pipeline/worker.h"
+
+enum { AGENT_TRIES = 4 };
+#define AGENT_WAIT_BASE_NS (100 * SM_NS_PER_MS)
+#define AGENT_WAIT_MAX_NS (10 * SM_NS_PER_S)
+
+struct sm_datadog_intake {
+    const struct sm_datadog_exporter_options *options;
+    struct sm_datadog_intake_settings settings;
+    char *url, *headers;           /* owned */
+    struct sm_http_client *client; /* owned */
+};
+
+struct post {
+    struct post *next;
+    struct sm_datadog_lane *lane;
+    struct sm_bytes body; /* owned */
+    struct iovec piece;
+    unsigned tries;
+    uint64_t first_ns;      /* when it was tried first */
+    struct sm_timer *timer; /* owned; waits for the next try */
+    bool is_waiting;
+    sm_datadog_posted *posted;
+    void *context;
+};
+
+struct sm_datadog_lane {
+    const struct sm_datadog_intake *intake;
+    struct sm_worker *worker;
+    struct sm_http_channel *channel; /* owned */
+    struct post *posts;              /* owned */
+    size_t count;
+    bool has_stopped_retries;
+};
+
+/* ---- life */
+
+struct sm_datadog_intake *sm_datadog_intake_create(const struct sm_datadog_exporter_options *options, char *url,
+                                                   const struct sm_datadog_intake_settings *settings, struct sm_error *error)
+{
+    struct sm_datadog_intake *intake = sm_alloc(1, sizeof(*intake));
+    struct sm_slice key = sm_datadog_api_key(options);
+    static const char format[] = "DD-Api-Key: %.*s\r\n%s";
+    size_t size = sizeof(format) + key.size + strlen(settings->headers);
+    *intake = (struct sm_datadog_intake){.options = options, .settings = *settings, .url = url, .headers = sm_alloc(size, 1)};
+    snprintf(intake->headers, size, format, SM_SLICE_ARGS(key), settings->headers);
+    intake->client = sm_http_client_create(&options->client, url, settings->user_agent, error);
+    if (intake->client)
+        return intake;
+    sm_datadog_intake_free(intake);
+    return NULL;
+}
+
+void sm_datadog_intake_free(struct sm_datadog_intake *intake)
+{
+    if (!intake)
+        return;
+    sm_http_client_free(intake->client);
+    free(intake->headers);
+    free(intake->url);
+    free(intake);
+}
+
+struct sm_datadog_lane *sm_datadog_lane_create(struct sm_datadog_intake *intake, struct sm_worker *worker)
+{
+    struct sm_datadog_lane *lane = sm_alloc(1, sizeof(*lane));
+    *lane = (struct sm_datadog_lane){.intake = intake, .worker = worker, .channel = sm_http_channel_create(intake->client, worker)};
+    return lane;
+}
+
+size_t sm_datadog_lane_count(const struct sm_datadog_lane *lane)
+{
+    return lane->count;
+}
+
+/* ---- posts */
+
+static void end_post(struct post *post, const struct sm_datadog_answer *answer)
+{
+    struct sm_datadog_lane *lane = post->lane;
+    struct post **link = &lane->posts;
+    while (*link != post)
+        link = &(*link)->next;
+    *link = post->next;
+    lane->count--;
+    sm_datadog_posted *posted = post->posted;
+    void *context = post->context;
+    sm_timer_free(post->timer);
+    sm_bytes_deinit(&post->body);
+    free(post);
+    if (posted)
+        posted(lane->worker, answer, context);
+}
+
+/* A random number from 0 to below 1. */
+static double chance(void)
+{
+    static __thread uint64_t state;
+    if (!state)
+        state = sm_clock_mono_ns() | 1;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (double)(state >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+static bool is_passing(enum sm_datadog_retries retries, int status)
+{
+    if (status == 0)
+        return true;
+    if (retries == SM_DATADOG_RETRIES_AGENT)
+        return status == 408 || status / 100 == 5;
+    return status != 400 && status != 403 && status != 404 && status != 413;
+}
+
+static uint64_t agent_wait(const struct post *post)
+{
+    if (post->tries >= AGENT_TRIES)
+        return UINT64_MAX;
+    double longest = (double)AGENT_WAIT_BASE_NS * pow(2, post->tries);
+    return (uint64_t)(chance() * (longest < (double)AGENT_WAIT_MAX_NS ? longest : (double)AGENT_WAIT_MAX_NS));
+}
+
+/* The factor and the randomness are the reference's own: it does not take those of the options. */
+static uint64_t api_wait(const struct post *post)
+{
+    const struct sm_export_retry_options *retry = &post->lane->intake->options->retry_on_failure;
+    const double factor = 1.5, spread = 0.5;
+    if (!retry->enabled)
+        return UINT64_MAX;
+    double wait = (double)retry->initial_interval_ns * pow(factor, post->tries - 1);
+    if (wait > (double)retry->max_interval_ns)
+        wait = (double)retry->max_interval_ns;
+    wait *= 1 - spread + 2 * spread * chance();
+    double elapsed = (double)(sm_clock_mono_ns() - post->first_ns) + wait;
+    return retry->max_elapsed_time_ns && elapsed > (double)retry->max_elapsed_time_ns ? UINT64_MAX : (uint64_t)wait;
+}
+
+static void send_post(struct post *post);
+
+static void try_again(struct sm_worker *worker, void *context)
+{
+    struct post *post = context;
+    (void)worker;
+    post->is_waiting = false;
+    send_post(post);
+}
+
+static void log_drop(const struct post *post, const struct sm_http_answer *answer, bool is_retriable)
+{
+    const struct sm_datadog_intake *intake = post->lane->intake;
+    enum { TEXT_MAX = 256 };
+    char reason[64];
+    snprintf(reason, sizeof(reason), "HTTP status %d", answer->status);
+    sm_log(SM_LOG_WARN, intake->settings.logger, is_retriable ? "Dropping payload, it was tried in vain" : "Dropping payload, it was refused",
+           SM_LOG_STR("payload", intake->settings.what), SM_LOG_STR("url", intake->url), SM_LOG_INT("tries", post->tries),
+           SM_LOG_STR("error", answer->failure ? answer->failure : reason),
+           SM_LOG_SLICE("answer", sm_slice_make(answer->body.ptr, answer->body.size < TEXT_MAX ? answer->body.size : TEXT_MAX)),
+           SM_LOG_INT("bytes", post->body.size));
+}
+
+static void on_answer(struct sm_worker *worker, const struct sm_http_answer *answer, void *context)
+{
+    struct post *post = context;
+    struct sm_datadog_lane *lane = post->lane;
+    enum sm_datadog_retries retries = lane->intake->settings.retries;
+    struct sm_datadog_answer end = {.status = answer->failure ? 0 : answer->status, .body = answer->failure ? (struct sm_slice){0} : answer->body};
+    post->tries++;
+    end.is_accepted = end.status / 100 == 2;
+    bool is_retriable = !end.is_accepted && is_passing(retries, end.status);
+    uint64_t wait_ns = UINT64_MAX;
+    if (is_retriable && !lane->has_stopped_retries)
+        wait_ns = retries == SM_DATADOG_RETRIES_AGENT ? agent_wait(post) : api_wait(post);
+    if (wait_ns == UINT64_MAX) {
+        if (!end.is_accepted)
+            log_drop(post, answer, is_retriable);
+        end_post(post, &end);
+        return;
+    }
+    sm_log(SM_LOG_DEBUG, lane->intake->settings.logger, "Request failed, it will be tried again", SM_LOG_STR("url", lane->intake->url),
+           SM_LOG_INT("status", end.status), SM_LOG_STR("error", answer->failure), SM_LOG_NS("interval", wait_ns));
+    if (!post->timer)
+        post->timer = sm_timer_create(worker, try_again, post);
+    post->is_waiting = true;
+    sm_timer_arm(post->timer, wait_ns ? wait_ns : 1, false);
+}
+
+static void send_post(struct post *post)
+{
+    const struct sm_datadog_intake *intake = post->lane->intake;
+    uint64_t timeout_ns = intake->options->timeout_ns;
+    post->piece = (struct iovec){.iov_base = post->body.ptr, .iov_len = post->body.size};
+    struct sm_http_call_options call = {
+        .method = intake->settings.method,
+        .content_type = intake->settings.content_type,
+        .content_encoding = intake->settings.content_encoding,
+        .more_headers = sm_slice_of(intake->headers),
+        .body = &post->piece,
+        .body_count = post->body.size ? 1 : 0,
+        .deadline_ns = timeout_ns ? sm_clock_mono_ns() + timeout_ns : UINT64_MAX,
+    };
+    sm_http_channel_send(post->lane->channel, &call, on_answer, post);
+}
+
+void sm_datadog_lane_post(struct sm_datadog_lane *lane, struct sm_bytes *body, sm_datadog_posted *posted, void *context)
+{
+    struct post *post = sm_alloc(1, sizeof(*post));
+    *post = (struct post){.next = lane->posts, .lane = lane, .posted = posted, .context = context, .first_ns = sm_clock_mono_ns()};
+    if (body) {
+        post->body = *body;
+        sm_bytes_init(body, NULL);
+    }
+    lane->posts = post;
+    lane->count++;
+    send_post(post);
+}
+
+void sm_datadog_lane_stop_retries(struct sm_datadog_lane *lane)
+{
+    const struct sm_datadog_answer none = {0};
+    lane->has_stopped_retries = true;
+    for (struct post *post = lane->posts; post;) {
+        if (!post->is_waiting) {
+            post = post->next;
+            continue;
+        }
+        end_post(post, &none);
+        post = lane->posts; /* what `posted` did may have changed the list */
+    }
+}
+
+void sm_datadog_lane_free(struct sm_datadog_lane *lane)
+{
+    if (!lane)
+        return;
+    sm_datadog_lane_stop_retries(lane);
+    sm_http_channel_free(lane->channel); /* ends what is under way */
+    free(lane);
+}
