@@ -40,6 +40,11 @@ struct sm_buffer *sm_buffer_try_copy(struct sm_slice content)
     return buffer;
 }
 
+bool sm_buffer_is_shared(const struct sm_buffer *buffer)
+{
+    return atomic_load_explicit(&buffer->_references, memory_order_acquire) != 1;
+}
+
 struct sm_buffer *sm_buffer_retain(struct sm_buffer *buffer)
 {
     /* Relaxed: whoever retains already holds a reference, so nothing needs ordering. */

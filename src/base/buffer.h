@@ -19,6 +19,8 @@ struct sm_buffer {
 struct sm_buffer *sm_buffer_try_create(size_t capacity) __attribute__((warn_unused_result));
 /* A buffer holding a copy of `content`; NULL when there is no memory for it. */
 struct sm_buffer *sm_buffer_try_copy(struct sm_slice content) __attribute__((warn_unused_result));
+/* Whether it has another owner than the caller. */
+bool sm_buffer_is_shared(const struct sm_buffer *buffer);
 struct sm_buffer *sm_buffer_retain(struct sm_buffer *buffer);
 /* NULL is allowed. */
 void sm_buffer_release(struct sm_buffer *buffer);

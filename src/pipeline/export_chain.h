@@ -162,7 +162,7 @@ void sm_export_release_consumer(struct sm_export_lane *lane);
 void sm_export_ready(struct sm_export_lane *lane, struct sm_export_request *request);
 
 /* export_pace.c */
-enum { SM_EXPORT_PACE_BYTES = 4 * 1024 * 1024 };
+enum { SM_EXPORT_PACE_BYTES = 2 * 1024 * 1024 };
 /* `entry` is in a memory queue: answers its sender, now or when the backlog has shrunk. `lane` is the calling worker's. */
 void sm_export_pace_queued(struct sm_export_lane *lane, struct sm_export_entry *entry);
 void sm_export_pace_ended(struct sm_export_lane *lane, const struct sm_export_entry *entry);

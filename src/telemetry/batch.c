@@ -133,7 +133,7 @@ void sm_batch_append(struct sm_batch *batch, struct sm_batch *source)
     assert(batch->signal == source->signal);
     assert(batch != source);
     if (source->is_packed && (batch->is_packed || batch->count == 0)) {
-        sm_batch_add_parts(batch, source->_parts, source->_part_count);
+        sm_batch_join_parts(batch, source->_parts, source->_part_count);
         return;
     }
     sm_batch_unpack(batch);

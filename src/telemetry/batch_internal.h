@@ -13,6 +13,8 @@ struct sm_attributes sm_attributes_unshare(const struct sm_attributes *attribute
 
 /* Adds requests to a packed batch, or to an empty one, which becomes packed. Their buffers are retained. */
 void sm_batch_add_parts(struct sm_batch *batch, const struct sm_batch_part *parts, size_t count);
+/* The same; small ones are copied together. */
+void sm_batch_join_parts(struct sm_batch *batch, const struct sm_batch_part *parts, size_t count);
 /* sm_batch_split for a packed batch. */
 struct sm_batch *sm_batch_split_packed(struct sm_batch *batch, size_t item_count);
 /* Adds the groups of a packed batch's request, which was checked or written by this program. */

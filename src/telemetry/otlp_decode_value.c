@@ -244,14 +244,26 @@ struct sm_value sm_otlp_value(struct sm_slice message)
     return sm_otlp_value_merge((struct sm_value){0}, message);
 }
 
+/* The value of an attribute that sm_otlp_is_plain_attribute accepted: the AnyValue message from `at` to `end`. */
+static inline struct sm_value plain_value(const char *at, const char *end)
+{
+    if (*at == 0x0a)
+        return sm_value_string(sm_slice_make(at + 2, (size_t)(end - at) - 2));
+    uint64_t bits = 0;
+    unsigned shift = 0;
+    for (const char *byte = at + 1; byte < end; byte++, shift += 7)
+        bits |= (uint64_t)(*byte & 0x7f) << shift;
+    return *at == 0x18 ? sm_value_int((int64_t)bits) : sm_value_bool(bits != 0);
+}
+
 struct sm_attribute sm_otlp_attribute(struct sm_slice message)
 {
     struct sm_attribute attribute = {0};
     const char *at = message.ptr;
-    if (sm_otlp_is_plain_attribute(at, message.size) && at[4 + (uint8_t)at[1]] == 0x0a) {
+    if (sm_otlp_is_plain_attribute(at, message.size)) {
         size_t value = 2 + (size_t)(uint8_t)at[1];
         attribute.key = sm_slice_make(at + 2, (size_t)(uint8_t)at[1]);
-        attribute.value = sm_value_string(sm_slice_make(at + value + 4, message.size - value - 4));
+        attribute.value = plain_value(at + value + 2, message.ptr + message.size);
         return attribute;
     }
     struct sm_proto_cursor cursor = sm_proto_begin(message);

@@ -6,7 +6,7 @@
 struct sm_batch;
 
 /* Most points in a batch: an export of many series becomes several batches, so that it needs little memory at a time. */
-enum { SM_EXPORT_POINTS_MAX = 4096 };
+enum { SM_EXPORT_POINTS_MAX = 1024 };
 
 /* Gives every series of the ledger to `sink`, in one batch or several (their references go to the sink); none when there is nothing. `now_ns` is the
  * time of the points. Series are then no longer first, and in delta mode their next start is noted. On the worker that holds the ledger. */

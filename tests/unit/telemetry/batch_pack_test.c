@@ -156,6 +156,26 @@ static void joins_and_is_cut_anywhere(void **state)
     }
 }
 
+static void copies_small_requests_into_one_block(void **state)
+{
+    (void)state;
+    struct sm_batch *batch = sm_batch_create(SM_TRACES);
+    for (unsigned i = 0; i < 500; i++) {
+        struct sm_batch *part = sm_batch_pack(numbered_spans(i, 1));
+        sm_batch_append(batch, part);
+        sm_batch_release(part);
+    }
+    assert_in_range(batch->_part_count, 2, 8);
+    /* A copy reads on while the original grows. */
+    struct sm_batch *copy = sm_batch_clone(batch), *more = sm_batch_pack(numbered_spans(500, 1));
+    sm_batch_append(batch, more);
+    assert_numbered(copy, 0, 500);
+    assert_numbered(batch, 0, 501);
+    sm_batch_release(copy);
+    sm_batch_release(more);
+    sm_batch_release(batch);
+}
+
 static void joins_batches_of_which_one_has_an_index(void **state)
 {
     (void)state;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test(writes_only_what_is_left),
         cmocka_unit_test(gets_its_index_back),
         cmocka_unit_test(joins_and_is_cut_anywhere),
+        cmocka_unit_test(copies_small_requests_into_one_block),
         cmocka_unit_test(joins_batches_of_which_one_has_an_index),
         cmocka_unit_test(is_refused_where_an_index_is),
         cmocka_unit_test(a_request_with_deprecated_groups_is_not_packed),
