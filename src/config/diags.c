@@ -10,13 +10,15 @@
 #include "base/memory.h"
 #include "config/source.h"
 
-enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160, PLACE_TEXT_SIZE = 512 };
+enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160, LINES_SHOWN_BYTES_MAX = 8192, TAB_WIDTH = 4, PLACE_TEXT_SIZE = 512 };
 
 struct diag {
     enum sm_severity severity;
     struct sm_position position;   /* its source is only compared: it may be gone when messages are printed */
     const char *source_name;       /* borrowed: arena; NULL: none */
-    struct sm_slice line;          /* borrowed: arena; the source line, empty when it may not be shown */
+    enum sm_source_language language;
+    struct sm_slice lines;         /* borrowed: arena; the source line (Alloy: those around it too), empty when it may not be shown */
+    unsigned first_line;           /* the number of the first of them */
     const char *path, *suggestion; /* borrowed: arena; NULL: none */
     const char *message;           /* borrowed: arena */
     size_t source_rank, sequence;  /* for sorting */
@@ -60,15 +62,17 @@ static size_t rank_source(const struct sm_diags *diags, const struct sm_source *
     return next;
 }
 
-/* Line `number` (from 1) of `text`, without its end; empty when there is none. */
-static struct sm_slice find_line(struct sm_slice text, unsigned number)
+/* What begins with line `number` (from 1); empty when there is none. */
+static struct sm_slice skip_lines(struct sm_slice text, unsigned number)
 {
-    struct sm_slice line = sm_slice_cut(&text, '\n');
-    for (unsigned i = 1; i < number; i++) {
-        if (!text.size)
-            return (struct sm_slice){0};
-        line = sm_slice_cut(&text, '\n');
-    }
+    for (unsigned i = 1; i < number && text.size; i++)
+        (void)sm_slice_cut(&text, '\n');
+    return text;
+}
+
+static struct sm_slice cut_line(struct sm_slice *text)
+{
+    struct sm_slice line = sm_slice_cut(text, '\n');
     if (line.size && line.ptr[line.size - 1] == '\r')
         line.size--;
     return line;
@@ -77,16 +81,31 @@ static struct sm_slice find_line(struct sm_slice text, unsigned number)
 /* What of the source is shown, copied: the source may be released before the messages are printed. */
 static void copy_source(struct sm_diags *diags, struct diag *diag)
 {
-    const struct sm_source *source = diag->position.source;
-    if (!source)
+    struct sm_position *at = &diag->position;
+    if (!at->source)
         return;
-    diag->source_name = copy_text(diags, source->name);
-    if (!source->is_quotable || !diag->position.line || !diag->position.column)
+    diag->source_name = copy_text(diags, at->source->name);
+    diag->language = at->source->language;
+    if (at->end_line < at->line || (at->end_line == at->line && at->end_column < at->column)) {
+        at->end_line = at->line;
+        at->end_column = at->column;
+    }
+    if (!at->source->is_quotable || !at->line || !at->column)
         return;
-    struct sm_slice line = find_line(source->text, diag->position.line);
-    if (line.size > LINE_SHOWN_MAX)
-        line.size = LINE_SHOWN_MAX;
-    diag->line = sm_arena_copy(&diags->arena, line);
+    bool has_context = diag->language == SM_SOURCE_ALLOY;
+    diag->first_line = has_context && at->line > 1 ? at->line - 1 : at->line;
+    struct sm_slice rest = skip_lines(at->source->text, diag->first_line), lines = rest;
+    if (!has_context)
+        lines = cut_line(&rest);
+    else
+        for (unsigned i = diag->first_line; i <= at->end_line + 1; i++)
+            (void)sm_slice_cut(&rest, '\n');
+    size_t max = has_context ? LINES_SHOWN_BYTES_MAX : LINE_SHOWN_MAX;
+    if (has_context)
+        lines.size -= rest.size;
+    if (lines.size > max)
+        lines.size = max;
+    diag->lines = sm_arena_copy(&diags->arena, lines);
 }
 
 void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
@@ -154,7 +173,7 @@ static size_t word_size(struct sm_slice line)
 static void print_source_line(const struct diag *diag, FILE *out, bool colour)
 {
     const struct sm_position *at = &diag->position;
-    struct sm_slice line = diag->line;
+    struct sm_slice line = diag->lines;
     if (at->column == 0 || at->column > line.size) {
         if (diag->suggestion)
             fprintf(out, "      %s\n", diag->suggestion);
@@ -170,10 +189,98 @@ static void print_source_line(const struct diag *diag, FILE *out, bool colour)
     fprintf(out, "%s%s%s\n", colour ? "\x1b[0m" : "", diag->suggestion ? " " : "", diag->suggestion ? diag->suggestion : "");
 }
 
+/* ---- as Alloy shows it */
+
+static bool is_inside(const struct sm_position *range, unsigned line, unsigned column)
+{
+    if (line < range->line || line > range->end_line)
+        return false;
+    if (line == range->line)
+        return column >= range->column;
+    return line < range->end_line || column <= range->end_column;
+}
+
+static void repeat(char c, size_t count, FILE *out)
+{
+    while (count-- > 0)
+        fputc(c, out);
+}
+
+static bool is_tab(char c)
+{
+    return c == '\t' || c == '\v';
+}
+
+/* Bytes behind the first of a character have no width. */
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static void print_carets(const struct sm_position *at, unsigned number, struct sm_slice line, FILE *out)
+{
+    char blank = at->end_line > at->line ? '_' : ' ';
+    for (unsigned i = 0; i < line.size; i++) {
+        if (number == at->end_line && i + 1 > at->end_column)
+            return;
+        if (is_tab(line.ptr[i]))
+            repeat(blank, TAB_WIDTH, out);
+        else if (!is_continuation(line.ptr[i]))
+            fputc(is_inside(at, number, i + 1) ? '^' : blank, out);
+    }
+}
+
+static void print_range(const struct diag *diag, FILE *out)
+{
+    const struct sm_position *at = &diag->position;
+    bool is_long = at->end_line > at->line;
+    struct sm_slice rest = diag->lines;
+    int width = snprintf(NULL, 0, "%u", at->end_line + 1);
+    fputc('\n', out);
+    for (unsigned number = diag->first_line; number <= at->end_line + 1 && (rest.size || number <= at->line); number++) {
+        struct sm_slice line = cut_line(&rest);
+        fprintf(out, "%*u | %s", width, number, !is_long ? "" : is_inside(at, number, 0) || (number > at->line && number <= at->end_line) ? "| " : "  ");
+        for (size_t i = 0; i < line.size; i++)
+            if (is_tab(line.ptr[i]))
+                repeat(' ', TAB_WIDTH, out);
+            else
+                fputc(line.ptr[i], out);
+        fputc('\n', out);
+        if (number != at->line && !(is_long && number == at->end_line))
+            continue;
+        fprintf(out, "%*s%s", width, "", !is_long ? " | " : number == at->line ? " |  _" : " | |_");
+        print_carets(at, number, line, out);
+        fputc('\n', out);
+    }
+}
+
+static void print_alloy(const struct diag *diag, FILE *out, bool colour)
+{
+    const struct sm_position *at = &diag->position;
+    bool is_error = diag->severity == SM_DIAG_ERROR;
+    if (colour)
+        fputs(is_error ? "\x1b[1;31m" : "\x1b[1;33m", out);
+    fprintf(out, "%s:%s ", is_error ? "Error" : "Warning", colour ? "\x1b[0m" : "");
+    fputs(diag->source_name, out);
+    if (at->line)
+        fprintf(out, at->column ? ":%u:%u" : ":%u", at->line, at->column);
+    fprintf(out, ": %s%s%s", diag->path ? diag->path : "", diag->path ? ": " : "", diag->message);
+    if (diag->suggestion)
+        fprintf(out, " (%s)", diag->suggestion);
+    fputc('\n', out);
+    if (diag->lines.size)
+        print_range(diag, out);
+    fputc('\n', out);
+}
+
 static void print_one(const struct diag *diag, FILE *out, bool colour)
 {
     const struct sm_position *at = &diag->position;
     bool is_error = diag->severity == SM_DIAG_ERROR;
+    if (diag->language == SM_SOURCE_ALLOY) {
+        print_alloy(diag, out, colour);
+        return;
+    }
     if (diag->source_name && at->line)
         fprintf(out, at->column ? "%s:%u:%u: " : "%s:%u: ", diag->source_name, at->line, at->column);
     else if (diag->source_name)

@@ -4,6 +4,15 @@
  *        14 |       max_elapsed_tme: 5m
  *           |       ^~~~~~~~~~~~~~~ did you mean max_elapsed_time?
  *
+ * In Alloy files as Alloy shows them:
+ *
+ *     Error: config.alloy:2:13: unrecognized attribute name "timeot" (did you mean timeout?)
+ *
+ *     1 | otelcol.processor.batch "b" {
+ *     2 |   timeot = "1s"
+ *       |   ^^^^^^^^^^^^^
+ *     3 |   output { }
+ *
  * Messages are added while checking goes on; the caller counts at the end. Main thread only. */
 #pragma once
 

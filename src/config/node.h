@@ -9,10 +9,11 @@
 
 struct sm_source; /* one file, environment variable or command-line argument: its name and text */
 
-/* Where something stands. line and column count from 1; 0: unknown. */
+/* Where something stands, from its first character to its last. Lines and columns (in bytes) count from 1; 0: unknown. */
 struct sm_position {
     const struct sm_source *source;
     unsigned line, column;
+    unsigned end_line, end_column;
 };
 
 enum sm_node_kind { SM_NODE_NULL, SM_NODE_BOOL, SM_NODE_INT, SM_NODE_FLOAT, SM_NODE_STRING, SM_NODE_LIST, SM_NODE_MAP };
