@@ -1,5 +1,5 @@
-/* align.c - see align.h. Gives what Go's text/tabwriter gives with padding 1, tabs for leading empty cells and empty soft columns discarded, followed by
- * the trimming that Alloy's printer does. State: the lines since the last flush. */
+/* align.c - see align.h. Gives what Go's text/tabwriter gives with padding 1, tabs for leading empty cells and empty soft columns discarded, followed
+ * by the trimming that Alloy's printer does. State: the lines since the last flush. */
 #include "alloy/align.h"
 
 #include <stdlib.h>

@@ -241,7 +241,8 @@ static struct sm_alloy_expr *parse_bracketed(struct parser *parser, enum sm_allo
 
 static bool ends_statement(enum sm_alloy_token token)
 {
-    return token == SM_ALLOY_TERMINATOR || token == SM_ALLOY_RPAREN || token == SM_ALLOY_RCURLY || token == SM_ALLOY_RBRACK || token == SM_ALLOY_COMMA;
+    return token == SM_ALLOY_TERMINATOR || token == SM_ALLOY_RPAREN || token == SM_ALLOY_RCURLY || token == SM_ALLOY_RBRACK ||
+           token == SM_ALLOY_COMMA;
 }
 
 static struct sm_alloy_expr *parse_primary(struct parser *parser)

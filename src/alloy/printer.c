@@ -1,7 +1,8 @@
 /* printer.c - walks over a tree and writes tokens with their white space and the comments between them; alloy/align.c then makes the columns.
  *
- * Gives what Alloy's syntax/printer gives, with two differences: text in backquotes keeps its tabs and its blanks at line ends, and a quoted key keeps its
- * escapes (there the value changes, here it may not). State: white space that is pending until it is known whether a comment comes first. */
+ * Gives what Alloy's syntax/printer gives, with two differences: text in backquotes keeps its tabs and its blanks at line ends, and a quoted key
+ * keeps its escapes (there the value changes, here it may not). State: white space that is pending until it is known whether a comment comes first.
+ */
 #include "alloy/printer.h"
 
 #include "alloy/align.h"
@@ -194,7 +195,8 @@ static void put_text(struct printer *printer, struct sm_slice text, enum sm_allo
 static void put_token(struct printer *printer, enum sm_alloy_token token)
 {
     /* "1 .a" must not become "1.a", nor "/ *" a comment. */
-    bool would_join = (printer->last_token == SM_ALLOY_NUMBER && token == SM_ALLOY_DOT) || (printer->last_token == SM_ALLOY_DIV && token == SM_ALLOY_MUL);
+    bool would_join =
+        (printer->last_token == SM_ALLOY_NUMBER && token == SM_ALLOY_DOT) || (printer->last_token == SM_ALLOY_DIV && token == SM_ALLOY_MUL);
     if (would_join)
         put_blank(printer, BLANK_SPACE);
     put_text(printer, sm_slice_of(sm_alloy_token_text(token)), token);
@@ -435,7 +437,8 @@ static void finish(struct printer *printer, struct sm_bytes *out)
 
 void sm_alloy_print_file(const struct sm_alloy_file *file, struct sm_bytes *out)
 {
-    struct printer printer = {.comments = file->comments, .comment_count = file->comment_count, .at = {.line = 1, .column = 1}, .is_line_start = true};
+    struct printer printer = {
+        .comments = file->comments, .comment_count = file->comment_count, .at = {.line = 1, .column = 1}, .is_line_start = true};
     put_body(&printer, &file->body);
     finish(&printer, out);
     sm_bytes_append_char(out, '\n');

@@ -13,15 +13,41 @@
 enum { RUNE_END = -1, RUNE_BYTE_ORDER_MARK = 0xfeff, RUNE_MAX = 0x10ffff };
 
 static const char *const token_texts[SM_ALLOY_TOKEN_COUNT] = {
-    [SM_ALLOY_ILLEGAL] = "ILLEGAL", [SM_ALLOY_BLANK] = "LITERAL", [SM_ALLOY_END] = "EOF",       [SM_ALLOY_COMMENT] = "COMMENT",
-    [SM_ALLOY_IDENT] = "IDENT",     [SM_ALLOY_NUMBER] = "NUMBER", [SM_ALLOY_FLOAT] = "FLOAT",   [SM_ALLOY_STRING] = "STRING",
-    [SM_ALLOY_BOOL] = "BOOL",       [SM_ALLOY_NULL] = "NULL",     [SM_ALLOY_OR] = "||",         [SM_ALLOY_AND] = "&&",
-    [SM_ALLOY_NOT] = "!",           [SM_ALLOY_ASSIGN] = "=",      [SM_ALLOY_EQ] = "==",         [SM_ALLOY_NEQ] = "!=",
-    [SM_ALLOY_LT] = "<",            [SM_ALLOY_LTE] = "<=",        [SM_ALLOY_GT] = ">",          [SM_ALLOY_GTE] = ">=",
-    [SM_ALLOY_ADD] = "+",           [SM_ALLOY_SUB] = "-",         [SM_ALLOY_MUL] = "*",         [SM_ALLOY_DIV] = "/",
-    [SM_ALLOY_MOD] = "%",           [SM_ALLOY_POW] = "^",         [SM_ALLOY_LCURLY] = "{",      [SM_ALLOY_RCURLY] = "}",
-    [SM_ALLOY_LPAREN] = "(",        [SM_ALLOY_RPAREN] = ")",      [SM_ALLOY_LBRACK] = "[",      [SM_ALLOY_RBRACK] = "]",
-    [SM_ALLOY_COMMA] = ",",         [SM_ALLOY_DOT] = ".",         [SM_ALLOY_TERMINATOR] = "TERMINATOR",
+    [SM_ALLOY_ILLEGAL] = "ILLEGAL",
+    [SM_ALLOY_BLANK] = "LITERAL",
+    [SM_ALLOY_END] = "EOF",
+    [SM_ALLOY_COMMENT] = "COMMENT",
+    [SM_ALLOY_IDENT] = "IDENT",
+    [SM_ALLOY_NUMBER] = "NUMBER",
+    [SM_ALLOY_FLOAT] = "FLOAT",
+    [SM_ALLOY_STRING] = "STRING",
+    [SM_ALLOY_BOOL] = "BOOL",
+    [SM_ALLOY_NULL] = "NULL",
+    [SM_ALLOY_OR] = "||",
+    [SM_ALLOY_AND] = "&&",
+    [SM_ALLOY_NOT] = "!",
+    [SM_ALLOY_ASSIGN] = "=",
+    [SM_ALLOY_EQ] = "==",
+    [SM_ALLOY_NEQ] = "!=",
+    [SM_ALLOY_LT] = "<",
+    [SM_ALLOY_LTE] = "<=",
+    [SM_ALLOY_GT] = ">",
+    [SM_ALLOY_GTE] = ">=",
+    [SM_ALLOY_ADD] = "+",
+    [SM_ALLOY_SUB] = "-",
+    [SM_ALLOY_MUL] = "*",
+    [SM_ALLOY_DIV] = "/",
+    [SM_ALLOY_MOD] = "%",
+    [SM_ALLOY_POW] = "^",
+    [SM_ALLOY_LCURLY] = "{",
+    [SM_ALLOY_RCURLY] = "}",
+    [SM_ALLOY_LPAREN] = "(",
+    [SM_ALLOY_RPAREN] = ")",
+    [SM_ALLOY_LBRACK] = "[",
+    [SM_ALLOY_RBRACK] = "]",
+    [SM_ALLOY_COMMA] = ",",
+    [SM_ALLOY_DOT] = ".",
+    [SM_ALLOY_TERMINATOR] = "TERMINATOR",
 };
 
 const char *sm_alloy_token_text(enum sm_alloy_token token)
@@ -48,8 +74,7 @@ static void index_lines(struct sm_alloy_scanner *scanner)
     for (size_t i = 0; i < scanner->_size; i++) {
         if (scanner->_text[i] != '\n')
             continue;
-        scanner->_lines =
-            sm_arena_grow(scanner->arena, scanner->_lines, scanner->_line_count, &capacity, scanner->_line_count + 1, sizeof(unsigned));
+        scanner->_lines = sm_arena_grow(scanner->arena, scanner->_lines, scanner->_line_count, &capacity, scanner->_line_count + 1, sizeof(unsigned));
         scanner->_lines[scanner->_line_count++] = (unsigned)i + 1;
     }
 }

@@ -1,7 +1,7 @@
 /* scanner.h - Alloy text cut into tokens, comments included.
  *
- * As in Go, a line end behind a name, a literal or a closing bracket ends the statement: it becomes a TERMINATOR. Nothing is allocated for tokens: they
- * point into the text. Main thread only. */
+ * As in Go, a line end behind a name, a literal or a closing bracket ends the statement: it becomes a TERMINATOR. Nothing is allocated for tokens:
+ * they point into the text. Main thread only. */
 #pragma once
 
 #include "config/node.h"

@@ -43,8 +43,8 @@ static bool read_file(const char *path, struct sm_bytes *text, struct sm_error *
             close(fd);
         return sm_error_set_errno(error, why, "open %s", path);
     }
-    bool is_good = S_ISDIR(info.st_mode) ? sm_error_set(error, SM_ERROR_USAGE, "cannot format a directory: %s", path)
-                                         : read_all(fd, text, error, path);
+    bool is_good =
+        S_ISDIR(info.st_mode) ? sm_error_set(error, SM_ERROR_USAGE, "cannot format a directory: %s", path) : read_all(fd, text, error, path);
     close(fd);
     return is_good;
 }

@@ -14,8 +14,8 @@ enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160, LINES_SHOWN_BYTES_MAX = 8192, TAB_
 
 struct diag {
     enum sm_severity severity;
-    struct sm_position position;   /* its source is only compared: it may be gone when messages are printed */
-    const char *source_name;       /* borrowed: arena; NULL: none */
+    struct sm_position position; /* its source is only compared: it may be gone when messages are printed */
+    const char *source_name;     /* borrowed: arena; NULL: none */
     enum sm_source_language language;
     struct sm_slice lines;         /* borrowed: arena; the source line (Alloy: those around it too), empty when it may not be shown */
     unsigned first_line;           /* the number of the first of them */
@@ -239,7 +239,10 @@ static void print_range(const struct diag *diag, FILE *out)
     fputc('\n', out);
     for (unsigned number = diag->first_line; number <= at->end_line + 1 && (rest.size || number <= at->line); number++) {
         struct sm_slice line = cut_line(&rest);
-        fprintf(out, "%*u | %s", width, number, !is_long ? "" : is_inside(at, number, 0) || (number > at->line && number <= at->end_line) ? "| " : "  ");
+        fprintf(out, "%*u | %s", width, number,
+                !is_long                                                                    ? ""
+                : is_inside(at, number, 0) || (number > at->line && number <= at->end_line) ? "| "
+                                                                                            : "  ");
         for (size_t i = 0; i < line.size; i++)
             if (is_tab(line.ptr[i]))
                 repeat(' ', TAB_WIDTH, out);

@@ -20,7 +20,7 @@ static void make_locale(void)
     unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-static struct sm_slice map_runes(struct sm_slice text, struct sm_arena *arena, bool to_upper)
+struct sm_slice sm_ottl_map_case(struct sm_slice text, bool to_upper, struct sm_arena *arena)
 {
     struct sm_bytes out;
     sm_bytes_init(&out, arena);
@@ -38,12 +38,12 @@ static struct sm_slice map_runes(struct sm_slice text, struct sm_arena *arena, b
 
 static struct sm_slice to_upper(struct sm_slice text, struct sm_arena *arena)
 {
-    return map_runes(text, arena, true);
+    return sm_ottl_map_case(text, true, arena);
 }
 
 static struct sm_slice to_lower(struct sm_slice text, struct sm_arena *arena)
 {
-    return map_runes(text, arena, false);
+    return sm_ottl_map_case(text, false, arena);
 }
 
 /* ---- snake and camel: byte by byte */

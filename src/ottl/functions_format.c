@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "ottl/compile.h"
 #include "ottl/runes.h"
@@ -26,6 +27,7 @@ struct formatting {
     size_t count, next;
     bool reordered;
     bool is_bad; /* showing a value whose verb does not fit: without its own text form */
+    bool is_plain_go; /* the values are Go's own: ints and maps, not pdata's */
     struct sm_arena *arena;
     struct sm_bytes *out;
 };
@@ -236,7 +238,7 @@ static bool format_bool(struct formatting *f, const struct directive *d, bool bo
     return true;
 }
 
-static const char *go_type(const struct sm_ottl_value *value)
+static const char *go_type(const struct formatting *f, const struct sm_ottl_value *value)
 {
     static const char *const names[SM_OTTL_KIND_COUNT] = {
         [SM_OTTL_NIL] = "<nil>",
@@ -253,6 +255,10 @@ static const char *go_type(const struct sm_ottl_value *value)
         [SM_OTTL_SPAN_ID] = "pcommon.SpanID",
         [SM_OTTL_OBJECT] = "struct",
     };
+    if (f->is_plain_go && value->kind == SM_OTTL_INT)
+        return "int";
+    if (f->is_plain_go && value->kind == SM_OTTL_MAP)
+        return "map[string]interface {}";
     return names[value->kind];
 }
 
@@ -340,7 +346,7 @@ static bool format_bytes(struct formatting *f, const struct directive *d, const 
 {
     bool as_source = verb == 'v' && d->sharp;
     if (as_source)
-        sm_bytes_printf(f->out, "%s{", value->kind == SM_OTTL_BYTES ? "[]byte" : go_type(value));
+        sm_bytes_printf(f->out, "%s{", value->kind == SM_OTTL_BYTES ? "[]byte" : go_type(f, value));
     else
         sm_bytes_append_char(f->out, '[');
     for (size_t i = 0; i < value->text.size; i++) {
@@ -354,6 +360,32 @@ static bool format_bytes(struct formatting *f, const struct directive *d, const 
     }
     sm_bytes_append_char(f->out, as_source ? '}' : ']');
     return true;
+}
+
+static int order_keys(const void *a, const void *b)
+{
+    return sm_slice_compare(((const struct sm_attribute *)a)->key, ((const struct sm_attribute *)b)->key);
+}
+
+/* A map of Go: "map[a:1 b:x]", sorted by key. */
+static void format_map(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+{
+    size_t count = value->map->count;
+    struct sm_attribute *sorted = sm_arena_zalloc(f->arena, count, sizeof(*sorted));
+    if (count) {
+        memcpy(sorted, value->map->entries, count * sizeof(*sorted));
+        qsort(sorted, count, sizeof(*sorted), order_keys);
+    }
+    sm_bytes_append_text(f->out, "map[");
+    for (size_t i = 0; i < count; i++) {
+        struct sm_ottl_value key = sm_ottl_string(sorted[i].key), item = sm_ottl_from_attribute(&sorted[i].value, f->arena);
+        if (i > 0)
+            sm_bytes_append_char(f->out, ' ');
+        format_value(f, d, &key, verb, verb_size);
+        sm_bytes_append_char(f->out, ':');
+        format_value(f, d, &item, verb, verb_size);
+    }
+    sm_bytes_append_char(f->out, ']');
 }
 
 /* False: the verb does not fit the value. */
@@ -402,7 +434,7 @@ static void write_bad(struct formatting *f, const struct directive *d, size_t ve
     sm_bytes_append(f->out, verb, verb_size);
     sm_bytes_append_char(f->out, '(');
     if (value->kind != SM_OTTL_NIL)
-        sm_bytes_printf(f->out, "%s=", go_type(value));
+        sm_bytes_printf(f->out, "%s=", go_type(f, value));
     format_value(f, d, value, "v", 1);
     sm_bytes_append_char(f->out, ')');
     f->is_bad = was_bad;
@@ -411,9 +443,11 @@ static void write_bad(struct formatting *f, const struct directive *d, size_t ve
 static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
 {
     if (*verb == 'T')
-        format_text(f, d, sm_slice_of(go_type(value)), 's');
+        format_text(f, d, sm_slice_of(go_type(f, value)), 's');
     else if (value->kind == SM_OTTL_LIST)
         format_list(f, d, value, verb, verb_size);
+    else if (f->is_plain_go && value->kind == SM_OTTL_MAP)
+        format_map(f, d, value, verb, verb_size);
     else if (verb_size != 1 || !format_known(f, d, value, *verb))
         write_bad(f, d, verb_size, verb, value);
 }
@@ -533,10 +567,31 @@ static void append_extra(struct formatting *f)
         if (i > f->next)
             sm_bytes_append_text(f->out, ", ");
         if (f->values[i].kind != SM_OTTL_NIL)
-            sm_bytes_printf(f->out, "%s=", go_type(&f->values[i]));
+            sm_bytes_printf(f->out, "%s=", go_type(f, &f->values[i]));
         format_value(f, &plain, &f->values[i], "v", 1);
     }
     sm_bytes_append_char(f->out, ')');
+}
+
+static void format_all(struct formatting *f)
+{
+    while (f->at < f->format.size) {
+        char c = f->format.ptr[f->at++];
+        if (c == '%')
+            format_directive(f);
+        else
+            sm_bytes_append_char(f->out, c);
+    }
+    append_extra(f);
+}
+
+struct sm_slice sm_ottl_sprintf(struct sm_slice format, const struct sm_ottl_value *values, size_t count, struct sm_arena *arena)
+{
+    struct sm_bytes text;
+    sm_bytes_init(&text, arena);
+    struct formatting f = {.format = format, .values = values, .count = count, .is_plain_go = true, .arena = arena, .out = &text};
+    format_all(&f);
+    return sm_bytes_slice(&text);
 }
 
 static bool call_format(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -549,14 +604,7 @@ static bool call_format(const struct sm_ottl_call *call, struct sm_ottl_run *run
     for (size_t i = 0; i < list->count; i++)
         if (!sm_ottl_arg_any(&list->items[i], run, &values[i]))
             return false;
-    while (f.at < f.format.size) {
-        char c = f.format.ptr[f.at++];
-        if (c == '%')
-            format_directive(&f);
-        else
-            sm_bytes_append_char(&text, c);
-    }
-    append_extra(&f);
+    format_all(&f);
     *out = sm_ottl_string(sm_bytes_slice(&text));
     return true;
 }

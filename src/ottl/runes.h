@@ -15,3 +15,5 @@ size_t sm_ottl_rune_count(struct sm_slice text);
 struct sm_slice sm_ottl_trim_space(struct sm_slice text);
 /* Runes of `set` cut off at both ends, as strings.Trim. */
 struct sm_slice sm_ottl_trim_set(struct sm_slice text, struct sm_slice set);
+/* Upper or lower case rune by rune, as strings.ToUpper and ToLower; in `arena`. */
+struct sm_slice sm_ottl_map_case(struct sm_slice text, bool to_upper, struct sm_arena *arena);

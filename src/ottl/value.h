@@ -140,3 +140,5 @@ void sm_ottl_append_rfc3339(struct sm_bytes *out, struct sm_ottl_time time);
 bool sm_ottl_is_finite(const struct sm_ottl_value *value, struct sm_arena *scratch);
 /* The text that the "string like" arguments see. False: nil. */
 bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_slice *text);
+/* Go's fmt.Sprintf over values of Go's own types (ints are "int", maps "map[…]"); in `arena`. */
+struct sm_slice sm_ottl_sprintf(struct sm_slice format, const struct sm_ottl_value *values, size_t count, struct sm_arena *arena);
