@@ -143,6 +143,7 @@ static struct sm_alloy_expr *make(struct parser *parser, enum sm_alloy_expr_kind
 {
     struct sm_alloy_expr *expr = sm_arena_zalloc(parser->arena, 1, sizeof(*expr));
     expr->kind = kind;
+    expr->source = parser->scanner.source;
     expr->depth = 1;
     return expr;
 }
@@ -267,8 +268,9 @@ static struct sm_alloy_expr *parse_primary(struct parser *parser)
     }
     report(parser, "expected expression, got %s", found(parser));
     struct sm_alloy_expr *expr = make(parser, SM_ALLOY_LITERAL);
-    *expr = (struct sm_alloy_expr){
-        .kind = SM_ALLOY_LITERAL, .op = SM_ALLOY_NULL, .text = SM_SLICE("null"), .start = parser->at.place, .end = parser->at.place, .depth = 1};
+    expr->op = SM_ALLOY_NULL;
+    expr->text = SM_SLICE("null");
+    expr->start = expr->end = parser->at.place;
     while (parser->at.token != SM_ALLOY_END && !ends_statement(parser->at.token))
         next(parser);
     return expr;

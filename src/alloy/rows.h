@@ -1,7 +1,7 @@
 /* rows.h - what Alloy's components take, and what that is in the Collector's configuration: tables, one row an argument or block.
  *
- * To add a component: give it rows in the rows_*.c of its kind and a line in the table of components there. The names on the Collector's side are those of
- * the component's own option table, which checks the values. */
+ * To add a component: give it rows in the rows_*.c of its kind and a line in the table of components there. The names on the Collector's side are
+ * those of the component's own option table, which checks the values. */
 #pragma once
 
 #include "alloy/convert.h"
@@ -13,12 +13,12 @@ enum sm_alloy_flavour { SM_ALLOY_TODAY, SM_ALLOY_RIVER };
 enum sm_alloy_row_kind {
     SM_ALLOY_ROW_END,
     SM_ALLOY_ROW_ATTRIBUTE,
-    SM_ALLOY_ROW_BLOCK,         /* at most one */
-    SM_ALLOY_ROW_BLOCKS,        /* any number: a list */
-    SM_ALLOY_ROW_BLOCKS_NAMED,  /* any number: a map by their attribute `name` */
-    SM_ALLOY_ROW_SHARED,        /* the rows of another table stand here too */
-    SM_ALLOY_ROW_OUTPUT,        /* the targets of each signal */
-    SM_ALLOY_ROW_PART,          /* conversion only: an attribute whose object is a table of the Collector */
+    SM_ALLOY_ROW_BLOCK,        /* at most one */
+    SM_ALLOY_ROW_BLOCKS,       /* any number: a list */
+    SM_ALLOY_ROW_BLOCKS_NAMED, /* any number: a map by their attribute `name` */
+    SM_ALLOY_ROW_SHARED,       /* the rows of another table stand here too */
+    SM_ALLOY_ROW_OUTPUT,       /* the targets of each signal */
+    SM_ALLOY_ROW_PART,         /* conversion only: an attribute whose object is a table of the Collector */
 };
 
 /* One accepted text and what the Collector calls it; a list ends with {0}. */
@@ -29,20 +29,23 @@ struct sm_alloy_word {
 struct sm_alloy_row {
     enum sm_alloy_row_kind kind;
     const char *name;
-    unsigned want;      /* ATTRIBUTE: enum sm_alloy_want */
-    const char *to;     /* the Collector's key, parts between dots; NULL: the same as `name`. Blocks: "" puts what is inside on this level */
-    const char *preset; /* what it is when left out, as YAML has it, where that is not the Collector's default; NULL: it is */
+    unsigned want;            /* ATTRIBUTE: enum sm_alloy_want */
+    const char *to;           /* the Collector's key, parts between dots; NULL: the same as `name`. Blocks: "" puts what is inside on this level */
+    const char *preset;       /* what it is when left out, as YAML has it, where that is not the Collector's default; NULL: it is */
     const char *river_preset; /* the same for .river; NULL: `preset` */
     bool required;
-    bool is_absent_when_null; /* an attribute given as null is as if it were not there */
-    bool has_no_effect;       /* accepted, and nothing comes of it */
-    const char *refused;      /* not NULL: not built, and why */
+    bool is_absent_when_null;          /* an attribute given as null is as if it were not there */
+    bool has_no_effect;                /* accepted, and nothing comes of it */
+    const char *refused;               /* not NULL: not built, and why */
     const struct sm_alloy_row *rows;   /* BLOCK, BLOCKS, SHARED, PART */
     const struct sm_alloy_word *words; /* ATTRIBUTE of texts: those that are accepted */
-    double divisor;           /* ATTRIBUTE of numbers: the Collector counts in larger units; 0: the same */
+    double divisor;                    /* ATTRIBUTE of numbers: the Collector counts in larger units; 0: the same */
 };
 
-#define SM_ALLOY_ATTRIBUTE(name_, want_, ...) {.kind = SM_ALLOY_ROW_ATTRIBUTE, .name = (name_), .want = (want_), __VA_ARGS__}
+#define SM_ALLOY_ATTRIBUTE(name_, want_, ...)                                                                                                        \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_ATTRIBUTE, .name = (name_), .want = (want_), __VA_ARGS__                                                                \
+    }
 #define SM_ALLOY_TEXT(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_STRING, __VA_ARGS__)
 #define SM_ALLOY_SECRET_TEXT(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_SECRET, __VA_ARGS__)
 #define SM_ALLOY_NUMBER_(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_INT, __VA_ARGS__)
@@ -54,11 +57,26 @@ struct sm_alloy_row {
 #define SM_ALLOY_TEXTS(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_STRING | SM_ALLOY_LIST_OF, __VA_ARGS__)
 #define SM_ALLOY_TEXT_MAP(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_STRING | SM_ALLOY_MAP_OF, __VA_ARGS__)
 #define SM_ALLOY_ANY(name_, ...) SM_ALLOY_ATTRIBUTE(name_, SM_ALLOY_WANT_ANY, .is_absent_when_null = true, __VA_ARGS__)
-#define SM_ALLOY_BLOCK(name_, rows_, ...) {.kind = SM_ALLOY_ROW_BLOCK, .name = (name_), .rows = (rows_), __VA_ARGS__}
-#define SM_ALLOY_BLOCKS(name_, to_, rows_, ...) {.kind = SM_ALLOY_ROW_BLOCKS, .name = (name_), .to = (to_), .rows = (rows_), __VA_ARGS__}
-#define SM_ALLOY_SHARED(rows_) {.kind = SM_ALLOY_ROW_SHARED, .rows = (rows_)}
-#define SM_ALLOY_OUTPUT {.kind = SM_ALLOY_ROW_OUTPUT, .name = "output", .required = true}
-#define SM_ALLOY_END_ROW {.kind = SM_ALLOY_ROW_END}
+#define SM_ALLOY_BLOCK(name_, rows_, ...)                                                                                                            \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_BLOCK, .name = (name_), .rows = (rows_), __VA_ARGS__                                                                    \
+    }
+#define SM_ALLOY_BLOCKS(name_, to_, rows_, ...)                                                                                                      \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_BLOCKS, .name = (name_), .to = (to_), .rows = (rows_), __VA_ARGS__                                                      \
+    }
+#define SM_ALLOY_SHARED(rows_)                                                                                                                       \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_SHARED, .rows = (rows_)                                                                                                 \
+    }
+#define SM_ALLOY_OUTPUT                                                                                                                              \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_OUTPUT, .name = "output", .required = true                                                                              \
+    }
+#define SM_ALLOY_END_ROW                                                                                                                             \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_END                                                                                                                     \
+    }
 /* Authenticators and stores are named by their ids. */
 #define SM_ALLOY_AUTH SM_ALLOY_ATTRIBUTE("auth", SM_ALLOY_WANT_AUTH_HANDLER, .to = "auth.authenticator", .is_absent_when_null = true)
 #define SM_ALLOY_DEBUG_METRICS SM_ALLOY_BLOCK("debug_metrics", sm_alloy_debug_metrics_rows, .has_no_effect = true)
@@ -80,7 +98,8 @@ struct sm_alloy_component {
 };
 
 /* Each ends with an empty row. */
-extern const struct sm_alloy_component sm_alloy_receivers[], sm_alloy_processors[], sm_alloy_connectors[], sm_alloy_exporters[], sm_alloy_extensions[];
+extern const struct sm_alloy_component sm_alloy_receivers[], sm_alloy_processors[], sm_alloy_connectors[], sm_alloy_exporters[],
+    sm_alloy_extensions[];
 
 /* NULL: there is none of that name. */
 const struct sm_alloy_component *sm_alloy_component_find(struct sm_slice name);

@@ -42,8 +42,12 @@ const struct sm_alloy_row sm_alloy_tls_client_rows[] = {
 /* ---- servers */
 
 static const struct sm_alloy_row server_parameter_rows[] = {
-    SM_ALLOY_TIME("max_connection_idle"), SM_ALLOY_TIME("max_connection_age"), SM_ALLOY_TIME("max_connection_age_grace"),
-    SM_ALLOY_TIME("time"),                SM_ALLOY_TIME("timeout"),            SM_ALLOY_END_ROW,
+    SM_ALLOY_TIME("max_connection_idle"),
+    SM_ALLOY_TIME("max_connection_age"),
+    SM_ALLOY_TIME("max_connection_age_grace"),
+    SM_ALLOY_TIME("time"),
+    SM_ALLOY_TIME("timeout"),
+    SM_ALLOY_END_ROW,
 };
 
 static const struct sm_alloy_row enforcement_policy_rows[] = {
@@ -174,8 +178,12 @@ const struct sm_alloy_row sm_alloy_queue_rows[] = {
 };
 
 const struct sm_alloy_row sm_alloy_retry_rows[] = {
-    SM_ALLOY_SWITCH("enabled"),    SM_ALLOY_TIME("initial_interval"), SM_ALLOY_FRACTION("randomization_factor"),
-    SM_ALLOY_FRACTION("multiplier"), SM_ALLOY_TIME("max_interval"),     SM_ALLOY_TIME("max_elapsed_time"),
+    SM_ALLOY_SWITCH("enabled"),
+    SM_ALLOY_TIME("initial_interval"),
+    SM_ALLOY_FRACTION("randomization_factor"),
+    SM_ALLOY_FRACTION("multiplier"),
+    SM_ALLOY_TIME("max_interval"),
+    SM_ALLOY_TIME("max_elapsed_time"),
     SM_ALLOY_END_ROW,
 };
 

@@ -81,14 +81,20 @@ static const struct sm_alloy_row count_attribute_rows[] = {
 };
 
 static const struct sm_alloy_row count_rows_of_one[] = {
-    SM_ALLOY_TEXT("name"), SM_ALLOY_TEXT("description"), SM_ALLOY_TEXTS("conditions"), SM_ALLOY_BLOCKS("attributes", "attributes", count_attribute_rows),
+    SM_ALLOY_TEXT("name"),
+    SM_ALLOY_TEXT("description"),
+    SM_ALLOY_TEXTS("conditions"),
+    SM_ALLOY_BLOCKS("attributes", "attributes", count_attribute_rows),
     SM_ALLOY_END_ROW,
 };
 
-#define COUNTS(name_) {.kind = SM_ALLOY_ROW_BLOCKS_NAMED, .name = (name_), .rows = count_rows_of_one}
+#define COUNTS(name_)                                                                                                                                \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_BLOCKS_NAMED, .name = (name_), .rows = count_rows_of_one                                                                \
+    }
 static const struct sm_alloy_row count_rows[] = {
-    COUNTS("spans"), COUNTS("spanevents"), COUNTS("metrics"), COUNTS("datapoints"), COUNTS("logs"), SM_ALLOY_DEBUG_METRICS, SM_ALLOY_OUTPUT,
-    SM_ALLOY_END_ROW,
+    COUNTS("spans"), COUNTS("spanevents"),   COUNTS("metrics"), COUNTS("datapoints"),
+    COUNTS("logs"),  SM_ALLOY_DEBUG_METRICS, SM_ALLOY_OUTPUT,   SM_ALLOY_END_ROW,
 };
 
 /* ---- servicegraph */
@@ -116,7 +122,11 @@ static const struct sm_alloy_row servicegraph_rows[] = {
 };
 
 const struct sm_alloy_component sm_alloy_connectors[] = {
-    {.name = "otelcol.connector.spanmetrics", .kind = SM_CONNECTOR, .type = "span_metrics", .rows = spanmetrics_rows, .finish = sm_alloy_finish_spanmetrics},
+    {.name = "otelcol.connector.spanmetrics",
+     .kind = SM_CONNECTOR,
+     .type = "span_metrics",
+     .rows = spanmetrics_rows,
+     .finish = sm_alloy_finish_spanmetrics},
     {.name = "otelcol.connector.count", .kind = SM_CONNECTOR, .type = "count", .rows = count_rows},
     {.name = "otelcol.connector.servicegraph", .kind = SM_CONNECTOR, .type = "service_graph", .rows = servicegraph_rows},
     {0},

@@ -48,11 +48,7 @@ static const struct sm_alloy_row logging_rows[] = {
 };
 
 static const struct sm_alloy_row rotation_rows[] = {
-    SM_ALLOY_NUMBER_("max_megabytes"),
-    SM_ALLOY_NUMBER_("max_days"),
-    SM_ALLOY_NUMBER_("max_backups"),
-    SM_ALLOY_SWITCH("localtime"),
-    SM_ALLOY_END_ROW,
+    SM_ALLOY_NUMBER_("max_megabytes"), SM_ALLOY_NUMBER_("max_days"), SM_ALLOY_NUMBER_("max_backups"), SM_ALLOY_SWITCH("localtime"), SM_ALLOY_END_ROW,
 };
 
 static const struct sm_alloy_row group_by_rows[] = {
@@ -141,7 +137,8 @@ static const struct sm_alloy_row datadog_metric_rows[] = {
 };
 
 static const struct sm_alloy_row datadog_log_rows[] = {
-    SM_ALLOY_TEXT("endpoint"), SM_ALLOY_SWITCH("use_compression"), SM_ALLOY_NUMBER_("compression_level"), SM_ALLOY_NUMBER_("batch_wait"), SM_ALLOY_END_ROW,
+    SM_ALLOY_TEXT("endpoint"), SM_ALLOY_SWITCH("use_compression"), SM_ALLOY_NUMBER_("compression_level"), SM_ALLOY_NUMBER_("batch_wait"),
+    SM_ALLOY_END_ROW,
 };
 
 static const struct sm_alloy_row datadog_host_rows[] = {

@@ -28,11 +28,7 @@ static const struct sm_alloy_row storage_rows[] = {
 /* ---- authenticators */
 
 static const struct sm_alloy_row client_auth_rows[] = {
-    SM_ALLOY_TEXT("username"),
-    SM_ALLOY_TEXT("username_file"),
-    SM_ALLOY_SECRET_TEXT("password"),
-    SM_ALLOY_TEXT("password_file"),
-    SM_ALLOY_END_ROW,
+    SM_ALLOY_TEXT("username"), SM_ALLOY_TEXT("username_file"), SM_ALLOY_SECRET_TEXT("password"), SM_ALLOY_TEXT("password_file"), SM_ALLOY_END_ROW,
 };
 
 static const struct sm_alloy_row htpasswd_rows[] = {

@@ -62,12 +62,9 @@ static const struct sm_alloy_row status_code_rows[] = {
     SM_ALLOY_END_ROW,
 };
 static const struct sm_alloy_row string_rows[] = {
-    SM_ALLOY_TEXT("key", .required = true),
-    SM_ALLOY_TEXTS("values", .required = true),
-    SM_ALLOY_SWITCH("enabled_regex_matching"),
-    SM_ALLOY_NUMBER_("cache_max_size"),
-    SM_ALLOY_SWITCH("invert_match"),
-    SM_ALLOY_END_ROW,
+    SM_ALLOY_TEXT("key", .required = true),    SM_ALLOY_TEXTS("values", .required = true),
+    SM_ALLOY_SWITCH("enabled_regex_matching"), SM_ALLOY_NUMBER_("cache_max_size"),
+    SM_ALLOY_SWITCH("invert_match"),           SM_ALLOY_END_ROW,
 };
 static const struct sm_alloy_row rate_rows[] = {
     SM_ALLOY_NUMBER_("spans_per_second", .required = true),
@@ -179,8 +176,8 @@ static const struct sm_alloy_row tail_sampling_rows[] = {
 /* ---- transform and filter */
 
 static const struct sm_alloy_word transform_contexts[] = {
-    {"resource", "resource"}, {"scope", "scope"}, {"span", "span"}, {"spanevent", "spanevent"}, {"metric", "metric"}, {"datapoint", "datapoint"},
-    {"log", "log"},           {0},
+    {"resource", "resource"}, {"scope", "scope"},         {"span", "span"}, {"spanevent", "spanevent"},
+    {"metric", "metric"},     {"datapoint", "datapoint"}, {"log", "log"},   {0},
 };
 
 static const struct sm_alloy_row context_statement_rows[] = {
@@ -282,10 +279,11 @@ static const struct sm_alloy_row match_library_rows[] = {
 };
 
 static const struct sm_alloy_word severities[] = {
-    {"TRACE", "1"},  {"TRACE2", "2"},  {"TRACE3", "3"},  {"TRACE4", "4"},  {"DEBUG", "5"},  {"DEBUG2", "6"},  {"DEBUG3", "7"},  {"DEBUG4", "8"},
-    {"INFO", "9"},   {"INFO2", "10"},  {"INFO3", "11"},  {"INFO4", "12"},  {"WARN", "13"},  {"WARN2", "14"},  {"WARN3", "15"},  {"WARN4", "16"},
-    {"ERROR", "17"}, {"ERROR2", "18"}, {"ERROR3", "19"}, {"ERROR4", "20"}, {"FATAL", "21"}, {"FATAL2", "22"}, {"FATAL3", "23"}, {"FATAL4", "24"},
-    {0},
+    {"TRACE", "1"},  {"TRACE2", "2"},  {"TRACE3", "3"},  {"TRACE4", "4"},  {"DEBUG", "5"},
+    {"DEBUG2", "6"}, {"DEBUG3", "7"},  {"DEBUG4", "8"},  {"INFO", "9"},    {"INFO2", "10"},
+    {"INFO3", "11"}, {"INFO4", "12"},  {"WARN", "13"},   {"WARN2", "14"},  {"WARN3", "15"},
+    {"WARN4", "16"}, {"ERROR", "17"},  {"ERROR2", "18"}, {"ERROR3", "19"}, {"ERROR4", "20"},
+    {"FATAL", "21"}, {"FATAL2", "22"}, {"FATAL3", "23"}, {"FATAL4", "24"}, {0},
 };
 
 static const struct sm_alloy_row match_severity_rows[] = {
@@ -319,7 +317,10 @@ static const struct sm_alloy_row attributes_rows[] = {
     SM_ALLOY_END_ROW,
 };
 
-#define PROCESSOR(name_, rows_, ...) {.name = "otelcol.processor." name_, .kind = SM_PROCESSOR, .type = (name_), .rows = (rows_), __VA_ARGS__}
+#define PROCESSOR(name_, rows_, ...)                                                                                                                 \
+    {                                                                                                                                                \
+        .name = "otelcol.processor." name_, .kind = SM_PROCESSOR, .type = (name_), .rows = (rows_), __VA_ARGS__                                      \
+    }
 const struct sm_alloy_component sm_alloy_processors[] = {
     PROCESSOR("batch", batch_rows),
     PROCESSOR("memory_limiter", memory_limiter_rows, .finish = sm_alloy_finish_memory_limiter),

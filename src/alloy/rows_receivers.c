@@ -29,8 +29,12 @@ static const struct sm_alloy_row otlp_rows[] = {
 /* ---- zipkin */
 
 static const struct sm_alloy_row zipkin_rows[] = {
-    SM_ALLOY_TEXT("endpoint", .preset = "0.0.0.0:9411"), SM_ALLOY_SWITCH("parse_string_tags"), SM_ALLOY_SHARED(sm_alloy_http_server_rows),
-    SM_ALLOY_DEBUG_METRICS,                              SM_ALLOY_OUTPUT,                      SM_ALLOY_END_ROW,
+    SM_ALLOY_TEXT("endpoint", .preset = "0.0.0.0:9411"),
+    SM_ALLOY_SWITCH("parse_string_tags"),
+    SM_ALLOY_SHARED(sm_alloy_http_server_rows),
+    SM_ALLOY_DEBUG_METRICS,
+    SM_ALLOY_OUTPUT,
+    SM_ALLOY_END_ROW,
 };
 
 /* ---- jaeger */

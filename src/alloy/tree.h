@@ -29,6 +29,7 @@ struct sm_alloy_field {
 struct sm_alloy_expr {
     enum sm_alloy_expr_kind kind;
     enum sm_alloy_token op;
+    const struct sm_source *source;   /* borrowed */
     struct sm_alloy_place start, end; /* first and last character */
     struct sm_alloy_place at;         /* of the operator, of an access's name, of the opening bracket of an index or call */
     struct sm_alloy_place close;      /* of the closing bracket */

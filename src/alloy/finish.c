@@ -1,0 +1,109 @@
+/* finish.c - see finish.h. Source: the Validate and Convert functions of Alloy's internal/component/otelcol components. */
+#include "alloy/finish.h"
+
+#include "alloy/tree_node.h"
+
+#define ARENA (finish->decoding->machine->arena)
+#define STORAGE_FOLDER "data-alloy" /* what --storage.path is in Alloy when not given */
+
+static int64_t number_of(struct sm_node *map, const char *key)
+{
+    const struct sm_node *node = sm_alloy_node_find(map, key);
+    return node && node->kind == SM_NODE_INT ? node->integer : 0;
+}
+
+static const char *text_of(struct sm_node *map, const char *key)
+{
+    const struct sm_node *node = sm_alloy_node_find(map, key);
+    return node && node->kind == SM_NODE_STRING ? node->string : "";
+}
+
+/* A single Alloy leaves out the dimension that tells several collectors apart. */
+void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish)
+{
+    const struct sm_node *includes = sm_alloy_node_take(finish->settings, "include_collector_instance_id");
+    if (includes && includes->kind == SM_NODE_BOOL && includes->boolean)
+        return;
+    struct sm_position position = finish->settings->position;
+    struct sm_node *excluded = sm_alloy_node_find(finish->settings, "exclude_dimensions");
+    if (!excluded) {
+        excluded = sm_alloy_node_list(ARENA, position);
+        sm_alloy_node_set(finish->settings, ARENA, "exclude_dimensions", position, excluded);
+    }
+    sm_alloy_node_append(excluded, ARENA, sm_alloy_node_string(ARENA, position, "collector.instance.id"));
+}
+
+void sm_alloy_finish_memory_limiter(struct sm_alloy_finish *finish)
+{
+    struct sm_position position = finish->settings->position;
+    bool has_limit = number_of(finish->settings, "limit_mib") > 0;
+    int64_t percent = number_of(finish->settings, "limit_percentage"), spike = number_of(finish->settings, "spike_limit_percentage");
+    if (has_limit && percent > 0)
+        sm_alloy_decoding_error(finish->decoding, position, NULL, "either limit or limit_percentage must be set, but not both");
+    else if (!has_limit && percent == 0)
+        sm_alloy_decoding_error(finish->decoding, position, NULL, "either limit or limit_percentage must be set to greater than zero");
+    else if (!has_limit && (percent > 100 || spike <= 0 || spike > 100))
+        sm_alloy_decoding_error(finish->decoding, position, NULL,
+                                "limit_percentage and spike_limit_percentage must be greater than 0 and less or equal than 100");
+}
+
+void sm_alloy_finish_sampler(struct sm_alloy_finish *finish)
+{
+    if (sm_alloy_node_find(finish->settings, "mode") && !*text_of(finish->settings, "mode"))
+        sm_alloy_node_take(finish->settings, "mode");
+}
+
+/* What stands in the block `statements` comes behind the groups with a context. */
+void sm_alloy_finish_transform(struct sm_alloy_finish *finish)
+{
+    static const char *const keys[][2] = {{"trace", "trace_statements"}, {"metric", "metric_statements"}, {"log", "log_statements"}};
+    struct sm_node *inferred = sm_alloy_node_take(finish->settings, "statements");
+    for (size_t i = 0; inferred && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct sm_node *statements = sm_alloy_node_find(inferred, keys[i][0]);
+        if (!statements || statements->kind != SM_NODE_LIST || statements->list.count == 0)
+            continue;
+        struct sm_node *groups = sm_alloy_node_find(finish->settings, keys[i][1]);
+        if (!groups) {
+            groups = sm_alloy_node_list(ARENA, statements->position);
+            sm_alloy_node_set(finish->settings, ARENA, keys[i][1], statements->position, groups);
+        }
+        struct sm_node *group = sm_alloy_node_map(ARENA, statements->position);
+        sm_alloy_node_set(group, ARENA, "statements", statements->position, statements);
+        sm_alloy_node_append(groups, ARENA, group);
+    }
+}
+
+void sm_alloy_finish_storage(struct sm_alloy_finish *finish)
+{
+    struct sm_position position = finish->settings->position;
+    const char *directory = text_of(finish->settings, "directory");
+    if (!*directory)
+        directory = sm_arena_printf(ARENA, STORAGE_FOLDER "/otelcol.storage.file.%s", finish->label);
+    sm_alloy_node_set(finish->settings, ARENA, "directory", position, sm_alloy_node_string(ARENA, position, directory));
+    struct sm_node *compaction = sm_alloy_node_find(finish->settings, "compaction");
+    if (!compaction || !*text_of(compaction, "directory"))
+        sm_alloy_node_set(finish->settings, ARENA, "compaction.directory", position, sm_alloy_node_string(ARENA, position, directory));
+}
+
+/* The same credentials serve clients and servers, which the Collector has as two extensions. */
+void sm_alloy_finish_basic(struct sm_alloy_finish *finish)
+{
+    struct sm_position position = finish->settings->position;
+    struct sm_node *username = sm_alloy_node_take(finish->settings, "username"), *password = sm_alloy_node_take(finish->settings, "password");
+    struct sm_node *htpasswd = sm_alloy_node_take(finish->settings, "htpasswd");
+    struct sm_node *server = sm_alloy_node_map(ARENA, position);
+    if (!htpasswd)
+        htpasswd = sm_alloy_node_map(ARENA, position);
+    if (username && password && *username->string && *password->string) {
+        const char *lines = sm_arena_printf(ARENA, "%s\n%s:%s", text_of(htpasswd, "inline"), username->string, password->string);
+        sm_alloy_node_set(htpasswd, ARENA, "inline", position, sm_alloy_node_string(ARENA, position, lines));
+    }
+    sm_alloy_node_set(server, ARENA, "htpasswd", position, htpasswd);
+    finish->instance->server_settings = server;
+    if (sm_alloy_node_find(finish->settings, "client_auth"))
+        return;
+    if (username)
+        sm_alloy_node_set(finish->settings, ARENA, "client_auth.username", position, username);
+    if (password)
+        sm_alloy_node_set(finish->settings, ARENA, "client_auth.password", position, password);
+}
