@@ -122,7 +122,9 @@ const struct sm_option sm_span_metrics_option_table[] = {
     SM_OPTION_INT(options, aggregation_cardinality_limit, .help = "Most series of a metric in a resource, the rest is counted in one; 0: no limit."),
     SM_OPTION_BOOL(options, add_resource_attributes, .help = "Keeps resource attributes when the feature gate excludeResourceMetrics is on."),
     SM_OPTION_BOOL(options, enable_metrics_sampling_method, .help = "Adds the label sampling.method: extrapolated or counted."),
-    SM_OPTION_STRING(options, storage, .preset.string = "", .ours = true, .help = "Storage extension that keeps the counters over a restart."),
+    SM_OPTION_STRING(options, storage, .preset.string = "", .ours = true,
+                     .help = "Storage extension that keeps the counters over a restart. They are written before every export and at the end: what a "
+                             "killed process (kill -9) counted since its last export is lost, and nothing that was exported."),
     SM_OPTION_END,
 };
 
