@@ -56,6 +56,7 @@ REQUESTS = {
     "a list": (b"[]", "application/json", None, 400),
     "body over the limit": (b" " * 200000, "application/json", None, 400),
     "decompression bomb": (gzip.compress(b" " * 50_000_000), "application/json", "gzip", 400),
+    "zstd bomb": (subprocess.run(["zstd", "-c"], input=b" " * 50_000_000, capture_output=True, check=True).stdout, "application/json", "zstd", 400),
     "deflate bomb": (zlib.compress(b" " * 50_000_000), "application/json", "deflate", 400),
     "gzip with bytes behind it": (gzip.compress(GOOD) + b"garbage", "application/x-protobuf", "gzip", 400),
     "gzip cut short": (gzip.compress(GOOD)[:-5], "application/x-protobuf", "gzip", 400),
@@ -155,6 +156,13 @@ CONFIGURATIONS = {
     "invalid UTF-8": (CONFIG.format(http=1).replace("basic", "b\udcffsic"), ["config.yaml"]),
     "no such address": (CONFIG.format(http=1).replace("127.0.0.1:1", "192.0.2.1:1"), ["192.0.2.1:1", "otlp"]),
     "a folder that is not there": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "file: {path: /nowhere/out.json}").replace("[debug]", "[file]"), ["/nowhere/", "file"]),
+    "an empty file": ("", ["config.yaml: error: empty configuration file"]),
+    "only a comment": ("# later\n", ["config.yaml: error: empty configuration file"]),
+    "the exporter that debug replaced": (CONFIG.format(http=1).replace("debug:", "logging:"), ["config.yaml:5", "use the debug exporter instead"]),
+    "a connector among the exporters": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "count: ").replace("[debug]", "[count]"), ["config.yaml:5", "count belongs under connectors:"]),
+    "a proxy without a scheme": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {endpoint: 'http://a', proxy_url: 'b:3128'}").replace("[debug]", "[otlp_http]"), ["otlp_http", "proxy_url", "b:3128", "http://host:port"]),
+    "a queue in a storage without a name": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {endpoint: 'http://a', sending_queue: {storage: ''}}").replace("[debug]", "[otlp_http]"), ["config.yaml:5", "sending_queue::storage: id must not be empty"]),
+    "a log that cannot be opened": (CONFIG.format(http=1).replace("telemetry: {", "telemetry: {logs: {output_paths: [/nowhere/log]}, "), ["cannot open the log file /nowhere/log: No such file or directory"]),
     "two errors at once": (CONFIG.format(http=1).replace("basic", "loud").replace("100000", "many"), ["loud", "many"]),
 }
 
