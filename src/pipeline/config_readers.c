@@ -35,6 +35,8 @@ static const struct sm_option pull_table[] = {
 
 /* ---- periodic */
 
+enum { INTERVAL_MS = 60000, TIMEOUT_MS = 30000 };
+
 static const struct sm_option_word protocol_words[] = {{"http/protobuf", SM_METRICS_SENT_BY_HTTP}, {"grpc", SM_METRICS_SENT_BY_GRPC}, {.word = NULL}};
 static const struct sm_option_word compression_words[] = {{"none", false}, {"gzip", true}, {.word = NULL}};
 static const struct sm_option_word temporality_words[] = {{"cumulative", 0}, {.word = NULL}};
@@ -72,8 +74,10 @@ static const struct sm_option push_exporter_table[] = {
 };
 typedef struct sm_telemetry_periodic_options periodic;
 static const struct sm_option periodic_table[] = {
-    SM_OPTION_INT(periodic, interval, .preset.integer = 60000, .min = 1, .max = 86400000, .unit = "ms", .help = "Time between two sendings."),
-    SM_OPTION_INT(periodic, timeout, .preset.integer = 30000, .min = 1, .max = 86400000, .unit = "ms", .help = "Time that one sending may take."),
+    SM_OPTION_INT(periodic, interval, .preset.integer = INTERVAL_MS, .min = 0, .max = 86400000, .unit = "ms",
+                  .help = "Time between two sendings; 0: a minute."),
+    SM_OPTION_INT(periodic, timeout, .preset.integer = TIMEOUT_MS, .min = 0, .max = 86400000, .unit = "ms",
+                  .help = "Time that one sending may take; 0: 30 seconds."),
     SM_OPTION_TABLE(periodic, exporter, push_exporter_table, .help = "Where to."),
     SM_OPTION_END,
 };
@@ -154,7 +158,10 @@ static void take_periodic(struct sm_validation *validation, const periodic *from
 {
     bool has_console = from->exporter.console && from->exporter.console->kind == SM_NODE_MAP;
     *out = (struct sm_metrics_sender_config){
-        .way = SM_METRICS_SENT_TO_CONSOLE, .interval_ns = (uint64_t)from->interval * SM_MS, .timeout_ns = (uint64_t)from->timeout * SM_MS};
+        .way = SM_METRICS_SENT_TO_CONSOLE,
+        .interval_ns = (uint64_t)(from->interval ? from->interval : INTERVAL_MS) * SM_MS,
+        .timeout_ns = (uint64_t)(from->timeout ? from->timeout : TIMEOUT_MS) * SM_MS,
+    };
     if (has_console && from->exporter.otlp)
         sm_validation_error(validation, "metrics::readers", "must not specify multiple exporters");
     else if (!has_console && !from->exporter.otlp)

@@ -81,6 +81,23 @@ static struct sm_validation telemetry_validation(struct sm_config_builder *build
     };
 }
 
+/* Text of a value that is one number, word or truth; NULL for others. */
+static const char *scalar_text(const struct sm_node *value, struct sm_arena *arena)
+{
+    switch (value->kind) {
+    case SM_NODE_STRING:
+        return value->string;
+    case SM_NODE_INT:
+        return sm_arena_printf(arena, "%lld", (long long)value->integer);
+    case SM_NODE_FLOAT:
+        return sm_arena_printf(arena, "%.17g", value->number);
+    case SM_NODE_BOOL:
+        return value->boolean ? "true" : "false";
+    default:
+        return NULL;
+    }
+}
+
 static void add_attribute(struct sm_string_map *map, const char *key, const struct sm_node *value)
 {
     const char *text = value->kind == SM_NODE_STRING ? value->string : value->is_substituted ? value->original : NULL;
@@ -144,10 +161,11 @@ static void take_attribute_list(struct sm_config_builder *builder, struct sm_val
         sm_validation_error(validation, "resource::attributes", "expected a list of {name, value}, got %s", sm_node_kind_name(list->kind));
     for (size_t i = 0; list->kind == SM_NODE_LIST && i < list->list.count; i++) {
         const struct sm_node *name = sm_node_find(list->list.items[i], "name"), *value = sm_node_find(list->list.items[i], "value");
-        if (!name || name->kind != SM_NODE_STRING || !value || value->kind != SM_NODE_STRING)
-            sm_validation_error(validation, "resource::attributes", "an attribute needs a name and a value, both text");
+        const char *text = value ? scalar_text(value, builder->arena) : NULL;
+        if (!name || name->kind != SM_NODE_STRING || !text)
+            sm_validation_error(validation, "resource::attributes", "an attribute needs a name and a value that is no list and no map");
         else
-            add_attribute(map, name->string, value);
+            map->entries[map->count++] = (struct sm_string_map_entry){.key = name->string, .value = text};
     }
 }
 

@@ -183,7 +183,7 @@ static void refuses_what_the_reference_refuses(void **state)
          "must not specify multiple exporters"},
         {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {endpoint: e}}}}]}}}", "otlp needs a protocol"},
         {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {protocol: grpc}}}}]}}}", "otlp needs an endpoint"},
-        {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {interval: 0, exporter: {console: {}}}}]}}}", "interval must be between 1 and"},
+        {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {interval: -1, exporter: {console: {}}}}]}}}", "interval must be between 0 and"},
         {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {temporality_preference: delta}}}}]}}}",
          "temporality_preference' unknown value \"delta\""},
         {PARTS "service: {telemetry: {metrics: {views: [{}]}}}", "is not supported by spanmill"},
