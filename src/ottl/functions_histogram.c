@@ -310,6 +310,8 @@ static bool call_percentile(const struct sm_ottl_call *call, struct sm_ottl_run 
     struct sm_slice description = run->metric->description;
     size_t items = run->batch->item_count;
     struct sm_metric *gauge = sm_ottl_metric_add(run, SM_METRIC_GAUGE, suffix);
+    if (!gauge)
+        return false;
     gauge->description = sm_slice_of(description.size > 0 ? sm_arena_printf(run->arena, "%.*s (p%.*s)", SM_SLICE_ARGS(description), size, number)
                                                           : sm_arena_printf(run->arena, "p%.*s", size, number));
     bool is_fine = add_percentiles(run, gauge, call->args[0].number);

@@ -83,6 +83,8 @@ static bool call_copy_metric(const struct sm_ottl_call *call, struct sm_ottl_run
 {
     (void)out;
     struct sm_metric *copy = sm_ottl_metric_add(run, run->metric->type, SM_SLICE(""));
+    if (!copy)
+        return false;
     copy->temporality = run->metric->temporality;
     copy->is_monotonic = run->metric->is_monotonic;
     copy->metadata = sm_ottl_attributes_copy(&run->metric->metadata, run->arena);
@@ -167,6 +169,8 @@ static struct sm_metric *add_sum(const struct sm_ottl_call *call, struct sm_ottl
     bool counts = *(const bool *)call->function->detail;
     struct sm_slice ending = suffix->is_set ? suffix->text : counts ? SM_SLICE("_count") : SM_SLICE("_sum");
     struct sm_metric *sum = sm_ottl_metric_add(run, SM_METRIC_SUM, ending);
+    if (!sum)
+        return false;
     sum->temporality = temporality;
     sum->is_monotonic = is_monotonic;
     sm_ottl_points_reserve(run, sum, run->metric->point_count);
@@ -228,6 +232,8 @@ static bool call_quantiles_to_gauge(const struct sm_ottl_call *call, struct sm_o
     if (run->metric->type != SM_METRIC_SUMMARY)
         return true;
     struct sm_metric *gauge = sm_ottl_metric_add(run, SM_METRIC_GAUGE, suffix);
+    if (!gauge)
+        return false;
     for (size_t i = 0; i < run->metric->point_count; i++)
         count += run->metric->points[i].quantile_count;
     sm_ottl_points_reserve(run, gauge, count);

@@ -3,6 +3,9 @@
 
 #include "telemetry/batch.h"
 
+/* A statement sees what it added: one that copies without a condition would go on for ever, as it does in the reference. */
+enum { ADDED_PER_METRIC_MAX = 32, ADDED_MIN = 1000 };
+
 /* Scopes do not know the room of their array: the run remembers it for the one it has grown. */
 static struct sm_metric *grow(struct sm_ottl_run *run)
 {
@@ -11,6 +14,11 @@ static struct sm_metric *grow(struct sm_ottl_run *run)
     if (run->_grown_scope != scope) {
         run->_grown_scope = scope;
         run->_metric_capacity = scope->count;
+        run->_metric_limit = scope->count * (1 + (size_t)ADDED_PER_METRIC_MAX) + ADDED_MIN;
+    }
+    if (scope->count >= run->_metric_limit) {
+        sm_ottl_fail(run, "the statements add too many metrics: more than %d for each that the scope had", ADDED_PER_METRIC_MAX);
+        return NULL;
     }
     if (scope->count == run->_metric_capacity)
         scope->metrics = sm_arena_grow(run->arena, scope->metrics, scope->count, &run->_metric_capacity, scope->count + 1, sizeof(*scope->metrics));
@@ -22,6 +30,8 @@ static struct sm_metric *grow(struct sm_ottl_run *run)
 struct sm_metric *sm_ottl_metric_add(struct sm_ottl_run *run, enum sm_metric_type type, struct sm_slice suffix)
 {
     struct sm_metric *metric = grow(run);
+    if (!metric)
+        return NULL;
     *metric = (struct sm_metric){.type = type, .changed = true, .description = run->metric->description, .unit = run->metric->unit};
     metric->name = sm_slice_of(sm_arena_printf(run->arena, "%.*s%.*s", SM_SLICE_ARGS(run->metric->name), SM_SLICE_ARGS(suffix)));
     sm_batch_mark_changed(run->batch, run->group, run->scope);

@@ -5,7 +5,7 @@
 #include "telemetry/metric.h"
 
 /* Appends an empty metric with the name of run->metric plus `suffix`, its description and unit, behind the metrics of the scope, where later
- * statements will see it. run->metric stays the current one but may have moved. */
+ * statements will see it. NULL with the run failed: there are too many. run->metric stays the current one but may have moved. */
 struct sm_metric *sm_ottl_metric_add(struct sm_ottl_run *run, enum sm_metric_type type, struct sm_slice suffix);
 /* Adds a point with the attributes and times of `source`, into the room made by sm_ottl_points_reserve. */
 struct sm_data_point *sm_ottl_point_add(struct sm_ottl_run *run, struct sm_metric *metric, const struct sm_data_point *source);

@@ -83,7 +83,8 @@ struct sm_ottl_run {
     struct sm_data_point *point;
     struct sm_log_record *log;
     const struct sm_scope_group *_grown_scope; /* whose metrics a function has added to … */
-    size_t _metric_capacity;                   /* … and for how many there is room */
+    size_t _metric_capacity;                   /* … for how many there is room … */
+    size_t _metric_limit;                      /* … and how many there may be */
     struct sm_map cache;                       /* empty it between items and groups of statements */
     char error[256];                           /* why the last test or execution failed */
 };

@@ -256,12 +256,22 @@ static bool parse_keys(struct parser *parser, struct sm_ottl_node ***keys, size_
     return true;
 }
 
+/* Words of the language that became a name because letters follow ("orU"): no field is called so. */
+static bool is_word(struct sm_slice name)
+{
+    static const char *const words[] = {"and", "or", "not", "nil", "true", "false"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (sm_slice_is(name, words[i]))
+            return true;
+    return false;
+}
+
 static struct sm_ottl_node *parse_path(struct parser *parser)
 {
     size_t first = parser->at, capacity = 0;
     struct sm_ottl_node *node = make_node(parser, SM_OTTL_NODE_PATH, first);
     do {
-        if (peek(parser)->kind != SM_OTTL_TOKEN_LOWERCASE)
+        if (peek(parser)->kind != SM_OTTL_TOKEN_LOWERCASE || is_word(peek(parser)->text))
             return expected(parser, "the name of a field");
         if (node->field_count == capacity)
             node->fields = sm_arena_grow(parser->arena, node->fields, node->field_count, &capacity, node->field_count + 1, sizeof(*node->fields));

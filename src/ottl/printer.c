@@ -17,7 +17,7 @@ static void print_string(struct sm_bytes *out, struct sm_slice text)
         unsigned char c = (unsigned char)text.ptr[i];
         if (c == '"' || c == '\\')
             sm_bytes_printf(out, "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
+        else if (c < 0x20 || c == 0x7f)
             sm_bytes_printf(out, "\\x%02x", c);
         else
             sm_bytes_append_char(out, (char)c);
