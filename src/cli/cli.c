@@ -117,7 +117,7 @@ static int report_unknown_command(const char *name)
 /* The command may stand behind the flags: "spanmill --config f validate". Index of its word, 0: there is none. */
 static int find_command_word(int argc, char **argv)
 {
-    static const char *const with_value[] = {"--config", "--set", "--feature-gates", "--workers"};
+    static const char *const with_value[] = {"--config", "--config.format", "--set", "--feature-gates", "--workers"};
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-')
             return i;

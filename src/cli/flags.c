@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/alloy_config.h"
 #include "cli/cli.h"
 #include "config/diags.h"
 #include "config/gates.h"
@@ -122,7 +123,11 @@ void sm_config_flags_rows(struct sm_config_flags *flags, struct sm_flag rows[SM_
                                .help = "one setting by its path, above every file: processors.batch.timeout=2s"};
     rows[2] = (struct sm_flag){
         .name = "feature-gates", .value = "LIST", .values = &flags->gates, .help = "feature gates to switch on, or off with -, between commas"};
-    rows[3] = (struct sm_flag){.name = "help", .letter = 'h', .is_set = &flags->wants_help, .help = "this text"};
+    rows[3] = (struct sm_flag){.name = "config.format",
+                               .value = "FORMAT",
+                               .text = &flags->format,
+                               .help = "yaml, alloy or river; told by each file's name when not given (.alloy, .river, others are YAML)"};
+    rows[4] = (struct sm_flag){.name = "help", .letter = 'h', .is_set = &flags->wants_help, .help = "this text"};
 }
 
 bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_options *options)
@@ -144,7 +149,11 @@ bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_
         fputs("Run 'spanmill --help' for usage.\n", stderr);
         return false;
     }
+    if (flags->format && strcmp(flags->format, "yaml") != 0 && strcmp(flags->format, "alloy") != 0 && strcmp(flags->format, "river") != 0) {
+        sm_cli_fail("invalid argument \"%s\" for \"--config.format\" flag: there are yaml, alloy and river", flags->format);
+        return false;
+    }
     *options = (struct sm_load_options){
-        .uris = flags->configs.items, .uri_count = flags->configs.count, .sets = flags->sets.items, .set_count = flags->sets.count};
+        .front_end = &sm_cli_alloy_front_end, .format = flags->format, .uris = flags->configs.items, .uri_count = flags->configs.count, .sets = flags->sets.items, .set_count = flags->sets.count};
     return true;
 }

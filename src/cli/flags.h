@@ -33,10 +33,11 @@ void sm_flags_print(const struct sm_flag *flags, size_t flag_count);
 /* ---- the flags of every command that takes a configuration */
 struct sm_config_flags {
     struct sm_flag_values configs, sets, gates;
+    const char *format;
     bool wants_help;
 };
-enum { SM_CONFIG_FLAG_COUNT = 4 };
-/* Fills the rows --config, --set, --feature-gates and --help into `rows`. */
+enum { SM_CONFIG_FLAG_COUNT = 5 };
+/* Fills the rows --config, --config.format, --set, --feature-gates and --help into `rows`. */
 void sm_config_flags_rows(struct sm_config_flags *flags, struct sm_flag rows[SM_CONFIG_FLAG_COUNT]);
 /* Applies the gates and fills `options`. False after an error, which has been told ("at least one config flag must be provided"). */
 bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_options *options) __attribute__((warn_unused_result));

@@ -51,11 +51,59 @@ static bool lay_over(const struct sm_node **root, const struct sm_source *source
     return true;
 }
 
+/* Texts are substituted when everything is merged: what another front-end has made must come out of that as it is. */
+static struct sm_node *escape(const struct sm_node *node, struct sm_arena *arena)
+{
+    struct sm_node *copy = sm_arena_alloc(arena, sizeof(*copy));
+    *copy = *node;
+    if (node->kind == SM_NODE_STRING && strchr(node->string, '$')) {
+        struct sm_bytes text;
+        sm_bytes_init(&text, arena);
+        for (const char *at = node->string; *at; at++) {
+            if (*at == '$' && (at[1] == '{' || at[1] == '$'))
+                sm_bytes_append_char(&text, '$');
+            sm_bytes_append_char(&text, *at);
+        }
+        copy->string = sm_bytes_cstr(&text);
+    } else if (node->kind == SM_NODE_LIST) {
+        copy->list.items = sm_arena_zalloc(arena, node->list.count, sizeof(struct sm_node *));
+        for (size_t i = 0; i < node->list.count; i++)
+            copy->list.items[i] = escape(node->list.items[i], arena);
+    } else if (node->kind == SM_NODE_MAP) {
+        copy->map.entries = sm_arena_zalloc(arena, node->map.count, sizeof(struct sm_node_entry));
+        for (size_t i = 0; i < node->map.count; i++) {
+            copy->map.entries[i] = node->map.entries[i];
+            copy->map.entries[i].value = escape(node->map.entries[i].value, arena);
+        }
+    }
+    return copy;
+}
+
+/* Whether the source is another front-end's; it is then laid over `*root`, or `*is_good` is false. */
+static bool load_other(const struct sm_node **root, const char *uri, const struct sm_load_options *options, struct sm_arena *arena,
+                       struct sm_diags *diags, bool *is_good)
+{
+    struct sm_slice address = complete_uri(uri, arena);
+    const struct sm_node *other = NULL;
+    if (!options->front_end || !sm_slice_starts_with(address, SM_SLICE("file:")))
+        return false;
+    const char *path = sm_arena_strdup(arena, sm_slice_make(address.ptr + 5, address.size - 5));
+    if (!options->front_end->load(path, options->format, options->is_sealed, arena, diags, &other))
+        return false;
+    *is_good = other != NULL;
+    if (other)
+        *root = sm_merge(*root, escape(other, arena), sm_gate_is_on(SM_GATE_MERGE_APPEND), arena);
+    return true;
+}
+
 static bool load_uri(const struct sm_node **root, const char *uri, const struct sm_load_options *options, struct sm_arena *arena,
                      struct sm_diags *diags)
 {
     struct sm_provided provided;
     struct sm_error error;
+    bool is_good;
+    if (load_other(root, uri, options, arena, diags, &is_good))
+        return is_good;
     if (!sm_provider_fetch(complete_uri(uri, arena), options->is_sealed, arena, &provided, &error)) {
         sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, NULL, "cannot retrieve the configuration: %s", error.text);
         return false;

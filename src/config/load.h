@@ -5,11 +5,19 @@
 
 struct sm_diags;
 
+/* Another front-end than YAML: makes the tree of one --config, which is a file or a folder, in `arena`. `format` is that of --config.format, NULL: told by
+ * the name. Returns whether the source is its own; `*root` is then NULL after errors, all told to `diags`. */
+struct sm_load_front_end {
+    bool (*load)(const char *path, const char *format, bool is_sealed, struct sm_arena *arena, struct sm_diags *diags, const struct sm_node **root);
+};
+
 struct sm_load_options {
     const char *const *uris; /* --config, in order: a path, file:…, yaml:…, env:… */
     size_t uri_count;
     const char *const *sets; /* --set, in order: a.b=c; they outrank every --config */
     size_t set_count;
+    const struct sm_load_front_end *front_end; /* NULL: YAML only */
+    const char *format;                        /* --config.format; NULL: told by the name of each file */
     bool is_sealed; /* neither files nor the environment are read */
 };
 
