@@ -2,6 +2,7 @@
 #include "alloy/finish.h"
 
 #include "alloy/tree_node.h"
+#include "config/duration.h"
 
 #define ARENA (finish->decoding->machine->arena)
 #define STORAGE_FOLDER "data-alloy" /* what --storage.path is in Alloy when not given */
@@ -21,6 +22,10 @@ static const char *text_of(struct sm_node *map, const char *key)
 /* A single Alloy leaves out the dimension that tells several collectors apart. */
 void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish)
 {
+    struct sm_node *histogram = sm_alloy_node_find(finish->settings, "histogram");
+    struct sm_node *exponential = histogram ? sm_alloy_node_find(histogram, "exponential") : NULL;
+    if (exponential && number_of(exponential, "max_size") <= 0)
+        sm_alloy_decoding_error(finish->decoding, exponential->position, NULL, "max_size must be greater than 0");
     const struct sm_node *includes = sm_alloy_node_take(finish->settings, "include_collector_instance_id");
     if (includes && includes->kind == SM_NODE_BOOL && includes->boolean)
         return;
@@ -45,6 +50,30 @@ void sm_alloy_finish_memory_limiter(struct sm_alloy_finish *finish)
     else if (!has_limit && (percent > 100 || spike <= 0 || spike > 100))
         sm_alloy_decoding_error(finish->decoding, position, NULL,
                                 "limit_percentage and spike_limit_percentage must be greater than 0 and less or equal than 100");
+}
+
+static int64_t duration_of(struct sm_node *map, const char *key, int64_t preset)
+{
+    int64_t ns;
+    return sm_duration_parse(sm_slice_of(text_of(map, key)), &ns) ? ns : preset;
+}
+
+/* The Collector wants the longest wait to be within the time after which a request is dropped; Alloy does not ask, and drops it all the same. */
+void sm_alloy_finish_exporter(struct sm_alloy_finish *finish)
+{
+    struct sm_node *retry = sm_alloy_node_find(finish->settings, "retry_on_failure");
+    if (!retry)
+        return;
+    int64_t limit = duration_of(retry, "max_elapsed_time", 5 * SM_MIN), longest = duration_of(retry, "max_interval", 30 * SM_S);
+    const struct sm_node *multiplier = sm_alloy_node_find(retry, "multiplier");
+    double factor = !multiplier ? 1.5 : multiplier->kind == SM_NODE_FLOAT ? multiplier->number : (double)multiplier->integer;
+    if (limit > 0 && limit < longest) {
+        char text[SM_DURATION_TEXT_SIZE];
+        const char *shorter = sm_arena_strdup(ARENA, sm_slice_of(sm_duration_format(limit, text)));
+        sm_alloy_node_set(retry, ARENA, "max_interval", retry->position, sm_alloy_node_string(ARENA, retry->position, shorter));
+    }
+    if (factor <= 1)
+        sm_alloy_decoding_error(finish->decoding, multiplier->position, NULL, "multiplier must be greater than 1.0");
 }
 
 void sm_alloy_finish_sampler(struct sm_alloy_finish *finish)

@@ -1,10 +1,15 @@
 /* json_value.c - see json_value.h. */
 #include "alloy/json_value.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include <jansson.h>
 
+#include "alloy/telemetry_value.h"
 #include "config/source.h"
 #include "config/yaml.h"
+#include "ottl/value.h"
 
 static struct sm_alloy_value *from_json(const json_t *json, struct sm_arena *arena)
 {
@@ -87,4 +92,55 @@ struct sm_alloy_value *sm_alloy_read_yaml(struct sm_slice text, struct sm_arena 
     if (!node)
         *reason = "yaml: the text cannot be read";
     return node ? from_node(node, arena) : NULL;
+}
+
+/* ---- writing */
+
+static int order_entries(const void *a, const void *b)
+{
+    return sm_slice_compare(((const struct sm_alloy_entry *)a)->key, ((const struct sm_alloy_entry *)b)->key);
+}
+
+static void write_object(const struct sm_alloy_value *value, struct sm_arena *arena, struct sm_bytes *out)
+{
+    size_t count = value->object.count;
+    struct sm_alloy_entry *sorted = sm_arena_zalloc(arena, count, sizeof(*sorted));
+    if (count) {
+        memcpy(sorted, value->object.entries, count * sizeof(*sorted));
+        qsort(sorted, count, sizeof(*sorted), order_entries);
+    }
+    sm_bytes_append_char(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        struct sm_value key = sm_value_string(sorted[i].key);
+        if (i > 0)
+            sm_bytes_append_char(out, ',');
+        sm_ottl_append_json(out, &key, arena);
+        sm_bytes_append_char(out, ':');
+        sm_alloy_write_json(sorted[i].value, arena, out);
+    }
+    sm_bytes_append_char(out, '}');
+}
+
+void sm_alloy_write_json(const struct sm_alloy_value *value, struct sm_arena *arena, struct sm_bytes *out)
+{
+    if (value->type == SM_ALLOY_TYPE_OBJECT) {
+        write_object(value, arena, out);
+        return;
+    }
+    if (value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_UINT) {
+        sm_bytes_printf(out, "%" PRIu64, value->whole);
+        return;
+    }
+    if (value->type != SM_ALLOY_TYPE_ARRAY) {
+        struct sm_value scalar = sm_alloy_to_telemetry(value, arena);
+        sm_ottl_append_json(out, &scalar, arena);
+        return;
+    }
+    sm_bytes_append_char(out, '[');
+    for (size_t i = 0; i < value->array.count; i++) {
+        if (i > 0)
+            sm_bytes_append_char(out, ',');
+        sm_alloy_write_json(value->array.items[i], arena, out);
+    }
+    sm_bytes_append_char(out, ']');
 }

@@ -8,3 +8,5 @@ struct sm_alloy_value *sm_alloy_read_json(struct sm_slice text, bool keeps_ints,
     __attribute__((warn_unused_result));
 /* The same for YAML, whose numbers are what they look like. */
 struct sm_alloy_value *sm_alloy_read_yaml(struct sm_slice text, struct sm_arena *arena, const char **reason) __attribute__((warn_unused_result));
+/* JSON with sorted keys, as Go writes it. */
+void sm_alloy_write_json(const struct sm_alloy_value *value, struct sm_arena *arena, struct sm_bytes *out);

@@ -2,8 +2,6 @@
 #include "alloy/convert.h"
 #include "alloy/json_value.h"
 #include "alloy/library.h"
-#include "alloy/telemetry_value.h"
-#include "ottl/value.h"
 #include "wire/base64.h"
 
 #define ARENA (call->machine->arena)
@@ -26,10 +24,9 @@ static struct sm_alloy_value *to_json(const struct sm_alloy_call *call)
 {
     if (call->args[0]->type != SM_ALLOY_TYPE_OBJECT)
         return sm_alloy_call_fail(call, "jsonEncode only supports map");
-    struct sm_value value = sm_alloy_to_telemetry(call->args[0], ARENA);
     struct sm_bytes out;
     sm_bytes_init(&out, ARENA);
-    sm_ottl_append_json(&out, &value, ARENA);
+    sm_alloy_write_json(call->args[0], ARENA, &out);
     return sm_alloy_string(ARENA, sm_bytes_slice(&out));
 }
 

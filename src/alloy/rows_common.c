@@ -36,7 +36,11 @@ const struct sm_alloy_row sm_alloy_tls_server_rows[] = {
 };
 
 const struct sm_alloy_row sm_alloy_tls_client_rows[] = {
-    SM_ALLOY_SHARED(tls_rows), SM_ALLOY_SWITCH("insecure"), SM_ALLOY_SWITCH("insecure_skip_verify"), SM_ALLOY_TEXT("server_name"), SM_ALLOY_END_ROW,
+    SM_ALLOY_SHARED(tls_rows),
+    SM_ALLOY_SWITCH("insecure"),
+    SM_ALLOY_SWITCH("insecure_skip_verify"),
+    SM_ALLOY_TEXT("server_name", .to = "server_name_override"),
+    SM_ALLOY_END_ROW,
 };
 
 /* ---- servers */

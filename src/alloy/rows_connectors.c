@@ -2,6 +2,8 @@
 #include "alloy/finish.h"
 #include "alloy/rows.h"
 
+#define DEFAULT_BUCKETS "[2ms, 4ms, 6ms, 8ms, 10ms, 50ms, 100ms, 200ms, 400ms, 800ms, 1s, 1.4s, 2s, 5s, 10s, 15s]"
+
 /* ---- spanmetrics */
 
 static const struct sm_alloy_row dimension_rows[] = {
@@ -17,7 +19,7 @@ static const struct sm_alloy_row exponential_rows[] = {
 };
 
 static const struct sm_alloy_row explicit_rows[] = {
-    SM_ALLOY_ATTRIBUTE("buckets", SM_ALLOY_WANT_DURATION | SM_ALLOY_LIST_OF),
+    SM_ALLOY_ATTRIBUTE("buckets", SM_ALLOY_WANT_DURATION | SM_ALLOY_LIST_OF, .preset = DEFAULT_BUCKETS),
     SM_ALLOY_END_ROW,
 };
 
@@ -106,15 +108,15 @@ static const struct sm_alloy_row store_rows[] = {
 };
 
 static const struct sm_alloy_row servicegraph_rows[] = {
-    SM_ALLOY_ATTRIBUTE("latency_histogram_buckets", SM_ALLOY_WANT_DURATION | SM_ALLOY_LIST_OF),
+    SM_ALLOY_ATTRIBUTE("latency_histogram_buckets", SM_ALLOY_WANT_DURATION | SM_ALLOY_LIST_OF, .preset = DEFAULT_BUCKETS),
     SM_ALLOY_TEXTS("dimensions"),
     SM_ALLOY_BLOCK("store", store_rows),
     SM_ALLOY_TIME("cache_loop", .preset = "1m"),
     SM_ALLOY_TIME("store_expiration_loop", .preset = "2s"),
-    SM_ALLOY_TEXTS("virtual_node_peer_attributes"),
+    SM_ALLOY_TEXTS("virtual_node_peer_attributes", .preset = "[peer.service, db.name, db.system]"),
     SM_ALLOY_SWITCH("virtual_node_extra_label"),
     SM_ALLOY_TIME("metrics_flush_interval", .preset = "60s", .river_preset = "0s"),
-    SM_ALLOY_TEXTS("database_name_attributes"),
+    SM_ALLOY_TEXTS("database_name_attributes", .preset = "[db.name]"),
     SM_ALLOY_ATTRIBUTE("exponential_histogram_max_size", SM_ALLOY_WANT_INT32),
     SM_ALLOY_DEBUG_METRICS,
     SM_ALLOY_OUTPUT,

@@ -1,4 +1,5 @@
 /* rows_exporters.c - otelcol.exporter.*. Source: Alloy's internal/component/otelcol/exporter. */
+#include "alloy/finish.h"
 #include "alloy/rows.h"
 
 static const struct sm_alloy_row otlp_client_rows[] = {
@@ -165,11 +166,11 @@ static const struct sm_alloy_row datadog_rows[] = {
 };
 
 const struct sm_alloy_component sm_alloy_exporters[] = {
-    {.name = "otelcol.exporter.otlp", .kind = SM_EXPORTER, .type = "otlp_grpc", .rows = otlp_rows},
-    {.name = "otelcol.exporter.otlphttp", .kind = SM_EXPORTER, .type = "otlp_http", .rows = otlphttp_rows},
+    {.name = "otelcol.exporter.otlp", .kind = SM_EXPORTER, .type = "otlp_grpc", .rows = otlp_rows, .finish = sm_alloy_finish_exporter},
+    {.name = "otelcol.exporter.otlphttp", .kind = SM_EXPORTER, .type = "otlp_http", .rows = otlphttp_rows, .finish = sm_alloy_finish_exporter},
     {.name = "otelcol.exporter.debug", .kind = SM_EXPORTER, .type = "debug", .rows = debug_rows},
     {.name = "otelcol.exporter.logging", .kind = SM_EXPORTER, .type = "debug", .rows = logging_rows},
     {.name = "otelcol.exporter.file", .kind = SM_EXPORTER, .type = "file", .rows = file_rows},
-    {.name = "otelcol.exporter.datadog", .kind = SM_EXPORTER, .type = "datadog", .rows = datadog_rows},
+    {.name = "otelcol.exporter.datadog", .kind = SM_EXPORTER, .type = "datadog", .rows = datadog_rows, .finish = sm_alloy_finish_exporter},
     {0},
 };

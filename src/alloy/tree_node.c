@@ -35,8 +35,21 @@ struct sm_node *sm_alloy_node_map(struct sm_arena *arena, struct sm_position pos
     return make(arena, position, SM_NODE_MAP);
 }
 
+/* "[a, b]": a list of what has no commas in it. */
+static struct sm_node *list_of(struct sm_arena *arena, struct sm_position position, struct sm_slice text)
+{
+    struct sm_node *list = sm_alloy_node_list(arena, position);
+    while (text.size) {
+        const char *item = sm_arena_strdup(arena, sm_slice_trim(sm_slice_cut(&text, ',')));
+        sm_alloy_node_append(list, arena, sm_alloy_node_yaml(arena, position, item));
+    }
+    return list;
+}
+
 struct sm_node *sm_alloy_node_yaml(struct sm_arena *arena, struct sm_position position, const char *text)
 {
+    if (text[0] == '[')
+        return list_of(arena, position, sm_slice_make(text + 1, strlen(text) - 2));
     struct sm_node *node = make(arena, position, SM_NODE_STRING);
     if (strcmp(text, "\"\"") == 0)
         node->string = "";

@@ -8,7 +8,7 @@ struct sm_node *sm_alloy_node_string(struct sm_arena *arena, struct sm_position 
 struct sm_node *sm_alloy_node_int(struct sm_arena *arena, struct sm_position position, int64_t integer);
 struct sm_node *sm_alloy_node_list(struct sm_arena *arena, struct sm_position position);
 struct sm_node *sm_alloy_node_map(struct sm_arena *arena, struct sm_position position);
-/* A scalar typed as YAML types it. */
+/* A scalar typed as YAML types it, or a list of them: "[a, b]". */
 struct sm_node *sm_alloy_node_yaml(struct sm_arena *arena, struct sm_position position, const char *text);
 void sm_alloy_node_append(struct sm_node *list, struct sm_arena *arena, struct sm_node *item);
 /* Sets or replaces the key at `path`, its parts between dots ("protocols.grpc"); maps on the way are made. */

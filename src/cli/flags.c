@@ -154,6 +154,12 @@ bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_
         return false;
     }
     *options = (struct sm_load_options){
-        .front_end = &sm_cli_alloy_front_end, .format = flags->format, .uris = flags->configs.items, .uri_count = flags->configs.count, .sets = flags->sets.items, .set_count = flags->sets.count};
+        .front_end = &sm_cli_alloy_front_end,
+        .format = flags->format,
+        .uris = flags->configs.items,
+        .uri_count = flags->configs.count,
+        .sets = flags->sets.items,
+        .set_count = flags->sets.count,
+    };
     return true;
 }
