@@ -31,14 +31,14 @@ static void describe_payload(struct sm_datadog_payload *payload, const struct sm
         payload->app_version = sm_datadog_chunk_text(chunk, root, SM_SLICE("version"));
 }
 
-bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
-                           struct sm_arena *arena, struct sm_datadog_counts *counts)
+bool sm_datadog_agent_prepare(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk,
+                              uint64_t now_ns, struct sm_arena *arena, struct sm_datadog_counts *counts, struct sm_datadog_span **root)
 {
     if (!sm_datadog_normalise(chunk, payload->language, now_ns, arena, counts))
         return false;
-    struct sm_datadog_span *root = sm_datadog_root(chunk, arena);
-    sm_datadog_set_chunk_attributes(chunk, root, arena);
-    if (is_ignored(agent, root))
+    *root = sm_datadog_root(chunk, arena);
+    sm_datadog_set_chunk_attributes(chunk, *root, arena);
+    if (is_ignored(agent, *root))
         return false;
     for (size_t i = 0; i < chunk->count; i++) {
         sm_datadog_obfuscate_span(agent->obfuscator, &chunk->spans[i], arena);
@@ -46,9 +46,17 @@ bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datad
         if (agent->is_top_level_known)
             sm_datadog_repeat_top_level(&chunk->spans[i], arena);
     }
-    set_client_rate(root, arena);
+    set_client_rate(*root, arena);
     if (!agent->is_top_level_known)
         sm_datadog_mark_top_level(chunk, arena);
-    describe_payload(payload, chunk, root);
-    return sm_datadog_sample(agent->sampling, now_ns, payload->env, chunk, root, arena);
+    describe_payload(payload, chunk, *root);
+    return true;
+}
+
+bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
+                           struct sm_arena *arena, struct sm_datadog_counts *counts)
+{
+    struct sm_datadog_span *root;
+    return sm_datadog_agent_prepare(agent, payload, chunk, now_ns, arena, counts, &root) &&
+           sm_datadog_sample(agent->sampling, now_ns, payload->env, chunk, root, arena);
 }

@@ -46,10 +46,27 @@ struct sm_arena *sm_stats_interval_arena(struct sm_stats_interval *interval)
     return &interval->arena;
 }
 
+static void add_container(struct sm_stats_interval *interval, struct sm_slice id, const struct sm_stats_texts *tags, bool is_maker)
+{
+    struct sm_stats_container *container = sm_arena_alloc(&interval->arena, sizeof(*container));
+    *container = (struct sm_stats_container){.id = sm_arena_copy(&interval->arena, id),
+                                             .tags = sm_stats_texts_copy(tags, &interval->arena),
+                                             .is_maker = is_maker,
+                                             .next = interval->containers};
+    interval->containers = container;
+}
+
 void sm_stats_interval_set_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags)
 {
-    interval->container_id = sm_arena_copy(&interval->arena, container_id);
-    interval->container_tags = sm_stats_texts_copy(tags, &interval->arena);
+    add_container(interval, container_id, tags, true);
+}
+
+void sm_stats_interval_add_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags)
+{
+    for (const struct sm_stats_container *known = interval->containers; known; known = known->next)
+        if (sm_slice_equal(known->id, container_id))
+            return;
+    add_container(interval, container_id, tags, false);
 }
 
 struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)

@@ -49,8 +49,10 @@ struct sm_stats_interval *sm_concentrator_at(struct sm_concentrator *concentrato
     __attribute__((returns_nonnull, warn_unused_result));
 /* What groups of the bucket point into. */
 struct sm_arena *sm_stats_interval_arena(struct sm_stats_interval *interval) __attribute__((returns_nonnull));
-/* The tags of the container whose span made the bucket, which are all that are sent with it; copied. */
+/* The tags of the container whose span made the bucket, which are all that are sent with it (but for those added); copied. */
 void sm_stats_interval_set_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
+/* The same for a container whose tags are sent with whatever bucket it has spans in; once for each. */
+void sm_stats_interval_add_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
 /* The group of `hash`; `*is_new`: made now, the caller fills its key. Valid until the next call. */
 struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)
     __attribute__((returns_nonnull, warn_unused_result));

@@ -10,8 +10,12 @@ struct sm_stats_interval {
     struct sm_entries groups;
     struct sm_index index;
     struct sm_arena arena; /* owned: the keys of its groups */
-    struct sm_slice container_id;
-    struct sm_stats_texts container_tags;
+    struct sm_stats_container {
+        struct sm_slice id;
+        struct sm_stats_texts tags;
+        bool is_maker; /* its span made the bucket */
+        struct sm_stats_container *next;
+    } * containers;
 };
 void sm_stats_interval_free(struct sm_stats_interval *interval);
 

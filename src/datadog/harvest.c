@@ -122,8 +122,9 @@ static struct sm_stats_texts container_tags(const struct sm_stats_harvest *harve
 {
     for (size_t i = 0; container_id.size > 0 && i < harvest->count; i++) {
         const struct sm_stats_interval *interval = harvest->intervals[i];
-        if (sm_slice_equal(interval->container_id, container_id) && is_first_of_its_start(harvest, interval))
-            return interval->container_tags;
+        for (const struct sm_stats_container *container = interval->containers; container; container = container->next)
+            if (sm_slice_equal(container->id, container_id) && (!container->is_maker || is_first_of_its_start(harvest, interval)))
+                return container->tags;
     }
     return (struct sm_stats_texts){0};
 }

@@ -101,7 +101,10 @@ void sm_span_stats_add(struct sm_concentrator *concentrator, const struct sm_spa
                                          .is_top_level = is_top_level(span)};
     bool is_new;
     struct sm_stats_interval *interval = sm_concentrator_at(concentrator, facts.end_ns, &is_new);
-    if (is_new && origin->container_id.size > 0 && origin->container_tags.count > 0)
+    bool has_tags = origin->container_id.size > 0 && origin->container_tags.count > 0;
+    if (has_tags && origin->has_tags_in_every_bucket)
+        sm_stats_interval_add_container(interval, origin->container_id, &origin->container_tags);
+    else if (has_tags && is_new)
         sm_stats_interval_set_container(interval, origin->container_id, &origin->container_tags);
     struct sm_stats_group *group = sm_stats_interval_group(interval, sm_stats_key_hash(&key, scratch), &is_new);
     if (is_new)

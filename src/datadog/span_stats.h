@@ -17,6 +17,7 @@ struct sm_span_stats_origin {
     struct sm_slice env, hostname, version, container_id, git_commit_sha, image_tag;
     struct sm_slice origin;               /* of the chunk: "synthetics…" is told apart */
     struct sm_stats_texts container_tags; /* sorted */
+    bool has_tags_in_every_bucket;        /* not only in those that a span of the container has made */
     double weight;                        /* sm_span_stats_weight of the root */
 };
 

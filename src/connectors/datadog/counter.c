@@ -63,6 +63,11 @@ const struct sm_stats_plan *sm_stats_plan_create(const struct sm_datadog_connect
     return plan;
 }
 
+const struct sm_stats_texts *sm_stats_plan_peer_tags(const struct sm_stats_plan *plan)
+{
+    return &plan->peer_tags;
+}
+
 /* ---- the first walk */
 
 static uint64_t read_id(struct sm_slice id)

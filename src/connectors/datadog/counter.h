@@ -18,3 +18,4 @@ void sm_stats_counter_free(struct sm_stats_counter *counter);
 /* Reads the spans; what is decoded lazily stays in the batch. */
 void sm_stats_counter_add(struct sm_stats_counter *counter, const struct sm_batch *batch);
 struct sm_concentrator *sm_stats_counter_concentrator(struct sm_stats_counter *counter);
+const struct sm_stats_texts *sm_stats_plan_peer_tags(const struct sm_stats_plan *plan); /* none unless they are told apart */

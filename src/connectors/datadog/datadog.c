@@ -1,9 +1,9 @@
 /* datadog.c - the connector `datadog`: Datadog's APM statistics of every span, and the spans themselves passed on.
  *
  *     traces to traces     batches go on as they are
- *     traces to metrics    each worker counts into its own concentrator (counter.h) and accepts the batch; the home worker, the last one, has a timer
- *                          every bucket_interval that sends a harvest from worker to worker, each of which puts its due buckets in; when it is back
- *                          they become one payload, which is sent as the one attribute of a metric that the exporter `datadog` understands
+ *     traces to metrics    each worker counts into its own concentrator (counter.h; legacy.h with a feature gate off) and accepts the batch; the home
+ * worker, the last one, has a timer every bucket_interval that sends a harvest from worker to worker, each of which puts its due buckets in; when it
+ * is back they become one payload, which is sent as the one attribute of a metric that the exporter `datadog` understands
  *
  * What is still open at the end is sent then. Rounds do not overlap: what comes due during one is done when it ends.
  * Source: opentelemetry-collector-contrib connector/datadogconnector v0.115.0; opentelemetry-mapping-go pkg/otlp/metrics/statspayload.go. */
@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/gates.h"
 #include "connectors/datadog/counter.h"
+#include "connectors/datadog/legacy.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/worker.h"
@@ -21,6 +23,7 @@
 struct state {
     struct sm_arena arena; /* holds the plan */
     const struct sm_stats_plan *plan;
+    struct sm_legacy_stats *legacy; /* owned; NULL: spans are counted in their OTLP form */
     struct sm_component *component;
     struct sm_stats_harvest harvest; /* with whoever has the round */
     int64_t round_ns;                /* wall clock of the round; with it */
@@ -52,7 +55,8 @@ static double next_random(void *context)
 static struct sm_batch *make_batch(struct state *state)
 {
     struct sm_arena scratch = SM_ARENA_INIT;
-    struct sm_stats_payload payload = {.agent_env = SM_SLICE("none")};
+    struct sm_stats_payload payload = {.agent_env = SM_SLICE("none"),
+                                       .agent_hostname = state->legacy ? SM_SLICE(SM_LEGACY_STATS_HOSTNAME) : (struct sm_slice){0}};
     sm_stats_harvest_payload(&state->harvest, next_random, state, &scratch, &payload);
     struct sm_batch *batch = NULL;
     if (payload.clients.count > 0) {
@@ -135,13 +139,15 @@ static bool counts(const struct sm_component *component)
 
 static bool datadog_create(struct sm_component *component, struct sm_error *error)
 {
-    (void)error;
     struct state *state = sm_alloc(1, sizeof(*state));
     component->state = state;
     state->component = component;
     state->random = sm_hash_secret() ^ sm_clock_wall_ns();
     state->plan = sm_stats_plan_create(component->options, &state->arena);
-    return true;
+    if (sm_gate_is_on(SM_GATE_DATADOG_NATIVE_INGEST))
+        return true;
+    state->legacy = sm_legacy_stats_create(component->options, sm_stats_plan_peer_tags(state->plan), error);
+    return state->legacy != NULL;
 }
 
 static void *datadog_worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -170,7 +176,12 @@ static void datadog_consume(struct sm_component *component, struct sm_worker *wo
         sm_component_forward(component, worker, batch);
         return;
     }
-    sm_stats_counter_add(sm_component_local(component, worker), batch);
+    struct state *state = component->state;
+    struct sm_stats_counter *counter = sm_component_local(component, worker);
+    if (state->legacy)
+        sm_legacy_stats_count(state->legacy, sm_stats_counter_concentrator(counter), batch);
+    else
+        sm_stats_counter_add(counter, batch);
     sm_batch_accept(batch, worker);
 }
 
@@ -197,6 +208,7 @@ static void datadog_free(struct sm_component *component)
 {
     struct state *state = component->state;
     sm_stats_harvest_clear(&state->harvest);
+    sm_legacy_stats_free(state->legacy);
     sm_arena_deinit(&state->arena);
     free(state);
 }
