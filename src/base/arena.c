@@ -47,13 +47,9 @@ void sm_arena_deinit(struct sm_arena *arena)
     sm_arena_init(arena);
 }
 
-static void *alloc_from_new_chunk(struct sm_arena *arena, size_t size_bytes)
+/* Becomes the newest chunk; its first `used_bytes` are given out. */
+static void *add_chunk(struct sm_arena *arena, size_t chunk_bytes, size_t used_bytes)
 {
-    size_t chunk_bytes = arena->_chunks ? arena->_chunks->size_bytes * 2 : CHUNK_MIN_BYTES;
-    if (chunk_bytes > CHUNK_MAX_BYTES)
-        chunk_bytes = CHUNK_MAX_BYTES;
-    if (chunk_bytes < size_bytes)
-        chunk_bytes = size_bytes;
     size_t total;
     if (__builtin_add_overflow(chunk_bytes, sizeof(struct sm_arena_chunk), &total))
         sm_out_of_memory(SIZE_MAX);
@@ -63,12 +59,28 @@ static void *alloc_from_new_chunk(struct sm_arena *arena, size_t size_bytes)
     chunk->size_bytes = chunk_bytes;
     chunk->older = arena->_chunks;
     POISON(chunk->data, chunk_bytes);
-    UNPOISON(chunk->data, size_bytes);
+    UNPOISON(chunk->data, used_bytes);
     arena->_chunks = chunk;
-    arena->_next = chunk->data + size_bytes;
+    arena->_next = chunk->data + used_bytes;
     arena->_end = chunk->data + chunk_bytes;
     arena->_reserved_bytes += total;
     return chunk->data;
+}
+
+static void *alloc_from_new_chunk(struct sm_arena *arena, size_t size_bytes)
+{
+    size_t chunk_bytes = arena->_chunks ? arena->_chunks->size_bytes * 2 : CHUNK_MIN_BYTES;
+    if (chunk_bytes > CHUNK_MAX_BYTES)
+        chunk_bytes = CHUNK_MAX_BYTES;
+    if (chunk_bytes < size_bytes)
+        chunk_bytes = size_bytes;
+    return add_chunk(arena, chunk_bytes, size_bytes);
+}
+
+void sm_arena_reserve(struct sm_arena *arena, size_t size_bytes)
+{
+    if (!arena->_next || size_bytes > (size_t)(arena->_end - arena->_next))
+        add_chunk(arena, size_bytes, 0);
 }
 
 void *sm_arena_alloc(struct sm_arena *arena, size_t size_bytes)

@@ -8,6 +8,8 @@
 
 /* Larger caches would not fit any memory. */
 #define CACHE_SIZE_MAX UINT32_MAX
+/* A TiB, so that it can be counted in bytes. */
+enum { MEMORY_LIMIT_MIB_MAX = 1 << 20 };
 
 static const struct sm_option latency_table[] = {
     SM_OPTION_INT(struct sm_tail_latency_options, threshold_ms, .unit = "ms", .help = "The trace lasts at least this long."),
@@ -187,6 +189,12 @@ const struct sm_option sm_tail_option_table[] = {
                    .unknown_word = {"invalid sampling_strategy ", ", expected one of \"trace-complete\" or \"span-ingest\""},
                    .help = "Decide after decision_wait over the whole trace, or with every request that brings spans of it."),
     SM_OPTION_BOOL(struct sm_tail_options, drop_pending_traces_on_shutdown, .help = "At the end drop what is undecided instead of deciding it."),
+    SM_OPTION_UINT(struct sm_tail_options, memory_limit_mib, .ours = true, .max = MEMORY_LIMIT_MIB_MAX, .unit = "MiB",
+                   .help = "Memory for the spans of undecided traces at most, beside num_traces; 0: no limit."),
+    SM_OPTION_STRING(struct sm_tail_options, storage, .preset.string = "", .ours = true,
+                     .help = "Storage extension that keeps undecided traces over a restart; they are then not decided at the end."),
+    SM_OPTION_BOOL(struct sm_tail_options, spill_to_storage, .ours = true,
+                   .help = "Put spans of undecided traces into the storage when three quarters of memory_limit_mib are used."),
     SM_OPTION_UINT(struct sm_tail_options, maximum_trace_size_bytes, .unit = "bytes",
                    .help = "A trace that grows larger is dropped at once; 0: no limit."),
     SM_OPTION_END,
@@ -199,5 +207,9 @@ void sm_tail_validate(const void *pointer, struct sm_validation *validation)
         sm_validation_error(validation, "tail_storage",
                             "'tail_storage' requires the \"processor.tailsamplingprocessor.tailstorageextension\" feature gate to be enabled, "
                             "which is not built here: traces are kept in memory");
+    if (options->spill_to_storage && (!*options->storage || !options->memory_limit_mib))
+        sm_validation_error(validation, "spill_to_storage", "needs 'storage' and 'memory_limit_mib'");
+    if (options->drop_pending_traces_on_shutdown && *options->storage)
+        sm_validation_error(validation, "drop_pending_traces_on_shutdown", "'storage' keeps pending traces: set one of the two");
     sm_tail_plan_free(sm_tail_plan_create(options, validation, NULL));
 }

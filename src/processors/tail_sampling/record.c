@@ -6,6 +6,9 @@
 #include "telemetry/otlp_part.h"
 #include "telemetry/span.h"
 
+/* What rounding up takes. */
+enum { INDEX_SLACK_BYTES = 64 };
+
 static uint32_t *sizes_of_spans(const struct sm_tail_record *record)
 {
     return (uint32_t *)(void *)(record->scopes + record->scope_count);
@@ -55,6 +58,12 @@ static struct sm_slice take(const char **at, uint32_t size)
     struct sm_slice bytes = sm_slice_make(*at, size);
     *at += size;
     return bytes;
+}
+
+size_t sm_tail_record_index_bytes(const struct sm_tail_record *record)
+{
+    return sizeof(struct sm_resource_group) + record->scope_count * sizeof(struct sm_scope_group) + record->span_count * sizeof(struct sm_span) +
+           INDEX_SLACK_BYTES;
 }
 
 void sm_tail_record_read(const struct sm_tail_record *record, struct sm_batch *batch, struct sm_resource_group *group)

@@ -27,5 +27,7 @@ struct sm_tail_record {
 uint32_t sm_tail_record_size(const struct sm_tail_piece *piece);
 /* To `to`, which has that size and is aligned for numbers of 32 bits. */
 void sm_tail_record_write(const struct sm_tail_piece *piece, uint32_t size, char *to);
+/* About what the next function takes from the batch's arena. */
+size_t sm_tail_record_index_bytes(const struct sm_tail_record *record);
 /* As a resource group of `batch`, which borrows the bytes. */
 void sm_tail_record_read(const struct sm_tail_record *record, struct sm_batch *batch, struct sm_resource_group *group);

@@ -49,18 +49,15 @@ void sm_tail_segments_init(struct sm_tail_segments *segments, const struct sm_ta
     segments->_unpacked = sm_alloc(UNPACKED_MAX, sizeof(*segments->_unpacked));
 }
 
-static void forget_plain(const struct sm_tail_segments *segments, struct sm_tail_segment *segment)
+static void forget_plain(struct sm_tail_segment *segment)
 {
-    if (!segment->plain)
-        return;
     free(segment->plain);
     segment->plain = NULL;
-    note_memory(segments, 0, segment->size);
 }
 
 static void forget(const struct sm_tail_segments *segments, struct sm_tail_segment *segment)
 {
-    forget_plain(segments, segment);
+    forget_plain(segment);
     if (segment->held)
         note_memory(segments, 0, segment->held_size);
     free(segment->held);
@@ -254,7 +251,7 @@ static void note_unpacked(struct sm_tail_segments *segments, uint32_t number)
         uint32_t oldest = segments->_unpacked[segments->_unpacked_at];
         segments->_unpacked_at = (segments->_unpacked_at + 1) % UNPACKED_MAX;
         if (oldest - segments->_first < segments->_count) /* it may be gone */
-            forget_plain(segments, segment_at(segments, oldest));
+            forget_plain(segment_at(segments, oldest));
     }
     segments->_unpacked[(segments->_unpacked_at + segments->_unpacked_count++) % UNPACKED_MAX] = number;
 }
@@ -278,7 +275,6 @@ static bool unpack(struct sm_tail_segments *segments, uint32_t number, struct sm
     }
     note_unpacked(segments, number);
     segment->plain = plain;
-    note_memory(segments, segment->size, 0);
     return true;
 }
 

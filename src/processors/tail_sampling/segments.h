@@ -22,7 +22,8 @@ struct sm_tail_ref {
 
 /* Immutable; of the whole component. */
 struct sm_tail_segment_settings {
-    atomic_size_t *memory_bytes;    /* borrowed; any thread (relaxed): of all shards */
+    atomic_size_t *memory_bytes;    /* borrowed; any thread (relaxed): of what undecided traces hold, on all shards */
+    size_t limit_bytes;             /* of them, as configured; 0: none */
     size_t spill_from_bytes;        /* with so much in memory, and a storage, closed segments leave it; 0: never */
     const struct sm_logger *logger; /* borrowed */
 };

@@ -25,9 +25,15 @@ void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_
     shard->_rooted = sm_tail_queue_create(&shard->_table);
     shard->_due = sm_tail_queue_create(&shard->_table);
     shard->_decided = sm_tail_queue_create(&shard->_table);
+    shard->_leaving = sm_tail_queue_create(&shard->_table);
     sm_tail_cache_init(&shard->_sampled, settings->sampled_cache_size);
     sm_tail_cache_init(&shard->_non_sampled, settings->non_sampled_cache_size);
     sm_tail_tally_init(&shard->_tally, settings->plan->count);
+}
+
+void sm_tail_shard_set_spill(struct sm_tail_shard *shard, struct sm_storage_client *spill)
+{
+    sm_tail_segments_set_spill(&shard->_segments, spill);
 }
 
 void sm_tail_shard_deinit(struct sm_tail_shard *shard)
@@ -195,8 +201,16 @@ void sm_tail_shard_sent(struct sm_tail_shard *shard)
 
 /* ---- room for new traces */
 
+static bool is_above_memory(const struct sm_tail_shard *shard)
+{
+    const struct sm_tail_segment_settings *settings = &shard->_settings->segments;
+    return settings->limit_bytes && atomic_load_explicit(settings->memory_bytes, memory_order_relaxed) > settings->limit_bytes;
+}
+
 static bool is_full(const struct sm_tail_shard *shard)
 {
+    if (shard->_settings->is_blocking && is_above_memory(shard))
+        return true;
     return atomic_load_explicit(shard->_settings->trace_count, memory_order_relaxed) >= shard->_settings->trace_limit;
 }
 
@@ -280,6 +294,30 @@ static void put_held_before(struct sm_tail_shard *shard, const struct sm_tail_tr
     sm_batch_append(batch, last);
     sm_batch_release(last);
     view->batch = batch;
+}
+
+/* The undecided trace that came first. */
+static struct sm_tail_trace *oldest_undecided(const struct sm_tail_shard *shard)
+{
+    const uint32_t queues[] = {shard->_due, shard->_waiting, shard->_rooted};
+    struct sm_tail_trace *oldest = NULL;
+    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+        struct sm_tail_trace *first = sm_tail_queue_first(&shard->_table, queues[i]);
+        if (first && (!oldest || first->arrival_ns < oldest->arrival_ns))
+            oldest = first;
+    }
+    return oldest;
+}
+
+/* Where new traces wait for memory those that are there may grow. */
+static void keep_to_memory_limit(struct sm_tail_shard *shard)
+{
+    if (shard->_settings->is_blocking)
+        return;
+    for (struct sm_tail_trace *oldest; is_above_memory(shard) && (oldest = oldest_undecided(shard));) {
+        shard->_tally.dropped_too_early++;
+        forget(shard, oldest);
+    }
 }
 
 /* span-ingest: the policies look at the piece alone; what they decide goes for all that is held. */
@@ -368,6 +406,7 @@ static bool take_pieces(struct sm_tail_shard *shard, struct sm_tail_parcel *parc
         struct sm_tail_piece *piece = parcel->at, *behind = sm_tail_piece_behind(piece);
         if (!try_take(shard, piece))
             return false;
+        keep_to_memory_limit(shard);
         parcel->at = behind;
     }
     return true;
@@ -404,8 +443,33 @@ static struct sm_tail_trace *first_pending(const struct sm_tail_shard *shard)
     return trace ? trace : sm_tail_queue_first(&shard->_table, shard->_rooted);
 }
 
+/* False: they are due after all. */
+static bool try_keep_all(struct sm_tail_shard *shard)
+{
+    bool is_kept = true;
+    for (struct sm_tail_trace *trace; is_kept && (trace = first_pending(shard));) {
+        struct sm_tail_view view = view_of(shard, trace, NULL);
+        sm_tail_queue_move(&shard->_table, shard->_leaving, trace);
+        is_kept = shard->_calls->keep(shard, sm_tail_view_batch(&view));
+        sm_tail_view_deinit(&view);
+    }
+    return is_kept && shard->_calls->keep(shard, NULL);
+}
+
+static void keep_rest(struct sm_tail_shard *shard)
+{
+    if (!first_pending(shard))
+        return;
+    if (!try_keep_all(shard))
+        sm_tail_queue_move_all(&shard->_table, shard->_due, shard->_leaving);
+    for (struct sm_tail_trace *trace; (trace = sm_tail_queue_first(&shard->_table, shard->_leaving));)
+        forget(shard, trace);
+}
+
 static void decide_rest(struct sm_tail_shard *shard)
 {
+    if (shard->_settings->keeps_pending)
+        keep_rest(shard);
     for (struct sm_tail_trace *trace; shard->_settings->drops_pending && (trace = first_pending(shard));)
         forget(shard, trace);
     sm_tail_queue_move_all(&shard->_table, shard->_due, shard->_waiting);

@@ -29,7 +29,7 @@ struct sm_tail_shard_settings {
     bool has_root_wait;
     bool is_blocking;  /* at the limit spans of new traces wait; otherwise the oldest trace goes */
     bool is_immediate; /* span-ingest */
-    bool stops_at_first_match, drops_pending, records_policy;
+    bool stops_at_first_match, drops_pending, keeps_pending, records_policy;
     uint64_t trace_bytes_limit;                        /* 0: none */
     size_t sampled_cache_size, non_sampled_cache_size; /* of one shard */
 };
@@ -37,7 +37,9 @@ struct sm_tail_shard_settings {
 struct sm_tail_shard_calls {
     void (*send)(struct sm_tail_shard *shard, struct sm_batch *batch);         /* takes the batch; sm_tail_shard_sent follows, maybe at once */
     void (*accept)(struct sm_tail_shard *shard, struct sm_delivery *delivery); /* completes one part */
-    void (*again)(struct sm_tail_shard *shard);                                /* sm_tail_shard_go_on is to be called soon, from the loop */
+    /* At the end, with keeps_pending: puts the spans aside (borrows the batch). NULL: all of them have been given. False: nothing is kept. */
+    bool (*keep)(struct sm_tail_shard *shard, struct sm_batch *batch);
+    void (*again)(struct sm_tail_shard *shard);   /* sm_tail_shard_go_on is to be called soon, from the loop */
     void (*drained)(struct sm_tail_shard *shard); /* after stop: nothing is left; may be called again if parcels come late */
     uint64_t (*mono_ns)(void);
     uint64_t (*wall_ns)(void);
@@ -50,6 +52,7 @@ struct sm_tail_shard {
     struct sm_tail_table _table;
     /* Every trace is in one of them. Undecided ones stand in the order of their ticks: those whose root is there have a wait of their own. */
     uint32_t _waiting, _rooted, _due, _decided;
+    uint32_t _leaving;        /* at the end: given to `keep` */
     uint64_t _tick;           /* the next one */
     bool _is_running;         /* traces are due */
     uint64_t _run_started_ns; /* when they became so */
@@ -66,6 +69,8 @@ struct sm_tail_shard {
 void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls);
 void sm_tail_shard_deinit(struct sm_tail_shard *shard);
 
+/* Where to put spans when memory is short (see segments.h); borrowed. Before the first parcel. */
+void sm_tail_shard_set_spill(struct sm_tail_shard *shard, struct sm_storage_client *spill);
 /* Takes over a parcel. */
 void sm_tail_shard_take(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel);
 /* A second has passed. */

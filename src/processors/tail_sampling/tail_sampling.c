@@ -6,6 +6,7 @@
  * Source: opentelemetry-collector-contrib processor/tailsamplingprocessor/processor.go. */
 #include "pipeline/component.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -13,12 +14,19 @@
 #include "config/gates.h"
 #include "pipeline/delivery.h"
 #include "pipeline/outcome.h"
+#include "pipeline/storage.h"
 #include "pipeline/worker.h"
+#include "processors/tail_sampling/kept_traces.h"
 #include "processors/tail_sampling/parcel.h"
 #include "processors/tail_sampling/shard.h"
+#include "telemetry/otlp.h"
 
 /* The share of num_traces (and of a cache) that is worth a shard of its own. */
 enum { TRACES_PER_SHARD_MIN = 8192 };
+/* Undecided traces are written to the storage in requests of about so many bytes. */
+enum { KEPT_REQUEST_BYTES = 256 * 1024 };
+/* For so many seconds a new instance looks for traces that the one it replaces leaves when it has drained. */
+enum { RESTORE_TICKS = 40 };
 
 struct member;
 
@@ -28,12 +36,14 @@ struct sampler {
     struct sm_tail_metrics metrics; /* owned */
     struct sm_tail_shard_settings settings;
     unsigned shard_count;
-    unsigned first_worker;      /* of the shards, one after the other */
-    struct member **members;    /* owned array, by shard; filled before the first request */
-    atomic_size_t trace_count;  /* any worker (relaxed) */
-    atomic_size_t memory_bytes; /* any worker (relaxed): of what is held */
-    atomic_uint waiting_count;  /* any worker (relaxed): requests answered that wait for room */
-    atomic_uint draining_count; /* any worker: shards not drained yet after stop */
+    unsigned first_worker;             /* of the shards, one after the other */
+    struct member **members;           /* owned array, by shard; filled before the first request */
+    struct sm_tail_keeper *keeper;     /* owned; NULL: without storage */
+    struct sm_storage_client **spills; /* owned array, by shard; filled at start; NULL: without spilling */
+    atomic_size_t trace_count;         /* any worker (relaxed) */
+    atomic_size_t memory_bytes;        /* any worker (relaxed): of what is held */
+    atomic_uint waiting_count;         /* any worker (relaxed): requests answered that wait for room */
+    atomic_uint draining_count;        /* any worker: shards not drained yet after stop */
 };
 
 /* A shard with its place. Worker-local. */
@@ -42,6 +52,8 @@ struct member {
     struct sampler *sampler;    /* borrowed */
     struct sm_worker *worker;   /* borrowed */
     struct sm_timer *timer;     /* owned */
+    struct sm_bytes kept;       /* request in the making for the storage */
+    unsigned restore_ticks;     /* left */
     bool has_drained;
 };
 
@@ -74,6 +86,32 @@ static void accept_part(struct sm_tail_shard *shard, struct sm_delivery *deliver
     sm_delivery_complete(delivery, ((struct member *)shard)->worker, &SM_OUTCOME_ACCEPTED);
 }
 
+static bool write_kept(struct member *member, struct sm_error *error)
+{
+    struct sm_tail_keeper *keeper = member->sampler->keeper;
+    if (!sm_tail_keeper_open(keeper, error))
+        return false;
+    bool is_written = sm_tail_keeper_write(keeper, sm_bytes_slice(&member->kept), error);
+    sm_tail_keeper_close(keeper);
+    return is_written;
+}
+
+static bool keep_batch(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    struct member *member = (struct member *)shard;
+    struct sm_error error;
+    if (batch)
+        sm_otlp_encode_protobuf_bytes(batch, &member->kept);
+    if (member->kept.size == 0 || (batch && member->kept.size < KEPT_REQUEST_BYTES))
+        return true;
+    bool is_written = write_kept(member, &error);
+    if (!is_written)
+        sm_log(SM_LOG_ERROR, &member->sampler->component->logger, "Undecided traces cannot be kept and are decided now",
+               SM_LOG_STR("error", error.text));
+    member->kept.size = 0;
+    return is_written;
+}
+
 static void go_on(struct sm_worker *worker, void *context)
 {
     (void)worker;
@@ -100,6 +138,7 @@ static void on_drained(struct sm_tail_shard *shard)
 static const struct sm_tail_shard_calls shard_calls = {
     .send = send_batch,
     .accept = accept_part,
+    .keep = keep_batch,
     .again = post_go_on,
     .drained = on_drained,
     .mono_ns = sm_clock_mono_ns,
@@ -211,12 +250,16 @@ static struct sm_tail_shard_settings make_settings(struct sampler *sampler, cons
     const struct sm_tail_cache_options *caches = &options->decision_cache;
     size_t wait_ticks = ticks_of(options->decision_wait_ns), shard_count = sampler->shard_count;
     size_t expected = options->expected_new_traces_per_sec < options->num_traces ? options->expected_new_traces_per_sec : options->num_traces;
+    size_t limit_bytes = (size_t)options->memory_limit_mib << 20;
     return (struct sm_tail_shard_settings){
         .plan = sampler->plan,
         .metrics = &sampler->metrics,
         .logger = &sampler->component->logger,
         .trace_count = &sampler->trace_count,
-        .segments = {.memory_bytes = &sampler->memory_bytes, .logger = &sampler->component->logger},
+        .segments = {.memory_bytes = &sampler->memory_bytes,
+                     .limit_bytes = limit_bytes,
+                     .spill_from_bytes = options->spill_to_storage ? limit_bytes / 4 * 3 : 0,
+                     .logger = &sampler->component->logger},
         .trace_limit = options->num_traces ? options->num_traces : 1,
         .expected_count = expected / shard_count,
         .wait_ticks = wait_ticks ? wait_ticks : 1,
@@ -226,6 +269,7 @@ static struct sm_tail_shard_settings make_settings(struct sampler *sampler, cons
         .is_immediate = options->sampling_strategy == SM_TAIL_SPAN_INGEST,
         .stops_at_first_match = options->sample_on_first_match,
         .drops_pending = options->drop_pending_traces_on_shutdown,
+        .keeps_pending = *options->storage != 0,
         .records_policy = sm_gate_is_on(SM_GATE_TAIL_SAMPLING_RECORD_POLICY),
         .trace_bytes_limit = options->maximum_trace_size_bytes,
         .sampled_cache_size = (size_of_cache(caches->sampled_cache_size) + shard_count - 1) / shard_count,
@@ -249,13 +293,75 @@ static bool tail_create(struct sm_component *component, struct sm_error *error)
     sampler->members = sm_alloc(sampler->shard_count, sizeof(struct member *));
     sm_tail_metrics_init(&sampler->metrics, plan, component->id);
     sampler->settings = make_settings(sampler, options);
+    if (*options->storage)
+        sampler->keeper = sm_tail_keeper_create(component, options->storage);
     return true;
+}
+
+/* A spill is of no use to the next run: it is emptied when it is taken into use. */
+static bool open_spills(struct sampler *sampler, const char *storage_id, struct sm_error *error)
+{
+    char name[32];
+    sampler->spills = sm_alloc(sampler->shard_count, sizeof(struct sm_storage_client *));
+    for (unsigned i = 0; i < sampler->shard_count; i++) {
+        snprintf(name, sizeof(name), "spill_%u", i);
+        sampler->spills[i] = sm_storage_open(sampler->component, storage_id, name, error);
+        if (!sampler->spills[i])
+            return false;
+    }
+    return true;
+}
+
+static bool tail_start(struct sm_component *component, struct sm_error *error)
+{
+    struct sampler *sampler = component->state;
+    const struct sm_tail_options *options = component->options;
+    if (!sampler->keeper)
+        return true;
+    /* What is wrong with the storage is to be known now, not at the end. One that is busy is being left. */
+    if (sm_tail_keeper_open(sampler->keeper, error))
+        sm_tail_keeper_close(sampler->keeper);
+    else if (error->class != SM_ERROR_BUSY)
+        return false;
+    return !options->spill_to_storage || open_spills(sampler, options->storage, error);
+}
+
+/* Requests that an earlier run left are taken in like those that arrive. False: there may be more later. */
+static bool take_in_kept(struct sampler *sampler, struct sm_worker *worker, struct sm_error *error)
+{
+    struct sm_buffer *request = NULL;
+    struct sm_decode_error decode_error;
+    while (sm_tail_keeper_take(sampler->keeper, &request, error)) {
+        if (!request)
+            return true;
+        struct sm_batch *batch = sm_otlp_decode_protobuf(SM_TRACES, request, &decode_error);
+        sm_buffer_release(request);
+        if (!batch)
+            return sm_error_set(error, SM_ERROR_INTERNAL, "an entry cannot be decoded: %s", decode_error.reason);
+        tail_consume(sampler->component, worker, batch);
+    }
+    return false;
+}
+
+static void restore(struct member *member)
+{
+    struct sampler *sampler = member->sampler;
+    struct sm_error error;
+    member->restore_ticks--;
+    if (!sm_tail_keeper_open(sampler->keeper, &error))
+        return;
+    if (!take_in_kept(sampler, member->worker, &error))
+        sm_log(SM_LOG_ERROR, &sampler->component->logger, "Traces of an earlier run cannot be read", SM_LOG_STR("error", error.text));
+    sm_tail_keeper_close(sampler->keeper);
 }
 
 static void on_tick(struct sm_worker *worker, void *context)
 {
     (void)worker;
-    sm_tail_shard_tick(context);
+    struct member *member = context;
+    if (member->restore_ticks > 0)
+        restore(member);
+    sm_tail_shard_tick(&member->shard);
 }
 
 static struct member *create_member(struct sampler *sampler, struct sm_worker *worker)
@@ -264,7 +370,7 @@ static struct member *create_member(struct sampler *sampler, struct sm_worker *w
     sm_tail_shard_init(&member->shard, &sampler->settings, &shard_calls);
     member->sampler = sampler;
     member->worker = worker;
-    member->timer = sm_timer_create(worker, on_tick, &member->shard);
+    member->timer = sm_timer_create(worker, on_tick, member);
     sm_timer_arm(member->timer, SM_NS_PER_S, true);
     return member;
 }
@@ -278,8 +384,12 @@ static void *tail_worker_create(struct sm_component *component, struct sm_worker
     local->cutter = sm_tail_cutter_create(sampler->shard_count, sampler->plan->needs_sizes);
     if (index < sampler->shard_count)
         local->member = sampler->members[index] = create_member(sampler, worker);
-    if (index == 0)
+    if (index < sampler->shard_count && sampler->spills)
+        sm_tail_shard_set_spill(&local->member->shard, sampler->spills[index]);
+    if (index == 0) {
         local->member->shard.tells_ticks = true;
+        local->member->restore_ticks = sampler->keeper ? RESTORE_TICKS : 0;
+    }
     return local;
 }
 
@@ -292,6 +402,7 @@ static void tail_worker_free(struct sm_component *component, struct sm_worker *w
     if (local->member) {
         sm_timer_free(local->member->timer);
         sm_tail_shard_deinit(&local->member->shard);
+        sm_bytes_deinit(&local->member->kept);
         free(local->member);
     }
     free(local);
@@ -318,6 +429,10 @@ static void tail_free(struct sm_component *component)
     struct sampler *sampler = component->state;
     if (!sampler)
         return;
+    for (unsigned i = 0; sampler->spills && i < sampler->shard_count; i++)
+        sm_storage_close(sampler->spills[i]);
+    free(sampler->spills);
+    sm_tail_keeper_free(sampler->keeper);
     sm_tail_plan_free(sampler->plan);
     sm_tail_metrics_deinit(&sampler->metrics);
     free(sampler->members);
@@ -336,6 +451,7 @@ const struct sm_component_type sm_processor_tail_sampling = {
     .metrics = sm_tail_metric_table,
     .validate = sm_tail_validate,
     .create = tail_create,
+    .start = tail_start,
     .worker_create = tail_worker_create,
     .worker_free = tail_worker_free,
     .consume = tail_consume,

@@ -37,7 +37,6 @@ static void add_chunk(struct sm_tail_table *table)
         table->_chunks = sm_realloc(table->_chunks, table->_chunk_capacity, sizeof(struct sm_tail_trace *));
     }
     table->_chunks[table->_chunk_count++] = sm_alloc(CHUNK_COUNT, sizeof(struct sm_tail_trace));
-    note_memory(table, CHUNK_COUNT * sizeof(struct sm_tail_trace), 0);
 }
 
 static struct sm_tail_trace *take_record(struct sm_tail_table *table)
@@ -137,7 +136,6 @@ void sm_tail_table_init(struct sm_tail_table *table, size_t expected_count, stru
     while (table->_bucket_count < expected_count && table->_bucket_count < BUCKET_COUNT_MAX_AT_START)
         table->_bucket_count *= 2;
     table->_buckets = sm_alloc(table->_bucket_count, sizeof(*table->_buckets));
-    note_memory(table, table->_bucket_count * sizeof(*table->_buckets), 0);
     add_chunk(table);
     struct sm_tail_trace *end = take_record(table);
     table->_ages = end->_age_prev = end->_age_next = end->_self;
@@ -147,7 +145,6 @@ void sm_tail_table_deinit(struct sm_tail_table *table)
 {
     for (struct sm_tail_trace *trace; (trace = sm_tail_table_oldest(table));)
         sm_tail_table_remove(table, trace);
-    note_memory(table, 0, table->_bucket_count * sizeof(*table->_buckets) + table->_chunk_count * CHUNK_COUNT * sizeof(struct sm_tail_trace));
     for (uint32_t i = 0; i < table->_chunk_count; i++)
         free(table->_chunks[i]);
     free(table->_chunks);
@@ -180,7 +177,6 @@ static void link_bucket(struct sm_tail_table *table, struct sm_tail_trace *trace
 
 static void grow(struct sm_tail_table *table)
 {
-    note_memory(table, table->_bucket_count * sizeof(*table->_buckets), 0);
     free(table->_buckets);
     table->_bucket_count *= 2;
     table->_buckets = sm_alloc(table->_bucket_count, sizeof(*table->_buckets));

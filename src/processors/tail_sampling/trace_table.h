@@ -35,7 +35,7 @@ struct sm_tail_trace {
 struct sm_tail_table {
     size_t count;
     struct sm_tail_segments *_segments; /* borrowed: where records of the traces are */
-    atomic_size_t *_memory_bytes;       /* borrowed; any thread (relaxed) */
+    atomic_size_t *_memory_bytes;       /* borrowed; any thread (relaxed): of what undecided traces hold */
     struct sm_tail_trace **_chunks;     /* owned: traces by number */
     uint32_t _chunk_count, _chunk_capacity;
     uint32_t _made_count; /* numbers given out so far */

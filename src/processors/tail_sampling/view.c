@@ -39,8 +39,12 @@ struct sm_batch *sm_tail_view_batch(struct sm_tail_view *view)
     struct sm_batch *batch = view->batch = sm_batch_create(SM_TRACES);
     struct sm_buffer *records = records_of(view);
     sm_batch_keep_buffer(batch, records);
-    for (size_t at = 0; at < records->size; at += record_at(records, at)->size)
+    size_t index_bytes = 0;
+    for (size_t at = 0; at < records->size; at += record_at(records, at)->size) {
         batch->capacity++;
+        index_bytes += sm_tail_record_index_bytes(record_at(records, at));
+    }
+    sm_arena_reserve(&batch->arena, index_bytes);
     batch->groups = sm_arena_alloc(&batch->arena, batch->capacity * sizeof(*batch->groups));
     batch->changed = true;
     for (size_t at = 0; at < records->size; at += record_at(records, at)->size)

@@ -56,8 +56,25 @@ static void note_drained(struct sm_tail_shard *shard)
     sm_bytes_append_text(&noted, "end ");
 }
 
-static const struct sm_tail_shard_calls calls = {
-    .send = note_send, .accept = note_accept, .again = go_on, .drained = note_drained, .mono_ns = fake_clock, .wall_ns = fake_clock};
+static bool has_storage;
+
+static bool note_keep(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    (void)shard;
+    if (batch)
+        sm_bytes_printf(&noted, "k%c%zu ", batch->groups[0].scopes[0].spans[0].trace_id.ptr[15], batch->item_count);
+    else if (has_storage)
+        sm_bytes_append_text(&noted, "kept ");
+    return batch || has_storage;
+}
+
+static const struct sm_tail_shard_calls calls = {.send = note_send,
+                                                 .accept = note_accept,
+                                                 .keep = note_keep,
+                                                 .again = go_on,
+                                                 .drained = note_drained,
+                                                 .mono_ns = fake_clock,
+                                                 .wall_ns = fake_clock};
 
 static struct sm_batch *make_request(const char *letters, size_t count)
 {
@@ -154,6 +171,11 @@ static const struct row {
     {"stopping drops what is pending when told to", ALL, {.wait_ticks = 60, .drops_pending = true}, "ab!", "end "},
     {"stopping an empty shard ends at once", ALL, {0}, "!", "end "},
     {"spans that come after the stop are decided all the same", ALL, {0}, "!a", "end a1 end "},
+    {"with a storage what is pending is put there", ALL, {.wait_ticks = 60, .keeps_pending = true}, "ab.aA!c", "ka3 kb1 kept end kc1 kept end "},
+    {"what cannot be put there is decided", ALL, {.wait_ticks = 60, .keeps_pending = true, .records_policy = true}, "ab!", "ka1 kb1 a1 b1 end "},
+    {"above the limit of memory the oldest traces go", ALL, {.segments.limit_bytes = 250}, "abcdef..", "d1 e1 f1 "},
+    {"a limit that nothing fits into lets nothing through", ALL, {.segments.limit_bytes = 1}, "abcd..", ""},
+    {"new traces wait for memory", ALL, {.is_blocking = true, .segments.limit_bytes = 1}, "a b a ..", "ok ? ? a1 ok a1 ok "},
     {"new traces wait for room", ALL, {.trace_limit = 2, .is_blocking = true, .sampled_cache_size = 9}, "ab c a..", "ok ? ? a1 b1 ok a1 ok "},
     {"waiting ends without a cache as well", ALL, {.trace_limit = 2, .is_blocking = true}, "abc....", "? a1 b1 ok c1 "},
     {"what waits is decided at the stop", ALL, {.trace_limit = 1, .is_blocking = true}, "abc!", "? ok a1 b1 c1 end "},
@@ -174,6 +196,7 @@ static void scripts_give_what_they_say(void **state)
         atomic_size_t trace_count = 0, memory_bytes = 0;
         struct sm_tail_shard shard;
         now_ns = 1000 * SM_NS_PER_S;
+        has_storage = !settings.records_policy;
         sm_tail_metrics_init(&metrics, plan, "tail_sampling");
         settings.plan = plan;
         settings.metrics = &metrics;
@@ -181,6 +204,7 @@ static void scripts_give_what_they_say(void **state)
         settings.segments.memory_bytes = &memory_bytes;
         settings.trace_limit = settings.trace_limit ? settings.trace_limit : 100;
         settings.wait_ticks = settings.wait_ticks ? settings.wait_ticks : 1;
+        settings.records_policy = false;
         sm_tail_shard_init(&shard, &settings, &calls);
         run(&shard, row->script);
         if (strcmp(sm_bytes_cstr(&noted), row->expected) != 0)

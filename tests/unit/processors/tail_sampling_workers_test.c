@@ -147,6 +147,7 @@ static struct sm_tail_options make_options(void)
     options.decision_wait_ns = 600 * SM_S;
     options.num_traces = 1000000; /* enough for a shard on every worker */
     options.tail_storage = "";
+    options.storage = "";
     return options;
 }
 

@@ -1,0 +1,102 @@
+"""tail_sampling over restarts and with little memory."""
+import json
+import os
+
+import pytest
+from conftest import free_ports, get, post, wait_until
+
+CONFIG = """
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
+extensions:
+  file_storage: {{directory: "{folder}/store", create_directory: true}}
+processors:
+  tail_sampling:
+    decision_wait: {wait}
+    num_traces: 100000
+    storage: file_storage
+    {more}
+    policies: [{{name: all, type: always_sample}}]
+exporters:
+  file: {{path: "{folder}/out.json", flush_interval: 100ms}}
+service:
+  extensions: [file_storage]
+  telemetry: {{metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {own}}}}}}}}}]}}}}
+  pipelines: {{traces: {{receivers: [otlp], processors: [tail_sampling], exporters: [file]}}}}
+"""
+
+
+def request(trace_numbers, text=""):
+    spans = [{"traceId": "%032x" % (n + 1), "spanId": "%016x" % (n + 1), "name": "s%d" % n, "startTimeUnixNano": "1", "endTimeUnixNano": "2",
+              "attributes": [{"key": "text", "value": {"stringValue": text}}]} for n in trace_numbers]
+    return json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]}).encode()
+
+
+def spans_by_trace(path):
+    """Names of spans by trace, and how many requests brought them."""
+    found, requests = {}, 0
+    if not path.exists():
+        return found, requests
+    for line in path.read_text().splitlines():
+        requests += 1
+        for group in json.loads(line)["resourceSpans"]:
+            for scope in group["scopeSpans"]:
+                for span in scope["spans"]:
+                    found.setdefault(span["traceId"], []).append(span["name"])
+    return found, requests
+
+
+@pytest.fixture
+def ports():
+    names = ("http", "own")
+    return dict(zip(names, free_ports(len(names))))
+
+
+def send(ports, trace_numbers, text=""):
+    status, _ = post("http://127.0.0.1:%d/v1/traces" % ports["http"], request(trace_numbers, text), "application/json")
+    assert status == 200
+
+
+def test_undecided_traces_outlive_a_restart_and_are_decided_once(collector, ports, tmp_path):
+    running = collector(CONFIG.format(folder=tmp_path, wait="60s", more="", **ports), ports["http"])
+    for first in range(0, 500, 50):
+        send(ports, range(first, first + 50))
+    running.stop()
+    assert spans_by_trace(tmp_path / "out.json")[0] == {}
+    running.write(CONFIG.format(folder=tmp_path, wait="2s", more="", **ports))
+    running.start(ports["http"])
+    send(ports, range(500))  # the other halves
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 500, what="500 traces")
+    running.stop()
+    found, requests = spans_by_trace(tmp_path / "out.json")
+    assert requests == 500
+    assert all(names == ["s%d" % (int(trace, 16) - 1)] * 2 for trace, names in found.items())
+
+
+def test_a_reload_hands_undecided_traces_over(collector, ports, tmp_path):
+    running = collector(CONFIG.format(folder=tmp_path, wait="60s", more="", **ports), ports["http"])
+    send(ports, range(20))
+    running.write(CONFIG.format(folder=tmp_path, wait="1s", more="", **ports))
+    running.reload()
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 20, what="20 traces")
+
+
+def sum_of(page, name):
+    return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(name))
+
+
+def test_a_memory_limit_drops_the_oldest_traces(collector, ports, tmp_path):
+    collector(CONFIG.format(folder=tmp_path, wait="60s", more="memory_limit_mib: 1", **ports), ports["http"])
+    noise = os.urandom(50000).hex()
+    for n in range(100):
+        send(ports, [n], noise)
+    wait_until(lambda: sum_of(get("http://127.0.0.1:%d/metrics" % ports["own"]), "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early") > 0, what="dropped traces")
+
+
+def test_a_spill_holds_what_memory_does_not(collector, ports, tmp_path):
+    collector(CONFIG.format(folder=tmp_path, wait="3s", more="memory_limit_mib: 1\n    spill_to_storage: true", **ports), ports["http"])
+    noise = os.urandom(50000).hex()
+    for n in range(100):
+        send(ports, [n], noise)
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 100, what="100 traces")
+    assert sum_of(get("http://127.0.0.1:%d/metrics" % ports["own"]), "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early") == 0
