@@ -26,6 +26,7 @@ struct sm_regex {
 };
 
 static atomic_uint_fast64_t limit_hits;
+static void (*tell_limit_hit)(void); /* written before other threads start */
 
 /* ---- what RE2 accepts */
 
@@ -390,8 +391,11 @@ static int run(const struct sm_regex *regex, struct sm_slice text, size_t from, 
 {
     PCRE2_SPTR subject = (PCRE2_SPTR)(text.ptr ? text.ptr : "");
     int count = pcre2_match(regex->code, subject, text.size, from, 0, memory->data, memory->context);
-    if (count < 0 && count != PCRE2_ERROR_NOMATCH)
+    if (count < 0 && count != PCRE2_ERROR_NOMATCH) {
         atomic_fetch_add_explicit(&limit_hits, 1, memory_order_relaxed);
+        if (tell_limit_hit)
+            tell_limit_hit();
+    }
     return count;
 }
 
@@ -538,4 +542,9 @@ void sm_regex_replace_all(const struct sm_regex *regex, struct sm_slice text, st
 uint64_t sm_regex_limit_hits(void)
 {
     return atomic_load_explicit(&limit_hits, memory_order_relaxed);
+}
+
+void sm_regex_tell_limit_hits(void (*tell)(void))
+{
+    tell_limit_hit = tell;
 }

@@ -45,3 +45,5 @@ void sm_regex_replace_all(const struct sm_regex *regex, struct sm_slice text, st
 
 /* How often a match was given up since the start. */
 uint64_t sm_regex_limit_hits(void);
+/* Called at each of them, on the thread that matches. Set once, before other threads start. */
+void sm_regex_tell_limit_hits(void (*tell)(void));

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "ottl/compile.h"
+#include "pipeline/own_metrics.h"
 
 struct owned_regex {
     struct owned_regex *next;
@@ -163,12 +164,30 @@ enum sm_ottl_verdict sm_ottl_test(const struct sm_ottl_condition *condition, str
     return test(condition->expr, run);
 }
 
+/* What statements make of one batch: statements that double a text or a map would otherwise take all memory. */
+enum { MEMORY_MAX = 256 * 1024 * 1024, MEMORY_PER_ITEM_MAX = 16 * 1024 };
+
+static bool refuse_more(struct sm_ottl_run *run)
+{
+    static const struct sm_own_metric metric = {.name = "otelcol_ottl_memory_limit_hits",
+                                                .help = "Statements that were not run because those before them had made too much of one batch",
+                                                .unit = "{statement}",
+                                                .kind = SM_OWN_COUNTER,
+                                                .level = SM_OWN_LEVEL_BASIC};
+    sm_instrument_add(sm_instrument_get(&metric, NULL, 0), 1);
+    return sm_ottl_fail(run, "the statements have made more than %d MiB of the batch, and %d KiB an item", MEMORY_MAX / 1024 / 1024,
+                        MEMORY_PER_ITEM_MAX / 1024);
+}
+
 enum sm_ottl_verdict sm_ottl_execute(const struct sm_ottl_statement *statement, struct sm_ottl_run *run)
 {
     struct sm_ottl_value ignored;
     enum sm_ottl_verdict verdict = statement->condition ? test(statement->condition, run) : SM_OTTL_YES;
     if (verdict != SM_OTTL_YES)
         return verdict;
+    if (sm_arena_reserved_bytes(run->arena) > MEMORY_MAX && /* the rest only when it is much */
+        sm_arena_reserved_bytes(run->arena) - MEMORY_MAX > run->batch->item_count * MEMORY_PER_ITEM_MAX && !refuse_more(run))
+        return SM_OTTL_FAILED;
     return sm_ottl_eval(statement->editor, run, &ignored) ? SM_OTTL_YES : SM_OTTL_FAILED;
 }
 

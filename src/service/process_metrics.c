@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/process_usage.h"
+#include "base/regex.h"
 #include "pipeline/own_metrics.h"
 
 #define SCOPE "go.opentelemetry.io/collector/service"
@@ -99,8 +100,21 @@ static const struct process_metric {
      read_virtual},
 };
 
+/* Not shown before the first. */
+static void count_given_up_match(void)
+{
+    static const struct sm_own_metric metric = {.name = "otelcol_regex_limit_hits",
+                                                .help = "Matches of regular expressions that were given up after too many steps, and counted as none",
+                                                .unit = "{match}",
+                                                .kind = SM_OWN_COUNTER,
+                                                .level = SM_OWN_LEVEL_BASIC,
+                                                .scope = SCOPE};
+    sm_instrument_add(sm_instrument_get(&metric, NULL, 0), 1);
+}
+
 void sm_process_metrics_register(void)
 {
+    sm_regex_tell_limit_hits(count_given_up_match);
     started_ns = sm_clock_mono_ns();
     for (size_t i = 0; i < sizeof(process_metrics) / sizeof(process_metrics[0]); i++)
         sm_instrument_observe(sm_instrument_get(&process_metrics[i].metric, NULL, 0), process_metrics[i].read, NULL);
