@@ -38,6 +38,25 @@ bool sm_http_route_fits(struct sm_slice pattern, struct sm_slice path)
     return path.size == 0 || (pattern.size > 0 && pattern.ptr[pattern.size - 1] == '/');
 }
 
+static bool begins_with(struct sm_slice path, struct sm_slice text)
+{
+    char c;
+    for (size_t i = 0; i < text.size; i++)
+        if (!take_char(&path, &c) || c != text.ptr[i])
+            return false;
+    return true;
+}
+
+bool sm_http_path_contains(struct sm_slice path, struct sm_slice text)
+{
+    char c;
+    do {
+        if (begins_with(path, text))
+            return true;
+    } while (take_char(&path, &c));
+    return false;
+}
+
 void sm_http_path_clean(struct sm_slice path, struct sm_bytes *out)
 {
     size_t start = out->size;

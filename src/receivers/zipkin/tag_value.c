@@ -126,8 +126,6 @@ struct sm_slice sm_zipkin_ip_text(struct sm_slice address, struct sm_arena *aren
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     const uint8_t *bytes = (const uint8_t *)address.ptr;
-    if (address.size == 0)
-        return SM_SLICE("<nil>");
     if (address.size == 16 && memcmp(bytes, mapped, sizeof(mapped)) != 0)
         return ipv6_text(bytes, arena);
     if (address.size == 16)

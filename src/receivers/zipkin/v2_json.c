@@ -223,6 +223,8 @@ static bool read_timestamp(struct sm_json_scanner *scanner, void *object)
 {
     struct sm_zipkin_span *span = ((struct reading *)object)->span;
     uint64_t us = 0;
+    if (sm_json_peek(scanner) == 'n')
+        return sm_json_word(scanner, "null");
     if (!sm_zipkin_json_uint(scanner, UINT64_MAX, &us))
         return false;
     span->has_time = us > 0;
@@ -234,6 +236,8 @@ static bool read_duration(struct sm_json_scanner *scanner, void *object)
 {
     struct sm_zipkin_span *span = ((struct reading *)object)->span;
     uint64_t us = 0;
+    if (sm_json_peek(scanner) == 'n')
+        return sm_json_word(scanner, "null");
     if (!sm_zipkin_json_uint(scanner, UINT64_MAX, &us))
         return false;
     span->duration_ns = us * NS_PER_US;

@@ -58,9 +58,9 @@ static bool read_endpoint(struct reading *reading, struct sm_slice message, stru
         if (is_field(&field, 1, SM_WIRE_BYTES) && !read_text(reading, field.bytes, &endpoint->service_name))
             return false;
         if (is_field(&field, 2, SM_WIRE_BYTES))
-            endpoint->ipv4 = field.bytes;
+            endpoint->ipv4 = field.bytes.size ? field.bytes : (struct sm_slice){0};
         if (is_field(&field, 3, SM_WIRE_BYTES))
-            endpoint->ipv6 = field.bytes;
+            endpoint->ipv6 = field.bytes.size ? field.bytes : (struct sm_slice){0};
         if (is_field(&field, 4, SM_WIRE_VARINT))
             endpoint->port = (uint16_t)field.integer;
     }

@@ -5,11 +5,11 @@
  * Source: opentelemetry-collector-contrib receiver/zipkinreceiver (options, what is taken for what, answers). */
 #include "receivers/zipkin/zipkin.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "config/gates.h"
+#include "net/http_route.h"
 #include "pipeline/component.h"
 #include "pipeline/outcome.h"
 #include "wire/compression.h"
@@ -45,18 +45,10 @@ static const struct format formats[2][2] = {
     {{"http_v1_json", sm_zipkin_decode_v1_json}, {"http_v1_thrift", sm_zipkin_decode_v1_thrift}},
 };
 
-static bool has_v1_path(struct sm_slice path)
-{
-    for (; path.size; path = sm_slice_make(path.ptr + 1, path.size - 1))
-        if (sm_slice_starts_with(path, SM_SLICE("api/v1/spans")))
-            return true;
-    return false;
-}
-
 static const struct format *format_of(const struct sm_http_request *request)
 {
     struct sm_slice content_type = sm_http_request_header(request, SM_SLICE("Content-Type"));
-    bool is_v1 = has_v1_path(sm_http_request_path(request));
+    bool is_v1 = sm_http_path_contains(sm_http_request_path(request), SM_SLICE("api/v1/spans"));
     return &formats[is_v1][sm_slice_is(content_type, is_v1 ? "application/x-thrift" : "application/x-protobuf")];
 }
 
@@ -100,10 +92,8 @@ static struct sm_buffer *unpack(const struct sm_zipkin_options *options, const s
 
 static void refuse(struct receiver *receiver, struct sm_http_request *request, const struct format *format, const struct sm_decode_error *why)
 {
-    char text[256];
-    snprintf(text, sizeof(text), "%s at byte %zu", why->reason, why->offset);
     sm_receiver_refused_request(receiver->component, format->transport, SM_TRACES);
-    sm_http_respond_error(request, 400, text);
+    sm_http_respond_error(request, 400, why->reason);
 }
 
 static void on_request(struct sm_http_request *request, void *context)
