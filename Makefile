@@ -38,8 +38,11 @@ format: ## clang-format over the sources
 	@scripts/install-packages format
 	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
 
-docs: build/release/spanmill ## write docs/reference from the option tables
-	@build/release/spanmill docs --output docs/reference
+docs: ## write docs/reference from the option tables
+	@scripts/install-packages build
+	@cmake --preset debug -DBUILD_TESTING=ON >/dev/null
+	@cmake --build --preset debug --target spanmill -- --quiet
+	@build/debug/spanmill docs --output docs/reference
 
 install: build/release/spanmill ## install program, man page, completions and examples (PREFIX, DESTDIR)
 	@cmake --install build/release --prefix $(PREFIX)

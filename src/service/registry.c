@@ -27,6 +27,7 @@ extern const struct sm_component_type sm_exporter_prometheus_remote_write;
 extern const struct sm_component_type sm_connector_forward;
 extern const struct sm_component_type sm_connector_span_metrics;
 extern const struct sm_component_type sm_connector_count;
+extern const struct sm_component_type sm_connector_service_graph;
 extern const struct sm_component_type sm_connector_datadog;
 extern const struct sm_component_type sm_extension_health_check;
 extern const struct sm_component_type sm_extension_zpages;
@@ -60,6 +61,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_connector_forward,
     &sm_connector_span_metrics,
     &sm_connector_count,
+    &sm_connector_service_graph,
     &sm_connector_datadog,
     &sm_extension_health_check,
     &sm_extension_zpages,

@@ -41,7 +41,7 @@ struct sm_stats_counter {
 
 static uint8_t kind_bit(int32_t kind)
 {
-    return kind >= 0 && kind < 8 ? (uint8_t)(1u << kind) : 0;
+    return (uint8_t)(kind >= 0 && kind < 8 ? 1u << kind : 0);
 }
 
 const struct sm_stats_plan *sm_stats_plan_create(const struct sm_datadog_connector_options *options, struct sm_arena *arena)

@@ -7,7 +7,7 @@
 #include <assert.h>
 
 #include "base/hash.h"
-#include "connectors/span_metrics/exponential.h"
+#include "telemetry/exponential.h"
 #include "connectors/span_metrics/settings.h"
 
 /* 2^32 spans in a bucket between two merges, or a large adjusted count, do not fit 32 bits: the counts then move to an array of their own. */

@@ -2,7 +2,7 @@
 #include "connectors/span_metrics/settings.h"
 
 #include "config/gates.h"
-#include "connectors/span_metrics/exponential.h"
+#include "telemetry/exponential.h"
 #include "connectors/span_metrics/series.h"
 
 static const char preset_namespace[] = "traces.span.metrics";

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "connectors/span_metrics/distinct.h"
-#include "connectors/span_metrics/exponential.h"
+#include "telemetry/exponential.h"
 #include "connectors/span_metrics/glob.h"
 #include "base/index.h"
 #include "connectors/span_metrics/sampling.h"

@@ -4,7 +4,7 @@
  * mapped with floor(log(value) * 2^scale / log 2), powers of two exactly into the bucket below, and the scale sinks by the least number of halvings
  * that brings the lowest and highest bucket within the size. As bucket numbers of a lower scale are those of a higher one shifted right, adding at
  * the present scale and merging histograms of different scales come out the same. */
-#include "connectors/span_metrics/exponential.h"
+#include "telemetry/exponential.h"
 
 #include <math.h>
 #include <stdlib.h>
