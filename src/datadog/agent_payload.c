@@ -210,25 +210,25 @@ static char *put_span(char *at, const struct sm_datadog_span *span)
 
 /* ---- chunks and payloads */
 
-void sm_datadog_encode_chunk(const struct sm_datadog_chunk *chunk, struct sm_bytes *out)
+void sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out)
 {
-    enum { HEAD_MAX = 16 }; /* tag and length of the chunk, or of a span */
-    size_t mark = sm_proto_message_begin(out, PAYLOAD_CHUNKS);
-    for (size_t i = 0; i < chunk->count; i++) {
-        size_t size = span_size(&chunk->spans[i]);
-        char *at = sm_bytes_reserve(out, size + HEAD_MAX), *end = put_span(put_head(at, CHUNK_SPANS, size), &chunk->spans[i]);
-        out->size += (size_t)(end - at);
-    }
+    enum { HEAD_MAX = 16 }; /* tag and length */
     size_t size = uint_size(widened(chunk->priority)) + text_size(chunk->origin) + texts_size(&chunk->tags) + uint_size(chunk->is_dropped);
-    char *at = sm_bytes_reserve(out, size), *end = put_uint(at, CHUNK_PRIORITY, widened(chunk->priority));
-    end = put_text(end, CHUNK_ORIGIN, chunk->origin);
-    end = put_texts(end, CHUNK_TAGS, &chunk->tags);
-    end = put_uint(end, CHUNK_DROPPED, chunk->is_dropped);
-    out->size += (size_t)(end - at);
-    sm_proto_message_end(out, mark);
+    for (size_t i = 0; i < chunk->count; i++) {
+        chunk->spans[i]._encoded_size = span_size(&chunk->spans[i]);
+        size += block_size(chunk->spans[i]._encoded_size);
+    }
+    char *start = sm_bytes_reserve(out, size + HEAD_MAX), *at = put_head(start, PAYLOAD_CHUNKS, size);
+    at = put_uint(at, CHUNK_PRIORITY, widened(chunk->priority));
+    at = put_text(at, CHUNK_ORIGIN, chunk->origin);
+    for (size_t i = 0; i < chunk->count; i++)
+        at = put_span(put_head(at, CHUNK_SPANS, chunk->spans[i]._encoded_size), &chunk->spans[i]);
+    at = put_texts(at, CHUNK_TAGS, &chunk->tags);
+    at = put_uint(at, CHUNK_DROPPED, chunk->is_dropped);
+    out->size += (size_t)(at - start);
 }
 
-void sm_datadog_encode_payload(const struct sm_datadog_payload *payload, struct sm_slice chunks, struct sm_bytes *out)
+void sm_datadog_encode_payload_head(const struct sm_datadog_payload *payload, size_t chunks_size, struct sm_bytes *out)
 {
     const struct {
         unsigned number;
@@ -244,16 +244,14 @@ void sm_datadog_encode_payload(const struct sm_datadog_payload *payload, struct 
         {PAYLOAD_APP_VERSION, payload->app_version},
     };
     enum { COUNT = sizeof(texts) / sizeof(texts[0]), HEAD_MAX = 16 };
-    size_t size = texts_size(&payload->tags) + chunks.size;
+    size_t size = texts_size(&payload->tags) + chunks_size;
     for (int i = 0; i < COUNT; i++)
         size += text_size(texts[i].text);
-    char *at = sm_bytes_reserve(out, size + HEAD_MAX), *end = put_head(at, AGENT_PAYLOADS, size);
+    char *at = sm_bytes_reserve(out, size - chunks_size + HEAD_MAX), *end = put_head(at, AGENT_PAYLOADS, size);
     for (int i = 0; i < COUNT; i++)
         end = put_text(end, texts[i].number, texts[i].text);
     end = put_texts(end, PAYLOAD_TAGS, &payload->tags);
-    if (chunks.size)
-        memcpy(end, chunks.ptr, chunks.size);
-    out->size += (size_t)(end - at) + chunks.size;
+    out->size += (size_t)(end - at);
 }
 
 void sm_datadog_encode_agent_head(const struct sm_datadog_agent_head *head, struct sm_bytes *out)

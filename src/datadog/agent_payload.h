@@ -1,6 +1,6 @@
 /* agent_payload.h - what is posted to /api/v0.2/traces: traces encoded as an AgentPayload, piece by piece. Any thread.
  *
- *     chunk … chunk -> sm_datadog_encode_payload -> payload … payload -> sm_datadog_encode_agent_head in front
+ *     sm_datadog_encode_payload_head, chunk … chunk, the next payload …, and sm_datadog_encode_agent_head before or behind
  *
  * Source: datadog-agent pkg/proto/datadog/trace/{span,tracer_payload,agent_payload}.proto, 0.59.0. */
 #pragma once
@@ -8,10 +8,10 @@
 #include "base/bytes.h"
 #include "datadog/span.h"
 
-/* Appends the chunk as a field of a TracerPayload. */
-void sm_datadog_encode_chunk(const struct sm_datadog_chunk *chunk, struct sm_bytes *out);
-/* Appends a TracerPayload holding the encoded `chunks` as a field of an AgentPayload. */
-void sm_datadog_encode_payload(const struct sm_datadog_payload *payload, struct sm_slice chunks, struct sm_bytes *out);
+/* Appends the chunk as a field of a TracerPayload; notes sizes in its spans. */
+void sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out);
+/* Appends a TracerPayload as a field of an AgentPayload, but for its chunks: `chunks_size` encoded bytes, which must follow. */
+void sm_datadog_encode_payload_head(const struct sm_datadog_payload *payload, size_t chunks_size, struct sm_bytes *out);
 
 struct sm_datadog_agent_head {
     struct sm_slice hostname, env, version;

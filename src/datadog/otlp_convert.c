@@ -121,7 +121,7 @@ static void set_attributes(struct sm_datadog_span *span, struct sm_arena *arena,
     struct http_conventions seen = {0};
     struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
     struct sm_attribute attribute;
-    while (sm_attributes_next(&cursor, &attribute)) {
+    while (sm_datadog_otlp_next_attribute(&cursor, &attribute)) {
         bool is_http = sm_slice_starts_with(attribute.key, SM_SLICE("http."));
         if (attribute.value.type == SM_VALUE_DOUBLE)
             set_metric(span, arena, attribute.key, attribute.value.number);

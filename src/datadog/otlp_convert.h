@@ -2,6 +2,7 @@
 #pragma once
 
 #include "datadog/otlp_span.h"
+#include "telemetry/usual_attribute.h"
 
 /* The last eight bytes of an ID. */
 uint64_t sm_datadog_otlp_id(struct sm_slice id);
@@ -10,3 +11,19 @@ void sm_datadog_otlp_set_meta(struct sm_datadog_span *span, struct sm_arena *are
 /* `template`: what the resource gives. */
 void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template, const struct sm_scope *scope,
                              struct sm_span *in, struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span);
+
+/* As sm_attributes_next, without calls for attributes of the usual form. */
+static inline bool sm_datadog_otlp_next_attribute(struct sm_attribute_cursor *cursor, struct sm_attribute *attribute)
+{
+    const struct sm_attributes *attributes = cursor->attributes;
+    if (cursor->at && sm_attributes_are_encoded(attributes)) {
+        struct sm_usual_attribute usual =
+            sm_usual_attribute_read(cursor->at, attributes->raw.ptr + attributes->raw.size, sm_attributes_tag(attributes));
+        if (usual.size && sm_usual_value_read(usual.value, &attribute->value)) {
+            attribute->key = usual.key;
+            cursor->at += usual.size;
+            return true;
+        }
+    }
+    return sm_attributes_next(cursor, attribute);
+}

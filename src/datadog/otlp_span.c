@@ -104,13 +104,20 @@ static void take_text(struct span_texts *texts, const struct sm_attribute *attri
     }
 }
 
+/* By their size alone most keys are none of those. */
+static bool may_be_wanted(struct sm_slice key)
+{
+    const uint32_t sizes = 1u << 3 | 1u << 11 | 1u << 12 | 1u << 22 | 1u << 27;
+    return key.size < 32 && (sizes >> key.size & 1);
+}
+
 static struct span_texts read_texts(const struct sm_span *span, struct sm_arena *arena)
 {
     struct span_texts texts = {0};
     struct sm_attribute_cursor cursor = sm_attributes_begin(&span->attributes);
     struct sm_attribute attribute;
-    while (sm_attributes_next(&cursor, &attribute))
-        if (attribute.key.size && strchr("edck_", attribute.key.ptr[0]))
+    while (sm_datadog_otlp_next_attribute(&cursor, &attribute))
+        if (may_be_wanted(attribute.key))
             take_text(&texts, &attribute, arena);
     return texts;
 }
@@ -269,6 +276,7 @@ bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *ar
     if (!is_decided)
         chunk->priority = is_kept(rate, trace->id) ? SM_DATADOG_PRIORITY_AUTO_KEEP : 0;
     sm_datadog_map_set_text(&chunk->spans[0].meta, arena, SM_SLICE("_dd.p.dm"), is_decided ? SM_SLICE("-4") : SM_SLICE("-9"));
-    sm_datadog_map_set_text(&chunk->tags, arena, SM_SLICE("_dd.otlp_sr"), sm_slice_of(sm_arena_printf(arena, "%.2f", rate)));
+    sm_datadog_map_set_text(&chunk->tags, arena, SM_SLICE("_dd.otlp_sr"),
+                            rate >= 1 ? SM_SLICE("1.00") : sm_slice_of(sm_arena_printf(arena, "%.2f", rate)));
     return true;
 }

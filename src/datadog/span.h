@@ -92,6 +92,7 @@ struct sm_datadog_span {
     struct sm_datadog_map meta, metrics, meta_struct; /* texts, numbers, bytes */
     struct sm_datadog_link *links;
     size_t link_count;
+    size_t _encoded_size; /* of agent_payload.c */
 };
 
 enum { SM_DATADOG_PRIORITY_NONE = -128, SM_DATADOG_PRIORITY_AUTO_KEEP = 1, SM_DATADOG_PRIORITY_USER_KEEP = 2 };

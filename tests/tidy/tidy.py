@@ -23,7 +23,7 @@ BANNED = {
 }
 # Library headers appear in the one folder that wraps them.
 WRAPPED = {"nghttp2/": "net", "http_parser.h": "net", "openssl/": ("net", "base"), "libfyaml.h": "config", "xxhash.h": "base", "lmdb.h": "extensions", "pcre2.h": "base", "event2/": ("pipeline", "net"),
-           "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire"}
+           "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire", "isa-l/": "wire"}
 LINES_MAX = 800
 COLUMNS_MAX = 160
 

@@ -164,6 +164,7 @@ static void refuse_client_options(const struct sm_http_client_options *client, s
         const char *name;
         bool is_set;
     } refused[] = {
+        {"auth", client->auth != NULL},
         {"endpoint", *client->endpoint != '\0'},
         {"compression", client->compression != 0},
         {"headers", client->headers.count > 0},

@@ -16,9 +16,9 @@
 #include "datadog/otlp_span.h"
 #include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
-#include "wire/compression.h"
+#include "wire/gzip_stream.h"
 
-enum { PACKING_LEVEL = 1, ARENA_KEPT_BYTES = 256 * 1024 };
+enum { ARENA_KEPT_BYTES = 256 * 1024 };
 #define FLUSH_INTERVAL_NS (5 * SM_NS_PER_S)
 
 static const double target_per_s = 10, errors_per_s = 10;
@@ -46,7 +46,7 @@ struct trace_lane {
     struct traces *traces;
     struct sm_worker *worker;
     struct sm_datadog_lane *payloads, *series; /* owned */
-    struct sm_bytes buffer;                    /* owned: encoded payloads */
+    struct sm_gzip_stream *buffer;             /* owned: payloads, packed as they come */
     struct sm_bytes chunks;                    /* owned: encoded chunks of the payload that is being made */
     size_t buffered_size;                      /* as the reference estimates it */
     struct sm_arena batch_arena, chunk_arena;  /* owned */
@@ -134,7 +134,7 @@ static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *
 /* False: there are too many posts under way. */
 static bool flush(struct trace_lane *lane)
 {
-    if (!lane->buffer.size)
+    if (!sm_gzip_stream_size(lane->buffer))
         return true;
     if (!sm_datadog_lane_has_room(lane->payloads))
         return false;
@@ -145,18 +145,12 @@ static bool flush(struct trace_lane *lane)
         .target_tps = target_per_s,
         .error_tps = errors_per_s,
     };
-    struct sm_bytes head_bytes = {0}, packed = {0};
+    struct sm_bytes head_bytes = {0};
     sm_datadog_encode_agent_head(&head, &head_bytes);
-    const struct iovec pieces[] = {{.iov_base = head_bytes.ptr, .iov_len = head_bytes.size},
-                                   {.iov_base = lane->buffer.ptr, .iov_len = lane->buffer.size}};
-    struct sm_error error;
-    if (sm_compress_pieces(SM_COMPRESSION_GZIP, PACKING_LEVEL, pieces, 2, &packed, &error))
-        sm_datadog_lane_post(lane->payloads, &packed, on_posted, lane);
-    else
-        sm_log(SM_LOG_ERROR, &lane->exporter->component->logger, "Dropping traces that cannot be packed", SM_LOG_STR("error", error.text));
-    sm_bytes_deinit(&packed);
+    sm_gzip_stream_put(lane->buffer, sm_bytes_slice(&head_bytes));
     sm_bytes_deinit(&head_bytes);
-    lane->buffer.size = 0;
+    struct sm_bytes packed = sm_gzip_stream_end(lane->buffer);
+    sm_datadog_lane_post(lane->payloads, &packed, on_posted, lane);
     lane->buffered_size = 0;
     sm_timer_arm(lane->timer, FLUSH_INTERVAL_NS, true);
     return true;
@@ -173,7 +167,11 @@ static void end_payload(struct trace_lane *lane, const struct sm_datadog_payload
 {
     if (size + lane->buffered_size > SM_DATADOG_PAYLOAD_SIZE_MAX)
         flush(lane);
-    sm_datadog_encode_payload(payload, sm_bytes_slice(&lane->chunks), &lane->buffer);
+    struct sm_bytes head;
+    sm_bytes_init(&head, &lane->batch_arena);
+    sm_datadog_encode_payload_head(payload, lane->chunks.size, &head);
+    sm_gzip_stream_put(lane->buffer, sm_bytes_slice(&head));
+    sm_gzip_stream_put(lane->buffer, sm_bytes_slice(&lane->chunks));
     lane->buffered_size += size;
     lane->chunks.size = 0;
 }
@@ -291,6 +289,7 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
     lane->exporter = exporter;
     lane->traces = exporter->signal_state;
     lane->worker = worker;
+    lane->buffer = sm_gzip_stream_create();
     lane->payloads = sm_datadog_lane_create(lane->traces->intake, worker);
     lane->series = sm_datadog_lane_create(exporter->series, worker);
     lane->timer = sm_timer_create(worker, on_timer, lane);
@@ -304,10 +303,10 @@ static void worker_free(void *local)
     sm_timer_free(lane->timer);
     sm_datadog_lane_free(lane->payloads);
     sm_datadog_lane_free(lane->series);
-    if (lane->buffer.size)
+    if (sm_gzip_stream_size(lane->buffer))
         sm_log(SM_LOG_WARN, &lane->exporter->component->logger, "Traces are lost: they could not be sent in time",
-               SM_LOG_INT("bytes", lane->buffer.size));
-    sm_bytes_deinit(&lane->buffer);
+               SM_LOG_INT("bytes", sm_gzip_stream_size(lane->buffer)));
+    sm_gzip_stream_free(lane->buffer);
     sm_bytes_deinit(&lane->chunks);
     sm_datadog_waiting_deinit(&lane->waiting);
     free(lane);

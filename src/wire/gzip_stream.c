@@ -1,0 +1,86 @@
+/* gzip_stream.c - see gzip_stream.h. */
+#include "wire/gzip_stream.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <isa-l/igzip_lib.h>
+
+#include "base/memory.h"
+
+enum { LEVEL = 1, OUTPUT_STEP = 32 * 1024 };
+
+struct sm_gzip_stream {
+    struct isal_zstream packer;
+    struct sm_bytes packed; /* owned */
+    size_t size;            /* put in so far */
+    uint8_t level_buffer[ISAL_DEF_LVL1_DEFAULT];
+};
+
+static void begin(struct sm_gzip_stream *stream)
+{
+    isal_deflate_init(&stream->packer);
+    stream->packer.level = LEVEL;
+    stream->packer.level_buf = stream->level_buffer;
+    stream->packer.level_buf_size = sizeof(stream->level_buffer);
+    stream->packer.gzip_flag = IGZIP_GZIP;
+    stream->size = 0;
+    sm_bytes_init(&stream->packed, NULL);
+}
+
+struct sm_gzip_stream *sm_gzip_stream_create(void)
+{
+    struct sm_gzip_stream *stream = sm_alloc(1, sizeof(*stream));
+    begin(stream);
+    return stream;
+}
+
+void sm_gzip_stream_free(struct sm_gzip_stream *stream)
+{
+    if (!stream)
+        return;
+    sm_bytes_deinit(&stream->packed);
+    free(stream);
+}
+
+/* Runs the packer until it has taken what is there, or with the end in sight has written it. It cannot fail: its input is complete and its settings
+ * are constant. */
+static void pack(struct sm_gzip_stream *stream)
+{
+    struct isal_zstream *packer = &stream->packer;
+    do {
+        packer->next_out = (uint8_t *)sm_bytes_reserve(&stream->packed, OUTPUT_STEP);
+        packer->avail_out = OUTPUT_STEP;
+        if (isal_deflate(packer) != COMP_OK)
+            abort();
+        stream->packed.size += OUTPUT_STEP - packer->avail_out;
+    } while (packer->avail_in > 0 || packer->avail_out == 0 || (packer->end_of_stream && packer->internal_state.state != ZSTATE_END));
+}
+
+void sm_gzip_stream_put(struct sm_gzip_stream *stream, struct sm_slice bytes)
+{
+    stream->size += bytes.size;
+    while (bytes.size) {
+        uint32_t size = bytes.size > INT_MAX ? INT_MAX : (uint32_t)bytes.size;
+        stream->packer.next_in = (uint8_t *)(uintptr_t)bytes.ptr;
+        stream->packer.avail_in = size;
+        pack(stream);
+        bytes = sm_slice_make(bytes.ptr + size, bytes.size - size);
+    }
+}
+
+size_t sm_gzip_stream_size(const struct sm_gzip_stream *stream)
+{
+    return stream->size;
+}
+
+struct sm_bytes sm_gzip_stream_end(struct sm_gzip_stream *stream)
+{
+    stream->packer.end_of_stream = 1;
+    stream->packer.next_in = NULL;
+    stream->packer.avail_in = 0;
+    pack(stream);
+    struct sm_bytes packed = stream->packed;
+    begin(stream);
+    return packed;
+}
