@@ -27,6 +27,8 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
     {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
+    {"convert", "--from LANGUAGE --to LANGUAGE FILE", "write an Alloy configuration as one of the Collector, or the other way round", sm_cli_convert,
+     true},
     {"fmt", "[--write|--test] FILE", "write an Alloy or River file in its one form to standard output, or in place", sm_cli_fmt, true},
     {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
      true},

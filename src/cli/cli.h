@@ -30,4 +30,4 @@ int sm_cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool sm_cli_wants_colour(FILE *stream);
 
 sm_cli_run sm_cli_run_service, sm_cli_validate, sm_cli_components, sm_cli_featuregate, sm_cli_schema, sm_cli_print_config, sm_cli_docs,
-    sm_cli_completion, sm_cli_send, sm_cli_top, sm_cli_ottl, sm_cli_fmt;
+    sm_cli_completion, sm_cli_send, sm_cli_top, sm_cli_ottl, sm_cli_fmt, sm_cli_convert;

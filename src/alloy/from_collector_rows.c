@@ -1,0 +1,394 @@
+/* from_collector_rows.c - see from_collector_rows.h. State: a copy of the settings from which what has been written is taken, so that what is left
+ * has no counterpart. */
+#include "alloy/from_collector_rows.h"
+
+#include <inttypes.h>
+
+#include "alloy/tree_node.h"
+#include "base/bytes.h"
+#include "config/diags.h"
+#include "config/option_describe.h"
+#include "config/yaml.h"
+#include "wire/number.h"
+
+/* ---- values */
+
+static void write_text(struct sm_bytes *out, const char *text)
+{
+    sm_bytes_append_char(out, '"');
+    for (const char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"' || c == '\\')
+            sm_bytes_printf(out, "\\%c", c);
+        else if (c == '\n')
+            sm_bytes_append_text(out, "\\n");
+        else if (c < 0x20 || c == 0x7f)
+            sm_bytes_printf(out, "\\x%02x", c);
+        else
+            sm_bytes_append_char(out, *at);
+    }
+    sm_bytes_append_char(out, '"');
+}
+
+static void write_size(struct sm_bytes *out, int64_t bytes)
+{
+    if (bytes && bytes % (1024 * 1024) == 0)
+        sm_bytes_printf(out, "\"%" PRId64 "MiB\"", bytes / (1024 * 1024));
+    else if (bytes && bytes % 1024 == 0)
+        sm_bytes_printf(out, "\"%" PRId64 "KiB\"", bytes / 1024);
+    else
+        sm_bytes_printf(out, "\"%" PRId64 "B\"", bytes);
+}
+
+static void write_number(struct sm_bytes *out, double number)
+{
+    char text[SM_NUMBER_SIZE_MAX];
+    sm_bytes_append(out, text, sm_number_format(number, SM_NUMBER_PLAIN, text));
+}
+
+static void write_value(struct sm_alloy_back *back, const struct sm_node *node, unsigned want);
+
+static void write_list(struct sm_alloy_back *back, const struct sm_node *node, unsigned want)
+{
+    sm_bytes_append_char(back->out, '[');
+    for (size_t i = 0; i < node->list.count; i++) {
+        if (i > 0)
+            sm_bytes_append_text(back->out, ", ");
+        write_value(back, node->list.items[i], want & 0xff);
+    }
+    sm_bytes_append_char(back->out, ']');
+}
+
+static void write_map(struct sm_alloy_back *back, const struct sm_node *node, unsigned want)
+{
+    sm_bytes_append_char(back->out, '{');
+    for (size_t i = 0; i < node->map.count; i++) {
+        sm_bytes_append_text(back->out, i > 0 ? ", " : "");
+        write_text(back->out, node->map.entries[i].key);
+        sm_bytes_append_text(back->out, " = ");
+        write_value(back, node->map.entries[i].value, want & 0xff);
+    }
+    sm_bytes_append_char(back->out, '}');
+}
+
+static void write_value(struct sm_alloy_back *back, const struct sm_node *node, unsigned want)
+{
+    const char *name = NULL;
+    switch (node->kind) {
+    case SM_NODE_NULL:
+        sm_bytes_append_text(back->out, "null");
+        return;
+    case SM_NODE_BOOL:
+        sm_bytes_append_text(back->out, node->boolean ? "true" : "false");
+        return;
+    case SM_NODE_INT:
+        if (want == SM_ALLOY_WANT_SIZE)
+            write_size(back->out, node->integer);
+        else if (want == SM_ALLOY_WANT_DURATION)
+            sm_bytes_printf(back->out, "\"%" PRId64 "ns\"", node->integer);
+        else if (node->integer < 0)
+            sm_bytes_printf(back->out, "-%" PRIu64, 0 - (uint64_t)node->integer);
+        else
+            sm_bytes_printf(back->out, "%" PRId64, node->integer);
+        return;
+    case SM_NODE_FLOAT:
+        write_number(back->out, node->number);
+        return;
+    case SM_NODE_STRING:
+        if (want == SM_ALLOY_WANT_AUTH_HANDLER || want == SM_ALLOY_WANT_STORAGE_HANDLER)
+            name = back->handler_name(back->context, node->string);
+        if (name)
+            sm_bytes_append_text(back->out, name);
+        else
+            write_text(back->out, node->string);
+        return;
+    case SM_NODE_LIST:
+        write_list(back, node, want);
+        return;
+    case SM_NODE_MAP:
+        write_map(back, node, want);
+        return;
+    }
+}
+
+/* ---- the settings that are left */
+
+static struct sm_node *copy_node(struct sm_arena *arena, const struct sm_node *node)
+{
+    struct sm_node *copy = sm_arena_alloc(arena, sizeof(*copy));
+    *copy = *node;
+    if (node->kind == SM_NODE_MAP) {
+        copy->map.count = 0;
+        copy->map.entries = NULL;
+        for (size_t i = 0; i < node->map.count; i++)
+            sm_alloy_node_add(copy, arena, node->map.entries[i].key, node->map.entries[i].key_position, copy_node(arena, node->map.entries[i].value));
+    } else if (node->kind == SM_NODE_LIST) {
+        copy->list.count = 0;
+        copy->list.items = NULL;
+        for (size_t i = 0; i < node->list.count; i++)
+            sm_alloy_node_append(copy, arena, copy_node(arena, node->list.items[i]));
+    }
+    return copy;
+}
+
+/* Takes what stands at "a.b" out of `map`; maps that become empty go too. */
+static struct sm_node *take_path(struct sm_alloy_back *back, struct sm_node *map, const char *path)
+{
+    struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
+    const char *key = sm_arena_strdup(back->arena, first);
+    if (!map || map->kind != SM_NODE_MAP)
+        return NULL;
+    if (rest.size == 0)
+        return sm_alloy_node_take(map, key);
+    struct sm_node *inner = sm_alloy_node_find(map, key);
+    struct sm_node *taken = inner ? take_path(back, inner, sm_arena_strdup(back->arena, rest)) : NULL;
+    if (taken && inner->kind == SM_NODE_MAP && inner->map.count == 0)
+        (void)sm_alloy_node_take(map, key);
+    return taken;
+}
+
+static void report_left(struct sm_alloy_back *back, const struct sm_node *left, const char *path)
+{
+    for (size_t i = 0; left->kind == SM_NODE_MAP && i < left->map.count; i++) {
+        const struct sm_node_entry *entry = &left->map.entries[i];
+        const char *inner = sm_arena_printf(back->arena, "%s::%s", path, entry->key);
+        if (entry->value->kind == SM_NODE_NULL)
+            continue;
+        if (entry->value->kind == SM_NODE_MAP) {
+            report_left(back, entry->value, inner);
+            continue;
+        }
+        back->missing++;
+        sm_diags_add(back->diags, SM_DIAG_ERROR, entry->key_position, inner, NULL, "has no counterpart in Alloy");
+    }
+}
+
+/* ---- defaults */
+
+/* The Collector's own default at "a.b" of an option table; NULL: none. */
+static const struct sm_node *default_of(struct sm_alloy_back *back, const struct sm_option *table, const char *path)
+{
+    struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
+    for (const struct sm_option *option = table; option && option->kind != SM_OPTION_KIND_END; option++) {
+        const struct sm_node *inside = option->squash ? default_of(back, option->table, path) : NULL;
+        if (inside)
+            return inside;
+        if (option->squash || !sm_slice_is(first, sm_option_key(option)))
+            continue;
+        if (rest.size)
+            return default_of(back, option->table, sm_arena_strdup(back->arena, rest));
+        struct sm_bytes text;
+        sm_bytes_init(&text, back->arena);
+        sm_option_write_default(option, &text);
+        return text.size ? sm_alloy_node_yaml(back->arena, (struct sm_position){0}, sm_bytes_cstr(&text)) : NULL;
+    }
+    return NULL;
+}
+
+static const struct sm_option *table_at(const struct sm_option *table, struct sm_slice path)
+{
+    while (table && path.size) {
+        struct sm_slice first = sm_slice_cut(&path, '.');
+        const struct sm_option *found = NULL;
+        for (const struct sm_option *option = table; option->kind != SM_OPTION_KIND_END; option++)
+            if (!option->squash && sm_slice_is(first, sm_option_key(option)))
+                found = option->table;
+        table = found;
+    }
+    return table;
+}
+
+/* ---- rows */
+
+static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *rows, struct sm_node *map, const struct sm_option *table);
+
+static const char *target_of(const struct sm_alloy_row *row)
+{
+    return row->to ? row->to : row->name;
+}
+
+static const struct sm_node *word_node(struct sm_alloy_back *back, const struct sm_alloy_row *row, const struct sm_node *node)
+{
+    struct sm_bytes text;
+    sm_bytes_init(&text, back->arena);
+    if (node->kind == SM_NODE_INT)
+        sm_bytes_printf(&text, "%" PRId64, node->integer);
+    else if (node->kind == SM_NODE_STRING)
+        sm_bytes_append_text(&text, node->string);
+    for (const struct sm_alloy_word *word = row->words; word && word->alloy; word++)
+        if (sm_slice_is(sm_bytes_slice(&text), word->collector))
+            return sm_alloy_node_string(back->arena, node->position, word->alloy);
+    return node;
+}
+
+static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
+{
+    const struct sm_node *node = row->has_no_effect ? NULL : take_path(back, map, target_of(row));
+    if (!node && row->preset && !row->has_no_effect)
+        node = default_of(back, table, target_of(row));
+    if (!node || (node->kind == SM_NODE_NULL && row->want != SM_ALLOY_WANT_ANY))
+        return;
+    if (row->divisor > 0 && node->kind == SM_NODE_INT) {
+        struct sm_node *scaled = sm_alloy_node_int(back->arena, node->position, (int64_t)((double)node->integer * row->divisor));
+        node = scaled;
+    }
+    if ((row->want & SM_ALLOY_LIST_OF) && node->kind != SM_NODE_LIST) {
+        struct sm_node *list = sm_alloy_node_list(back->arena, node->position);
+        sm_alloy_node_append(list, back->arena, (struct sm_node *)copy_node(back->arena, node));
+        node = list;
+    }
+    sm_bytes_printf(back->out, "%s = ", row->name);
+    write_value(back, word_node(back, row, node), row->want);
+    sm_bytes_append_char(back->out, '\n');
+}
+
+static void write_block(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
+{
+    sm_bytes_printf(back->out, "%s {\n", row->name);
+    write_rows(back, row->rows, map, table);
+    sm_bytes_append_text(back->out, "}\n");
+}
+
+static void write_single(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
+{
+    if (row->has_no_effect)
+        return;
+    if (row->to && !*row->to) {
+        write_block(back, row, map, table);
+        return;
+    }
+    const char *path = target_of(row);
+    struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
+    struct sm_node *found = sm_alloy_node_find(map, sm_arena_strdup(back->arena, first));
+    if (found && rest.size)
+        found = sm_alloy_node_find(found, sm_arena_strdup(back->arena, rest));
+    if (!found)
+        return;
+    struct sm_node *inside = found->kind == SM_NODE_MAP ? found : sm_alloy_node_map(back->arena, found->position);
+    write_block(back, row, inside, table_at(table, sm_slice_of(path)));
+    if (inside->map.count == 0)
+        (void)take_path(back, map, path);
+}
+
+static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
+{
+    struct sm_node *found = sm_alloy_node_find(map, target_of(row));
+    const struct sm_option *inner = table_at(table, sm_slice_of(target_of(row)));
+    bool is_named = row->kind == SM_ALLOY_ROW_BLOCKS_NAMED;
+    size_t left = 0;
+    for (size_t i = 0; found && found->kind == (is_named ? SM_NODE_MAP : SM_NODE_LIST) && i < (is_named ? found->map.count : found->list.count);
+         i++) {
+        struct sm_node *item = is_named ? found->map.entries[i].value : found->list.items[i];
+        if (item->kind == SM_NODE_NULL)
+            item = sm_alloy_node_map(back->arena, item->position);
+        if (is_named)
+            sm_alloy_node_set(item, back->arena, "name", item->position,
+                              sm_alloy_node_string(back->arena, item->position, found->map.entries[i].key));
+        write_block(back, row, item, inner);
+        report_left(back, item, sm_arena_printf(back->arena, "%s::%s", back->id, target_of(row)));
+        left += item->kind != SM_NODE_MAP;
+    }
+    if (found && left == 0)
+        (void)sm_alloy_node_take(map, target_of(row));
+}
+
+static void write_part(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map)
+{
+    struct sm_node *found = take_path(back, map, target_of(row));
+    if (!found || found->kind != SM_NODE_MAP)
+        return;
+    sm_bytes_printf(back->out, "%s = ", row->name);
+    write_map(back, found, SM_ALLOY_WANT_ANY);
+    sm_bytes_append_char(back->out, '\n');
+}
+
+static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *rows, struct sm_node *map, const struct sm_option *table)
+{
+    for (const struct sm_alloy_row *row = rows; row->kind != SM_ALLOY_ROW_END; row++) {
+        switch (row->kind) {
+        case SM_ALLOY_ROW_ATTRIBUTE:
+            write_attribute(back, row, map, table);
+            break;
+        case SM_ALLOY_ROW_BLOCK:
+            write_single(back, row, map, table);
+            break;
+        case SM_ALLOY_ROW_BLOCKS:
+        case SM_ALLOY_ROW_BLOCKS_NAMED:
+            write_repeated(back, row, map, table);
+            break;
+        case SM_ALLOY_ROW_SHARED:
+            write_rows(back, row->rows, map, table);
+            break;
+        case SM_ALLOY_ROW_PART:
+            write_part(back, row, map);
+            break;
+        case SM_ALLOY_ROW_OUTPUT:
+        case SM_ALLOY_ROW_END:
+            break;
+        }
+    }
+}
+
+/* ---- shapes that rows cannot say */
+
+static bool has_text(const struct sm_node *list, const char *text)
+{
+    for (size_t i = 0; list && list->kind == SM_NODE_LIST && i < list->list.count; i++)
+        if (list->list.items[i]->kind == SM_NODE_STRING && strcmp(list->list.items[i]->string, text) == 0)
+            return true;
+    return false;
+}
+
+/* Alloy leaves out the collector's id unless told otherwise; a Collector leaves it out when told so. */
+static void prepare_spanmetrics(struct sm_alloy_back *back, struct sm_node *settings)
+{
+    if (has_text(sm_alloy_node_find(settings, "exclude_dimensions"), "collector.instance.id"))
+        return;
+    struct sm_node *yes = sm_alloy_node_yaml(back->arena, settings->position, "true");
+    sm_alloy_node_set(settings, back->arena, "include_collector_instance_id", settings->position, yes);
+}
+
+/* Statements without a context, or groups that have none, stand in a block of their own. */
+static void prepare_transform(struct sm_alloy_back *back, struct sm_node *settings)
+{
+    static const char *const keys[][2] = {
+        {"trace_statements", "statements.trace"}, {"metric_statements", "statements.metric"}, {"log_statements", "statements.log"}};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct sm_node *groups = sm_alloy_node_find(settings, keys[i][0]);
+        struct sm_node *inferred = sm_alloy_node_list(back->arena, settings->position), *kept = sm_alloy_node_list(back->arena, settings->position);
+        for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
+            struct sm_node *group = groups->list.items[k];
+            struct sm_node *statements = group->kind == SM_NODE_MAP ? sm_alloy_node_find(group, "statements") : NULL;
+            if (group->kind == SM_NODE_STRING)
+                sm_alloy_node_append(inferred, back->arena, group);
+            else if (statements && statements->kind == SM_NODE_LIST && group->map.count == 1)
+                for (size_t n = 0; n < statements->list.count; n++)
+                    sm_alloy_node_append(inferred, back->arena, statements->list.items[n]);
+            else
+                sm_alloy_node_append(kept, back->arena, group);
+        }
+        if (inferred->list.count == 0)
+            continue;
+        sm_alloy_node_set(settings, back->arena, keys[i][0], settings->position, kept);
+        sm_alloy_node_set(settings, back->arena, keys[i][1], settings->position, inferred);
+    }
+}
+
+void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_component *component, const struct sm_node *settings)
+{
+    struct sm_node *left =
+        settings && settings->kind == SM_NODE_MAP ? copy_node(back->arena, settings) : sm_alloy_node_map(back->arena, (struct sm_position){0});
+    if (strcmp(component->type, "span_metrics") == 0)
+        prepare_spanmetrics(back, left);
+    else if (strcmp(component->type, "transform") == 0)
+        prepare_transform(back, left);
+    write_rows(back, component->rows, left, back->type->options);
+    report_left(back, left,
+                sm_arena_printf(back->arena, "%ss::%s",
+                                component->kind == SM_EXTENSION   ? "extension"
+                                : component->kind == SM_RECEIVER  ? "receiver"
+                                : component->kind == SM_PROCESSOR ? "processor"
+                                : component->kind == SM_EXPORTER  ? "exporter"
+                                                                  : "connector",
+                                back->id));
+}
