@@ -267,6 +267,11 @@ size_t sm_alloy_from_collector(const struct sm_config *config, struct sm_diags *
         sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, "service::telemetry::metrics", NULL,
                      "own metrics have no counterpart in an Alloy file: Alloy serves them at --server.http.listen-addr");
     }
+    for (size_t i = 0; i < config->telemetry.resource.count; i++) {
+        conversion.missing++;
+        sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, "service::telemetry::resource", NULL, "%s has no counterpart in Alloy",
+                     config->telemetry.resource.entries[i].key);
+    }
     format(&conversion, out);
     size_t missing = conversion.missing;
     sm_arena_deinit(&conversion.arena);

@@ -221,11 +221,28 @@ static const struct sm_node *word_node(struct sm_alloy_back *back, const struct 
     return node;
 }
 
+/* What an attribute that Alloy wants to be there is when the Collector's configuration does not have it. */
+static struct sm_node *zero_of(struct sm_alloy_back *back, const struct sm_alloy_row *row)
+{
+    struct sm_position nowhere = {0};
+    if (row->want & SM_ALLOY_LIST_OF)
+        return sm_alloy_node_list(back->arena, nowhere);
+    if (row->want == SM_ALLOY_WANT_BOOL)
+        return sm_alloy_node_yaml(back->arena, nowhere, "false");
+    if (row->want == SM_ALLOY_WANT_STRING || row->want == SM_ALLOY_WANT_SECRET)
+        return sm_alloy_node_string(back->arena, nowhere, "");
+    if (row->want == SM_ALLOY_WANT_DURATION)
+        return sm_alloy_node_string(back->arena, nowhere, "0s");
+    return sm_alloy_node_int(back->arena, nowhere, 0);
+}
+
 static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
 {
     const struct sm_node *node = row->has_no_effect ? NULL : take_path(back, map, target_of(row));
     if (!node && row->preset && !row->has_no_effect)
         node = default_of(back, table, target_of(row));
+    if (!node && row->required)
+        node = zero_of(back, row);
     if (!node || (node->kind == SM_NODE_NULL && row->want != SM_ALLOY_WANT_ANY))
         return;
     if (row->divisor > 0 && node->kind == SM_NODE_INT) {
@@ -342,6 +359,19 @@ static bool has_text(const struct sm_node *list, const char *text)
 /* Alloy leaves out the collector's id unless told otherwise; a Collector leaves it out when told so. */
 static void prepare_spanmetrics(struct sm_alloy_back *back, struct sm_node *settings)
 {
+    struct sm_position position = settings->position;
+    struct sm_node *histogram = sm_alloy_node_find(settings, "histogram");
+    struct sm_node *explicit = histogram && histogram->kind == SM_NODE_MAP ? sm_alloy_node_find(histogram, "explicit") : NULL;
+    struct sm_node *exponential = histogram && histogram->kind == SM_NODE_MAP ? sm_alloy_node_find(histogram, "exponential") : NULL;
+    const struct sm_node *max_size = exponential ? sm_alloy_node_find(exponential, "max_size") : NULL;
+    if (exponential && exponential->kind == SM_NODE_MAP &&
+        (!max_size || (max_size->kind == SM_NODE_INT && max_size->integer == 0))) /* 160 to the Collector; Alloy refuses it */
+        sm_alloy_node_set(exponential, back->arena, "max_size", position, sm_alloy_node_int(back->arena, position, 160));
+    bool is_exponential = histogram && histogram->kind == SM_NODE_MAP && sm_alloy_node_find(histogram, "exponential");
+    if (explicit && (explicit->kind != SM_NODE_MAP || !sm_alloy_node_find(explicit, "buckets")))
+        sm_alloy_node_set(settings, back->arena, "histogram.explicit.buckets", position, sm_alloy_node_list(back->arena, position));
+    else if (!explicit && !is_exponential)
+        sm_alloy_node_set(settings, back->arena, "histogram.explicit", position, sm_alloy_node_map(back->arena, position));
     if (has_text(sm_alloy_node_find(settings, "exclude_dimensions"), "collector.instance.id"))
         return;
     struct sm_node *yes = sm_alloy_node_yaml(back->arena, settings->position, "true");
@@ -374,6 +404,24 @@ static void prepare_transform(struct sm_alloy_back *back, struct sm_node *settin
     }
 }
 
+/* Conditions that stand alone become groups of one. */
+static void prepare_filter(struct sm_alloy_back *back, struct sm_node *settings)
+{
+    static const char *const keys[] = {"trace_conditions", "metric_conditions", "log_conditions"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct sm_node *groups = sm_alloy_node_find(settings, keys[i]);
+        for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
+            struct sm_node *condition = groups->list.items[k];
+            if (condition->kind != SM_NODE_STRING)
+                continue;
+            struct sm_node *group = sm_alloy_node_map(back->arena, condition->position), *list = sm_alloy_node_list(back->arena, condition->position);
+            sm_alloy_node_append(list, back->arena, condition);
+            sm_alloy_node_set(group, back->arena, "conditions", condition->position, list);
+            groups->list.items[k] = group;
+        }
+    }
+}
+
 void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_component *component, const struct sm_node *settings)
 {
     struct sm_node *left =
@@ -382,6 +430,8 @@ void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_c
         prepare_spanmetrics(back, left);
     else if (strcmp(component->type, "transform") == 0)
         prepare_transform(back, left);
+    else if (strcmp(component->type, "filter") == 0)
+        prepare_filter(back, left);
     write_rows(back, component->rows, left, back->type->options);
     report_left(back, left,
                 sm_arena_printf(back->arena, "%ss::%s",
