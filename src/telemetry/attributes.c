@@ -3,6 +3,7 @@
 #include "telemetry/value.h"
 
 #include "telemetry/otlp_wire.h"
+#include "telemetry/usual_attribute.h"
 
 #include <assert.h>
 
@@ -43,7 +44,16 @@ bool sm_attributes_next(struct sm_attribute_cursor *cursor, struct sm_attribute 
         return true;
     }
     struct sm_slice message;
-    if (!cursor->at || !next_encoded(cursor->attributes, &cursor->at, &message))
+    if (!cursor->at)
+        return false;
+    const struct sm_slice raw = cursor->attributes->raw;
+    struct sm_usual_attribute usual = sm_usual_attribute_read(cursor->at, raw.ptr + raw.size, sm_attributes_tag(cursor->attributes));
+    if (usual.size && sm_usual_value_read(usual.value, &attribute->value)) {
+        attribute->key = usual.key;
+        cursor->at += usual.size;
+        return true;
+    }
+    if (!next_encoded(cursor->attributes, &cursor->at, &message))
         return false;
     *attribute = sm_otlp_attribute(message);
     return true;
