@@ -6,128 +6,113 @@
 #include "ottl/compile.h"
 #include "telemetry/span.h"
 
-struct naming {
-    const struct sm_span *span;
-    struct sm_arena *arena;
+/* What names are made of. A letter stands for an attribute (or one that meant the same in older conventions), for a flag that is set, or for the
+ * first of several forms whose letters all are there. */
+static const struct part {
+    char letter;
+    bool needs_text; /* an empty one counts as absent */
+    const char *key, *older;
+    const char *flag;  /* the word for an attribute that is true */
+    const char *forms; /* between "|", letters and the characters between them */
+} parts[] = {
+    {.letter = 'a', .key = "server.address"},
+    {.letter = 'b', .key = "server.port"},
+    {.letter = 'm', .key = "http.request.method", .older = "http.method"},
+    {.letter = 'r', .key = "http.route"},
+    {.letter = 'u', .key = "url.template"},
+    {.letter = 'R', .key = "rpc.system.name", .older = "rpc.system"},
+    {.letter = 'M', .key = "rpc.method", .older = "rpc.grpc.method"},
+    {.letter = 'S', .key = "rpc.service", .older = "rpc.grpc.service"},
+    {.letter = 'D', .key = "db.system.name", .older = "db.system"},
+    {.letter = 'q', .key = "db.query.summary"},
+    {.letter = 'o', .key = "db.operation.name", .older = "db.operation", .needs_text = true},
+    {.letter = 'n', .key = "db.namespace", .older = "db.name", .needs_text = true},
+    {.letter = 'c', .key = "db.collection.name"},
+    {.letter = 'p', .key = "db.stored_procedure.name"},
+    {.letter = 't', .forms = "n.c|c|n.p|p|n|a:b|a", .needs_text = true},
+    {.letter = 'Q', .key = "messaging.system"},
+    {.letter = 'O', .key = "messaging.operation.name", .older = "messaging.operation"},
+    {.letter = 'x', .key = "messaging.destination.temporary", .flag = "(temporary)"},
+    {.letter = 'y', .key = "messaging.destination.anonymous", .flag = "(anonymous)"},
+    {.letter = 'T', .key = "messaging.destination.template"},
+    {.letter = 'N', .key = "messaging.destination.name", .older = "messaging.destination"},
+    {.letter = 'd', .forms = "x|y|T|N|a:b|a", .needs_text = true},
 };
 
-/* The attribute, or one that meant the same in older conventions. An empty text: present but empty counts as present. */
-static bool find(const struct naming *n, const char *key, const char *alias, struct sm_slice *text)
+/* The conventions by which a span of one of the kinds (bits) may be named, in the order in which they are asked. */
+static const struct convention {
+    unsigned kinds;
+    char mark; /* the part that tells that a span is of the convention */
+    const char *forms;
+} conventions[] = {
+    {1u << SM_SPAN_KIND_SERVER, 'm', "m r|m"},
+    {1u << SM_SPAN_KIND_CLIENT, 'm', "m u|m"},
+    {1u << SM_SPAN_KIND_SERVER | 1u << SM_SPAN_KIND_CLIENT, 'R', "S/M|M|S/*|R"},
+    {1u << SM_SPAN_KIND_CLIENT, 'D', "q|o t|o|t|D"},
+    {1u << SM_SPAN_KIND_SERVER | 1u << SM_SPAN_KIND_CLIENT | 1u << SM_SPAN_KIND_CONSUMER | 1u << SM_SPAN_KIND_PRODUCER, 'Q', "O d|d|O|Q"},
+};
+
+static bool find_part(const struct sm_span *span, char letter, struct sm_arena *arena, struct sm_slice *text);
+
+static bool is_letter(char c)
 {
-    struct sm_value value;
-    *text = SM_SLICE("");
-    if (!sm_attributes_find(&n->span->attributes, sm_slice_of(key), &value) &&
-        (!alias || !sm_attributes_find(&n->span->attributes, sm_slice_of(alias), &value)))
-        return false;
-    *text = sm_value_to_string(&value, n->arena);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool write_form(const struct sm_span *span, struct sm_slice form, struct sm_arena *arena, struct sm_slice *text)
+{
+    struct sm_bytes out;
+    sm_bytes_init(&out, arena);
+    for (size_t i = 0; i < form.size; i++) {
+        struct sm_slice part = sm_slice_make(form.ptr + i, 1);
+        if (is_letter(form.ptr[i]) && !find_part(span, form.ptr[i], arena, &part))
+            return false;
+        sm_bytes_append_slice(&out, part);
+    }
+    *text = sm_bytes_slice(&out);
     return true;
 }
 
-static bool is_true(const struct naming *n, const char *key)
+static bool write_first_form(const struct sm_span *span, const char *forms, struct sm_arena *arena, struct sm_slice *text)
 {
+    struct sm_slice rest = sm_slice_of(forms);
+    while (rest.size > 0)
+        if (write_form(span, sm_slice_cut(&rest, '|'), arena, text))
+            return true;
+    return false;
+}
+
+static bool find_part(const struct sm_span *span, char letter, struct sm_arena *arena, struct sm_slice *text)
+{
+    const struct part *part = parts;
     struct sm_value value;
-    return sm_attributes_find(&n->span->attributes, sm_slice_of(key), &value) && value.type == SM_VALUE_BOOL && value.boolean;
+    while (part->letter != letter)
+        part++;
+    if (part->forms)
+        return write_first_form(span, part->forms, arena, text) && text->size > 0;
+    if (!sm_attributes_find(&span->attributes, sm_slice_of(part->key), &value) &&
+        (!part->older || !sm_attributes_find(&span->attributes, sm_slice_of(part->older), &value)))
+        return false;
+    *text = part->flag ? sm_slice_of(part->flag) : sm_value_to_string(&value, arena);
+    return part->flag ? value.type == SM_VALUE_BOOL && value.boolean : text->size > 0 || !part->needs_text;
 }
 
-static struct sm_slice join(const struct naming *n, struct sm_slice first, const char *between, struct sm_slice second)
+static struct sm_slice conventional_name(const struct sm_span *span, struct sm_arena *arena)
 {
-    return sm_slice_of(sm_arena_printf(n->arena, "%.*s%s%.*s", SM_SLICE_ARGS(first), between, SM_SLICE_ARGS(second)));
-}
-
-static struct sm_slice server(const struct naming *n)
-{
-    struct sm_slice address, port;
-    if (!find(n, "server.address", NULL, &address))
-        return SM_SLICE("");
-    return find(n, "server.port", NULL, &port) ? join(n, address, ":", port) : address;
-}
-
-static struct sm_slice http_name(const struct naming *n, const char *subject_key)
-{
-    struct sm_slice method, subject;
-    if (!find(n, "http.request.method", "http.method", &method))
-        return SM_SLICE("");
-    return find(n, subject_key, NULL, &subject) ? join(n, method, " ", subject) : method;
-}
-
-static struct sm_slice rpc_name(const struct naming *n)
-{
-    struct sm_slice system, method, service;
-    if (!find(n, "rpc.system.name", "rpc.system", &system))
-        return SM_SLICE("");
-    bool has_method = find(n, "rpc.method", "rpc.grpc.method", &method), has_service = find(n, "rpc.service", "rpc.grpc.service", &service);
-    if (has_service)
-        return join(n, service, "/", has_method ? method : SM_SLICE("*"));
-    return has_method ? method : system;
-}
-
-static struct sm_slice database_target(const struct naming *n)
-{
-    struct sm_slice space, target;
-    find(n, "db.namespace", "db.name", &space);
-    if (find(n, "db.collection.name", NULL, &target) || find(n, "db.stored_procedure.name", NULL, &target))
-        return space.size > 0 ? join(n, space, ".", target) : target;
-    return space.size > 0 ? space : server(n);
-}
-
-static struct sm_slice database_name(const struct naming *n)
-{
-    struct sm_slice system, summary, operation;
-    if (!find(n, "db.system.name", "db.system", &system))
-        return SM_SLICE("");
-    if (find(n, "db.query.summary", NULL, &summary))
-        return summary;
-    find(n, "db.operation.name", "db.operation", &operation);
-    struct sm_slice target = database_target(n);
-    if (operation.size > 0)
-        return target.size > 0 ? join(n, operation, " ", target) : operation;
-    return target.size > 0 ? target : system;
-}
-
-static struct sm_slice destination(const struct naming *n)
-{
-    struct sm_slice name;
-    if (is_true(n, "messaging.destination.temporary"))
-        return SM_SLICE("(temporary)");
-    if (is_true(n, "messaging.destination.anonymous"))
-        return SM_SLICE("(anonymous)");
-    if (find(n, "messaging.destination.template", NULL, &name) || find(n, "messaging.destination.name", "messaging.destination", &name))
-        return name;
-    return server(n);
-}
-
-static struct sm_slice messaging_name(const struct naming *n)
-{
-    struct sm_slice system, operation;
-    if (!find(n, "messaging.system", NULL, &system))
-        return SM_SLICE("");
-    bool has_operation = find(n, "messaging.operation.name", "messaging.operation", &operation);
-    struct sm_slice name = destination(n);
-    if (name.size > 0)
-        return has_operation ? join(n, operation, " ", name) : name;
-    return has_operation ? operation : system;
-}
-
-static struct sm_slice conventional_name(const struct naming *n)
-{
-    int32_t kind = n->span->kind;
-    bool is_server = kind == SM_SPAN_KIND_SERVER, is_client = kind == SM_SPAN_KIND_CLIENT;
-    struct sm_slice name = SM_SLICE("");
-    if (is_server || is_client)
-        name = http_name(n, is_server ? "http.route" : "url.template");
-    if (name.size == 0 && (is_server || is_client))
-        name = rpc_name(n);
-    if (name.size == 0 && is_client)
-        name = database_name(n);
-    if (name.size == 0 && (is_server || is_client || kind == SM_SPAN_KIND_CONSUMER || kind == SM_SPAN_KIND_PRODUCER))
-        name = messaging_name(n);
-    return name.size > 0 ? name : n->span->name;
+    struct sm_slice text;
+    for (size_t i = 0; i < sizeof(conventions) / sizeof(conventions[0]); i++) {
+        const struct convention *convention = &conventions[i];
+        bool may_have_kind = span->kind >= 0 && span->kind <= SM_SPAN_KIND_CONSUMER && (convention->kinds >> span->kind & 1) != 0;
+        if (may_have_kind && find_part(span, convention->mark, arena, &text) && write_first_form(span, convention->forms, arena, &text) &&
+            text.size > 0)
+            return text;
+    }
+    return span->name;
 }
 
 static bool call_set_name(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    const struct naming naming = {.span = run->span, .arena = run->arena};
-    struct sm_slice before = run->span->name, name = conventional_name(&naming);
+    struct sm_slice before = run->span->name, name = conventional_name(run->span, run->arena);
     (void)out;
     if (sm_slice_equal(before, name))
         return true;
