@@ -33,22 +33,24 @@ struct conversion {
 
 /* ---- components */
 
-static const struct sm_alloy_component *found_component;
-static const struct sm_component_type *wanted_type;
+struct search {
+    const struct sm_component_type *type;
+    const struct sm_alloy_component *found;
+};
 
 static void match_component(void *context, const struct sm_alloy_component *component)
 {
-    (void)context;
-    if (!found_component && component->kind == wanted_type->kind && strcmp(component->type, wanted_type->name) == 0)
-        found_component = component;
+    struct search *search = context;
+    if (!search->found && component->kind == search->type->kind && strcmp(component->type, search->type->name) == 0)
+        search->found = component;
 }
 
+/* The first component that becomes this one; NULL: none. */
 static const struct sm_alloy_component *component_of(const struct sm_component_type *type)
 {
-    found_component = NULL;
-    wanted_type = type;
-    sm_alloy_components_walk(match_component, NULL);
-    return found_component;
+    struct search search = {.type = type};
+    sm_alloy_components_walk(match_component, &search);
+    return search.found;
 }
 
 static bool is_forward(const struct sm_configured *configured)

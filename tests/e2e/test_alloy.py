@@ -1,0 +1,106 @@
+"""Alloy and River files: the examples run, the two spans of the Agent's documentation give the metrics it shows, a reload takes a changed file."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import PROGRAM, ROOT, free_ports, post, wait_until
+
+DATA = pathlib.Path(__file__).parent / "data"
+EXAMPLES = sorted((ROOT / "examples/alloy").glob("*.river"))
+# remote write as Alloy has it is not built yet
+BUILT = [path for path in EXAMPLES if not path.name.startswith("remote-write")]
+
+TWO_SPANS = """
+otelcol.receiver.otlp "default" {{
+  http {{
+    endpoint = "127.0.0.1:{http}"
+  }}
+
+  output {{
+    traces = [otelcol.connector.spanmetrics.default.input]
+  }}
+}}
+
+otelcol.connector.spanmetrics "default" {{
+  metrics_flush_interval = "100ms"
+
+  histogram {{
+    explicit {{}}
+  }}
+
+  output {{
+    metrics = [otelcol.exporter.file.out.input]
+  }}
+}}
+
+otelcol.exporter.file "out" {{
+  path           = "out.json"
+  flush_interval = "50ms"
+}}
+"""
+
+
+def calls(document):
+    """Of the metric `calls`: resource attributes, scope and points without their times, in a fixed order."""
+    found = []
+    for group in document["resourceMetrics"]:
+        attributes = {a["key"]: a["value"] for a in group["resource"]["attributes"]}
+        for scope in group["scopeMetrics"]:
+            for metric in scope["metrics"]:
+                if metric["name"] != "calls":
+                    continue
+                points = [({a["key"]: a["value"] for a in p["attributes"]}, p["asInt"]) for p in metric["sum"]["dataPoints"]]
+                found.append((attributes, scope["scope"]["name"], metric["sum"]["aggregationTemporality"], metric["sum"]["isMonotonic"], points))
+    return sorted(found, key=repr)
+
+
+@pytest.mark.parametrize("spans, metrics", [("two-spans-one-resource.json", "one-resource-metrics.json"), ("two-spans-two-resources.json", "two-resource-metrics.json")])
+def test_two_spans_give_the_metrics_of_the_documentation(collector, tmp_path, spans, metrics):
+    http = free_ports(1)[0]
+    collector(TWO_SPANS.format(http=http), http, args=["--config.format", "river"])
+    assert post("http://127.0.0.1:%d/v1/traces" % http, (DATA / spans).read_bytes(), "application/json")[0] == 200
+    out = tmp_path / "out.json"
+    expected = calls(json.loads((DATA / metrics).read_text()))
+    wait_until(lambda: out.exists() and any(calls(json.loads(line)) == expected for line in out.read_text().splitlines()), what="the metrics that the documentation shows")
+
+
+@pytest.mark.parametrize("example", BUILT, ids=lambda path: path.name)
+def test_examples_are_valid_and_stay_so_when_formatted_and_converted(tmp_path, example):
+    environment = dict(os.environ, OTLP_SERVER_ENDPOINT="127.0.0.1:4317")
+
+    def run(*arguments):
+        return subprocess.run([PROGRAM, *map(str, arguments)], env=environment, capture_output=True, text=True)
+
+    assert run("validate", "--config", example).returncode == 0
+    formatted = tmp_path / example.name
+    formatted.write_text(run("fmt", example).stdout)
+    converted, back = tmp_path / "converted.yaml", tmp_path / "back.alloy"
+    assert run("convert", "--from", "river", "--to", "collector", "--output", converted, formatted).returncode == 0
+    assert run("convert", "--from", "collector", "--to", "alloy", "--output", back, converted).returncode == 0
+    shown = [run("print-config", "--config", path).stdout for path in (example, converted)]
+    assert shown[0] == shown[1]
+    assert run("validate", "--config", back).returncode == 0
+
+
+def test_a_reload_takes_a_changed_file_and_keeps_the_old_one_when_it_is_wrong(collector, tmp_path):
+    first, second = free_ports(2)
+    running = collector(TWO_SPANS.format(http=first), first, args=["--config.format", "alloy"])
+    running.write(TWO_SPANS.format(http=second).replace("flush_interval", "flush_intervall", 1))
+    running.reload()
+    wait_until(lambda: "metrics_flush_intervall" in running.log(), what="the mistake in the log")
+    assert re.search(r"config.yaml:1\d:\d", running.log())
+    assert post("http://127.0.0.1:%d/v1/traces" % first, b"{}", "application/json")[0] == 200
+    running.write(TWO_SPANS.format(http=second))
+    running.reload()
+
+    def answers():
+        try:
+            return post("http://127.0.0.1:%d/v1/traces" % second, b"{}", "application/json")[0] == 200
+        except OSError:
+            return False
+
+    wait_until(answers, what="the new configuration")

@@ -1,0 +1,173 @@
+/* front_end_test.c - files of Alloy and River as trees of the Collector, and what is wrong with them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alloy/front_end.h"
+#include "base/bytes.h"
+#include "config/diags.h"
+#include "config/source.h"
+#include "config/write.h"
+#include "service/registry.h"
+
+static const struct sm_component_type *find_type(enum sm_component_kind kind, struct sm_slice name)
+{
+    return sm_registry_find(kind, name, NULL);
+}
+
+/* The tree as YAML, or what is wrong. The caller frees it. */
+static char *load(const char *text, enum sm_alloy_flavour flavour)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_diags *diags = sm_diags_create();
+    const struct sm_source source = {.name = "t.alloy", .text = sm_slice_of(text), .is_quotable = true, .language = SM_SOURCE_ALLOY};
+    const struct sm_source *sources[] = {&source};
+    const struct sm_alloy_options options = {.flavour = flavour, .find_type = find_type, .is_sealed = true};
+    const struct sm_node *root = sm_alloy_load(sources, 1, &options, &arena, diags);
+    char *result = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&result, &size);
+    if (root) {
+        struct sm_bytes yaml = {0};
+        sm_node_write_yaml(root, &yaml);
+        fwrite(yaml.ptr, 1, yaml.size, out);
+        sm_bytes_deinit(&yaml);
+    } else {
+        sm_diags_print(diags, out, false);
+    }
+    fclose(out);
+    sm_diags_free(diags);
+    sm_arena_deinit(&arena);
+    return result;
+}
+
+static void check(const char *text, enum sm_alloy_flavour flavour, const char *const *wanted)
+{
+    char *got = load(text, flavour);
+    for (; *wanted; wanted++)
+        if (!strstr(got, *wanted)) {
+            print_message("missing: %s\nin:\n%s\n", *wanted, got);
+            fail();
+        }
+    free(got);
+}
+#define CHECK(text, flavour, ...) check((text), (flavour), (const char *const[]){__VA_ARGS__, NULL})
+
+static const char spanmetrics[] =
+    "otelcol.connector.spanmetrics \"s\" {\n"
+    "  aggregation_temporality = \"DELTA\"\n"
+    "  dimensions_cache_size = 333\n"
+    "  exclude_dimensions = [\"span.kind\"]\n"
+    "  metrics_flush_interval = \"33s\"\n"
+    "  namespace = \"test.namespace\"\n"
+    "  resource_metrics_cache_size = 7\n"
+    "  resource_metrics_key_attributes = [\"service.name\"]\n"
+    "  dimension { name = \"a\" }\n"
+    "  dimension {\n    name = \"b\"\n    default = \"GET\"\n  }\n"
+    "  events {\n    enabled = true\n    dimension { name = \"c\" }\n  }\n"
+    "  exemplars {\n    enabled = true\n    max_per_data_point = 3\n  }\n"
+    "  histogram {\n    disable = true\n    unit = \"s\"\n    explicit { buckets = [\"333ms\", \"777s\", \"999h\"] }\n  }\n"
+    "  output { }\n}\n";
+
+static void every_argument_of_the_agents_spanmetrics_has_its_place(void **state)
+{
+    (void)state;
+    CHECK(spanmetrics, SM_ALLOY_RIVER, "aggregation_temporality: AGGREGATION_TEMPORALITY_DELTA", "- span.kind\n", "- collector.instance.id",
+          "metrics_flush_interval: \"33s\"", "namespace: test.namespace", "resource_metrics_cache_size: 7", "- service.name", "- name: a\n",
+          "default: GET", "events:\n      enabled: true", "- name: c", "max_per_data_point: 3", "disable: true", "unit: s", "- \"333ms\"",
+          "- \"999h0m0s\"");
+}
+
+static void defaults_are_those_of_the_flavour(void **state)
+{
+    (void)state;
+    static const char text[] = "otelcol.connector.spanmetrics \"s\" {\n  histogram {\n    exponential { }\n  }\n  output { }\n}\n"
+                               "otelcol.processor.batch \"b\" {\n  output { }\n}\n"
+                               "otelcol.processor.transform \"t\" {\n  output { }\n}\n";
+    CHECK(text, SM_ALLOY_RIVER, "namespace: \"\"", "metrics_flush_interval: \"15s\"", "send_batch_size: 8192", "send_batch_max_size: 0",
+          "error_mode: propagate", "max_size: 160");
+    CHECK(text, SM_ALLOY_TODAY, "send_batch_size: 2000", "send_batch_max_size: 3000", "max_size: 160");
+}
+
+static const char receiver[] = "otelcol.receiver.otlp \"in\" {\n  http { }\n  output {\n    traces = [otelcol.processor.batch.a.input%s]\n  }\n}\n"
+                               "otelcol.processor.batch \"a\" {\n  output {\n    traces = [otelcol.processor.batch.b.input]\n  }\n}\n"
+                               "otelcol.processor.batch \"b\" {\n  output {\n    traces = [otelcol.exporter.debug.d.input]\n  }\n}\n"
+                               "otelcol.exporter.debug \"d\" { }\n";
+
+static void a_run_of_processors_is_one_pipeline(void **state)
+{
+    (void)state;
+    char text[1024];
+    snprintf(text, sizeof(text), receiver, "");
+    CHECK(text, SM_ALLOY_TODAY,
+          "receivers:\n        - otlp/in\n      processors:\n        - batch/a\n        - batch/b\n      exporters:\n        - debug/d");
+}
+
+static void paths_that_join_before_a_processor_meet_in_a_forward_connector(void **state)
+{
+    (void)state;
+    char text[1024];
+    snprintf(text, sizeof(text), receiver, ", otelcol.processor.batch.b.input");
+    CHECK(text, SM_ALLOY_TODAY, "forward/b: {}", "exporters:\n        - forward/b",
+          "receivers:\n        - otlp/in\n        - forward/b\n      processors:\n        - batch/b");
+}
+
+static void custom_components_are_made_of_what_they_declare(void **state)
+{
+    (void)state;
+    CHECK("declare \"tag\" {\n  argument \"to\" { }\n  argument \"key\" {\n    optional = true\n    default = \"k\" + 1 * 2\n  }\n"
+          "  otelcol.processor.attributes \"x\" {\n    action {\n      key = argument.key.value\n      value = 5\n      action = \"insert\"\n    }\n"
+          "    output {\n      traces = argument.to.value\n    }\n  }\n  export \"input\" {\n    value = otelcol.processor.attributes.x.input\n  "
+          "}\n}\n",
+          SM_ALLOY_TODAY, "pipelines: {}");
+    CHECK("declare \"tag\" {\n  argument \"to\" { }\n  otelcol.processor.attributes \"x\" {\n    action {\n      key = \"k\"\n      value = 5\n"
+          "      action = \"insert\"\n    }\n    output {\n      traces = argument.to.value\n    }\n  }\n"
+          "  export \"input\" {\n    value = otelcol.processor.attributes.x.input\n  }\n}\n"
+          "tag \"one\" { to = [otelcol.exporter.debug.d.input] }\notelcol.exporter.debug \"d\" { }\n"
+          "otelcol.receiver.otlp \"in\" {\n  grpc { }\n  output {\n    traces = [tag.one.input]\n  }\n}\n",
+          SM_ALLOY_TODAY, "attributes/tag.one.x:", "endpoint: \"0.0.0.0:4317\"", "- attributes/tag.one.x\n      exporters:\n        - debug/d");
+}
+
+static void mistakes_are_told_at_their_place_all_at_once(void **state)
+{
+    (void)state;
+    CHECK("otelcol.processor.bacth \"b\" { }\notelcol.processor.batch \"b\" {\n  timeot = \"1s\"\n  timeout = \"1d\"\n}\nremotecfg { }\nloki.write "
+          "\"x\" { }\n"
+          "a = 1\n",
+          SM_ALLOY_TODAY,
+          "t.alloy:1:1: cannot find the definition of component name \"otelcol.processor.bacth\" (did you mean otelcol.processor.batch?)",
+          "t.alloy:3:3: unrecognized attribute name \"timeot\" (did you mean timeout?)",
+          "t.alloy:4:13: \"1d\" time: unknown unit \"d\" in duration \"1d\"",
+          "3 |   timeot = \"1s\"\n4 |   timeout = \"1d\"\n  |             ^^^^\n5 | }", "t.alloy:2:1: missing required block \"output\"",
+          "t.alloy:6:1: remotecfg is not built in spanmill", "loki.write\": it is not built in spanmill",
+          "t.alloy:8:1: unrecognized attribute \"a\"");
+}
+
+static void circles_and_endless_nesting_are_refused(void **state)
+{
+    (void)state;
+    CHECK("otelcol.processor.batch \"a\" {\n  output {\n    traces = [otelcol.processor.batch.b.input]\n  }\n}\n"
+          "otelcol.processor.batch \"b\" {\n  output {\n    traces = [otelcol.processor.batch.a.input]\n  }\n}\n",
+          SM_ALLOY_TODAY, "cycle: otelcol.processor.batch.a, otelcol.processor.batch.b");
+    CHECK("declare \"x\" {\n  x \"y\" { }\n}\nx \"z\" { }\n", SM_ALLOY_TODAY, "nested more than 20 deep");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_argument_of_the_agents_spanmetrics_has_its_place),
+        cmocka_unit_test(defaults_are_those_of_the_flavour),
+        cmocka_unit_test(a_run_of_processors_is_one_pipeline),
+        cmocka_unit_test(paths_that_join_before_a_processor_meet_in_a_forward_connector),
+        cmocka_unit_test(custom_components_are_made_of_what_they_declare),
+        cmocka_unit_test(mistakes_are_told_at_their_place_all_at_once),
+        cmocka_unit_test(circles_and_endless_nesting_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
