@@ -18,6 +18,6 @@ char *sm_strdup(const char *text) __attribute__((returns_nonnull, warn_unused_re
 _Noreturn void sm_out_of_memory(size_t size_bytes);
 
 /* Sets the C library's allocator up for a collector: freed request buffers stay in the heap for the next request (up to SM_MEMORY_KEPT_BYTES for each
- * of its arenas) instead of going back to the system page by page. Before the first thread is made. */
+ * of its arenas) instead of going back to the system page by page, and few workers share an arena. Before the first thread is made. */
 enum { SM_MEMORY_KEPT_BYTES = 8 * 1024 * 1024 };
 void sm_memory_tune(void);
