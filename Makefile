@@ -21,7 +21,7 @@ test: ## build and pass every test
 	@scripts/install-packages test
 	@scripts/run-tests
 
-bench: build/release/spanmill ## the project's own measurements: decode, encode, aggregate, series
+bench: build/release/spanmill ## the project's own measurements: decode, encode, aggregate, series, OTTL statements
 	@cmake --preset release -DBUILD_TESTING=ON >/dev/null
 	@cmake --build --preset release --target benchmarks -- --quiet
 	@for program in build/release/bench/bench.*; do $$program; done
