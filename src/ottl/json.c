@@ -4,6 +4,7 @@
 #include "ottl/json.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -127,6 +128,8 @@ static bool parse_number(struct json *json, struct sm_value *value)
     char *copy = sm_arena_strdup(json->arena, sm_slice_make(start, (size_t)(json->at - start)));
     *value = sm_value_double(strtod(copy, &end));
     const char *digits = copy + (*copy == '-');
+    if (isinf(value->number))
+        return fail(json, "a number out of range");
     return (isdigit((unsigned char)*digits) && *end == '\0') || fail(json, "a wrong number or word");
 }
 

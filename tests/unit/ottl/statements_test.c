@@ -81,6 +81,7 @@ static void runs_statements_as_the_reference_does(void **test_state)
         {"set(attributes[\"r\"], Format(\"%v %x %d\", [0x0102, 0x0102, SpanID(0x0102030405060708)]))", SM_OTTL_YES, "[1 2] 0102 [1 2 3 4 5 6 7 8]"},
         {"set(attributes[\"r\"], Format(\"%v %e %x\", [Duration(\"1h2m3.5s\"), true, 0.1]))", SM_OTTL_YES,
          "1h2m3.5s %!e(bool=true) 0x1.999999999999ap-04"},
+        {"set(attributes[\"r\"], ParseJSON(\"{\\\"a\\\":1e400}\"))", SM_OTTL_FAILED, NULL},
         {"append(attributes[\"r\"], [3, 1])", SM_OTTL_YES, "[[3,1]]"},
         {"append(attributes[\"r\"], attributes[\"l\"])", SM_OTTL_FAILED, NULL},
         {"set(attributes[\"r\"], attributes)", SM_OTTL_YES, "{\"i\":7,\"l\":[1,\"x\"],\"m\":{\"k\":\"v\"},\"r\":{},\"s\":\"text\"}"},
