@@ -2,6 +2,7 @@
 #include "alloy/finish.h"
 
 #include "alloy/tree_node.h"
+#include "config/diags.h"
 #include "config/duration.h"
 
 #define ARENA (finish->decoding->machine->arena)
@@ -36,6 +37,16 @@ void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish)
         sm_alloy_node_set(finish->settings, ARENA, "exclude_dimensions", position, excluded);
     }
     sm_alloy_node_append(excluded, ARENA, sm_alloy_node_string(ARENA, position, "collector.instance.id"));
+}
+
+/* Without a protocol it listens nowhere, which the Collector refuses. */
+void sm_alloy_finish_otlp(struct sm_alloy_finish *finish)
+{
+    if (sm_alloy_node_find(finish->settings, "protocols"))
+        return;
+    finish->instance->is_left_out = true;
+    sm_diags_add(finish->decoding->diags, SM_DIAG_WARNING, finish->settings->position, NULL, NULL,
+                 "%s has neither a grpc nor an http block: it listens nowhere", finish->instance->name);
 }
 
 void sm_alloy_finish_memory_limiter(struct sm_alloy_finish *finish)

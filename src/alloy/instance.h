@@ -13,6 +13,7 @@ struct sm_alloy_instance {
     struct sm_node *settings;
     struct sm_node *server_settings;                 /* authenticators that are another component on the server's side; NULL: the same */
     struct sm_alloy_value *targets[SM_SIGNAL_COUNT]; /* `output`: arrays of consumers whose `target` is an instance; NULL: none */
+    bool is_left_out;                                /* nothing would come of it: it is not part of the tree */
     bool is_used, is_used_by_server;                 /* extensions: somebody names it */
     struct sm_alloy_graph_state *graph_state;        /* owned by pipelines.c while it works */
     struct sm_alloy_instance *next;                  /* in the order of evaluation */

@@ -245,7 +245,7 @@ static void add_pipelines(struct builder *builder)
         at->graph_state = sm_arena_zalloc(builder->arena, 1, sizeof(*at->graph_state));
     for (struct sm_alloy_instance *at = builder->loading->first; at; at = at->next)
         for (int signal = 0; signal < SM_SIGNAL_COUNT; signal++)
-            if (kind_of(at) == SM_RECEIVER && (at->type->signals & (1u << signal)))
+            if (kind_of(at) == SM_RECEIVER && !at->is_left_out && (at->type->signals & (1u << signal)))
                 feed(builder, at, (enum sm_signal)signal);
     for (struct sm_alloy_instance *at = builder->loading->first; at; at = at->next)
         for (int signal = 0; signal < SM_SIGNAL_COUNT; signal++)
@@ -272,6 +272,8 @@ static void add_extension(struct builder *builder, const char *id, struct sm_pos
 static void add_components(struct builder *builder)
 {
     for (struct sm_alloy_instance *at = builder->loading->first; at; at = at->next) {
+        if (at->is_left_out)
+            continue;
         if (kind_of(at) != SM_EXTENSION) {
             sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->id, at->position, at->settings);
             continue;
@@ -280,6 +282,18 @@ static void add_components(struct builder *builder)
             add_extension(builder, at->id, at->position, at->settings);
         if (at->is_used_by_server)
             add_extension(builder, sm_arena_printf(builder->arena, "%s.server", at->id), at->position, at->server_settings);
+    }
+}
+
+/* A file in which nothing leads anywhere runs all the same; the Collector wants a pipeline. */
+static void add_idle_pipeline(struct builder *builder)
+{
+    struct sm_position nowhere = {0};
+    static const char *const keys[] = {"receivers", "exporters"};
+    struct sm_node *pipeline = add_pipeline(builder, SM_TRACES, nowhere);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        sm_alloy_node_add(sm_alloy_node_find(builder->root, keys[i]), builder->arena, "nop", nowhere, sm_alloy_node_map(builder->arena, nowhere));
+        add_id(builder, sm_alloy_node_find(pipeline, keys[i]), nowhere, "nop");
     }
 }
 
@@ -310,6 +324,8 @@ struct sm_node *sm_alloy_make_tree(struct sm_alloy_loading *loading)
     sm_alloy_node_add(service, loading->arena, "pipelines", nowhere, builder.pipelines);
     add_components(&builder);
     add_pipelines(&builder);
+    if (builder.pipelines->map.count == 0)
+        add_idle_pipeline(&builder);
     drop_empty(builder.root);
     return builder.root;
 }

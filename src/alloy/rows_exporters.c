@@ -158,7 +158,7 @@ static const struct sm_alloy_row datadog_rows[] = {
     SM_ALLOY_BLOCK("metrics", datadog_metric_rows),
     SM_ALLOY_BLOCK("logs", datadog_log_rows),
     SM_ALLOY_BLOCK("host_metadata", datadog_host_rows),
-    SM_ALLOY_TIME("hostname_detection_timeout"),
+    SM_ALLOY_TIME("hostname_detection_timeout", .has_no_effect = true),
     SM_ALLOY_SWITCH("only_metadata"),
     SM_ALLOY_TEXT("hostname"),
     SM_ALLOY_DEBUG_METRICS,

@@ -1,4 +1,5 @@
 /* rows_receivers.c - otelcol.receiver.*. Source: Alloy's internal/component/otelcol/receiver. */
+#include "alloy/finish.h"
 #include "alloy/rows.h"
 
 /* ---- otlp */
@@ -107,7 +108,7 @@ static const struct sm_alloy_row datadog_rows[] = {
 };
 
 const struct sm_alloy_component sm_alloy_receivers[] = {
-    {.name = "otelcol.receiver.otlp", .kind = SM_RECEIVER, .type = "otlp", .rows = otlp_rows},
+    {.name = "otelcol.receiver.otlp", .kind = SM_RECEIVER, .type = "otlp", .rows = otlp_rows, .finish = sm_alloy_finish_otlp},
     {.name = "otelcol.receiver.zipkin", .kind = SM_RECEIVER, .type = "zipkin", .rows = zipkin_rows},
     {.name = "otelcol.receiver.jaeger", .kind = SM_RECEIVER, .type = "jaeger", .rows = jaeger_rows},
     {.name = "otelcol.receiver.datadog", .kind = SM_RECEIVER, .type = "datadog", .rows = datadog_rows},

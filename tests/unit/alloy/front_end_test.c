@@ -125,7 +125,7 @@ static void custom_components_are_made_of_what_they_declare(void **state)
           "  otelcol.processor.attributes \"x\" {\n    action {\n      key = argument.key.value\n      value = 5\n      action = \"insert\"\n    }\n"
           "    output {\n      traces = argument.to.value\n    }\n  }\n  export \"input\" {\n    value = otelcol.processor.attributes.x.input\n  "
           "}\n}\n",
-          SM_ALLOY_TODAY, "pipelines: {}");
+          SM_ALLOY_TODAY, "- nop");
     CHECK("declare \"tag\" {\n  argument \"to\" { }\n  otelcol.processor.attributes \"x\" {\n    action {\n      key = \"k\"\n      value = 5\n"
           "      action = \"insert\"\n    }\n    output {\n      traces = argument.to.value\n    }\n  }\n"
           "  export \"input\" {\n    value = otelcol.processor.attributes.x.input\n  }\n}\n"
@@ -149,6 +149,14 @@ static void mistakes_are_told_at_their_place_all_at_once(void **state)
           "t.alloy:8:1: unrecognized attribute \"a\"");
 }
 
+static void what_leads_nowhere_runs_all_the_same(void **state)
+{
+    (void)state;
+    CHECK("", SM_ALLOY_TODAY, "receivers:\n        - nop", "exporters:\n        - nop");
+    CHECK("otelcol.receiver.otlp \"x\" {\n  output {\n    traces = [otelcol.exporter.debug.d.input]\n  }\n}\notelcol.exporter.debug \"d\" { }\n",
+          SM_ALLOY_TODAY, "receivers:\n        - nop");
+}
+
 static void circles_and_endless_nesting_are_refused(void **state)
 {
     (void)state;
@@ -156,6 +164,70 @@ static void circles_and_endless_nesting_are_refused(void **state)
           "otelcol.processor.batch \"b\" {\n  output {\n    traces = [otelcol.processor.batch.a.input]\n  }\n}\n",
           SM_ALLOY_TODAY, "cycle: otelcol.processor.batch.a, otelcol.processor.batch.b");
     CHECK("declare \"x\" {\n  x \"y\" { }\n}\nx \"z\" { }\n", SM_ALLOY_TODAY, "nested more than 20 deep");
+}
+
+/* ---- rows and option tables */
+
+/* What finish.c turns into something else. */
+static bool is_shaped_later(const struct sm_alloy_row *row)
+{
+    static const char *const names[] = {"include_collector_instance_id", "statements", "username", "password"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(row->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The option at "a.b"; NULL: there is none. */
+static const struct sm_option *option_at(const struct sm_option *table, struct sm_slice path)
+{
+    struct sm_slice rest = path, first = sm_slice_cut(&rest, '.');
+    for (const struct sm_option *option = table; option && option->kind != SM_OPTION_KIND_END; option++) {
+        const struct sm_option *inside = option->squash ? option_at(option->table, path) : NULL;
+        if (inside)
+            return inside;
+        if (option->squash || !sm_slice_is(first, sm_option_key(option)))
+            continue;
+        return rest.size && option->table ? option_at(option->table, rest) : option;
+    }
+    return NULL;
+}
+
+static size_t check_rows(const char *name, const struct sm_alloy_row *rows, const struct sm_option *table)
+{
+    size_t missing = 0;
+    for (const struct sm_alloy_row *row = rows; row->kind != SM_ALLOY_ROW_END; row++) {
+        if (row->kind == SM_ALLOY_ROW_SHARED) {
+            missing += check_rows(name, row->rows, table);
+            continue;
+        }
+        if (row->kind == SM_ALLOY_ROW_OUTPUT || row->has_no_effect || row->refused || is_shaped_later(row))
+            continue;
+        bool is_squashed = row->kind == SM_ALLOY_ROW_BLOCK && row->to && !*row->to;
+        const struct sm_option *option = is_squashed ? table : option_at(table, sm_slice_of(row->to ? row->to : row->name));
+        if (!option) {
+            print_message("%s: %s becomes %s, which is no option\n", name, row->name, row->to ? row->to : row->name);
+            missing++;
+        } else if (row->rows && (is_squashed || option->table)) {
+            missing += check_rows(name, row->rows, is_squashed ? table : option->table);
+        }
+    }
+    return missing;
+}
+
+static void check_component(void *context, const struct sm_alloy_component *component)
+{
+    const struct sm_component_type *type = find_type(component->kind, sm_slice_of(component->type));
+    if (type && strcmp(component->type, "count") != 0) /* count takes names of the user's */
+        *(size_t *)context += check_rows(component->name, component->rows, type->options);
+}
+
+static void every_row_of_a_component_that_is_built_becomes_an_option(void **state)
+{
+    (void)state;
+    size_t missing = 0;
+    sm_alloy_components_walk(check_component, &missing);
+    assert_int_equal(missing, 0);
 }
 
 int main(void)
@@ -167,7 +239,9 @@ int main(void)
         cmocka_unit_test(paths_that_join_before_a_processor_meet_in_a_forward_connector),
         cmocka_unit_test(custom_components_are_made_of_what_they_declare),
         cmocka_unit_test(mistakes_are_told_at_their_place_all_at_once),
+        cmocka_unit_test(what_leads_nowhere_runs_all_the_same),
         cmocka_unit_test(circles_and_endless_nesting_are_refused),
+        cmocka_unit_test(every_row_of_a_component_that_is_built_becomes_an_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
