@@ -16,6 +16,7 @@ extern const struct sm_component_type sm_processor_transform;
 extern const struct sm_component_type sm_processor_probabilistic_sampler;
 extern const struct sm_component_type sm_processor_tail_sampling;
 extern const struct sm_component_type sm_processor_groupbytrace;
+extern const struct sm_component_type sm_processor_volume;
 extern const struct sm_component_type sm_exporter_datadog;
 extern const struct sm_component_type sm_exporter_file;
 extern const struct sm_component_type sm_exporter_nop;
@@ -51,6 +52,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_processor_probabilistic_sampler,
     &sm_processor_tail_sampling,
     &sm_processor_groupbytrace,
+    &sm_processor_volume,
     &sm_exporter_datadog,
     &sm_exporter_file,
     &sm_exporter_nop,
