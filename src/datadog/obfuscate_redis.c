@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/unicode.h"
+#include "base/utf8.h"
 
 enum { COMMANDS_MAX = 3 };
 
@@ -25,10 +27,15 @@ static bool is_one_of(struct sm_slice text, const char *const *words)
 
 static void put_upper(struct sm_bytes *out, struct sm_slice text)
 {
-    char *at = sm_bytes_reserve(out, text.size);
-    for (size_t i = 0; i < text.size; i++)
-        at[i] = text.ptr[i] >= 'a' && text.ptr[i] <= 'z' ? (char)(text.ptr[i] - 'a' + 'A') : text.ptr[i];
-    out->size += text.size;
+    for (size_t i = 0, size; i < text.size; i += size) {
+        bool is_sound;
+        uint32_t rune = sm_utf8_read(sm_slice_make(text.ptr + i, text.size - i), &size, &is_sound);
+        if (rune >= 'a' && rune <= 'z')
+            rune -= 'a' - 'A';
+        else if (rune >= 0x80)
+            rune = sm_unicode_upper(rune);
+        out->size += sm_utf8_write(rune, sm_bytes_reserve(out, SM_UTF8_SIZE_MAX));
+    }
 }
 
 /* ---- names of commands */

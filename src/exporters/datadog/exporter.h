@@ -6,6 +6,7 @@
 #include "exporters/datadog/options.h"
 
 #include "datadog/hostname.h"
+#include "datadog/source.h"
 #include "datadog/span.h"
 #include "pipeline/component.h"
 #include "pipeline/export.h"
@@ -76,6 +77,15 @@ bool sm_datadog_check_key(struct sm_datadog_exporter *exporter, struct sm_error 
 /* ---- running.c: the metrics by which Datadog knows that an exporter runs */
 struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
                                                    struct sm_error *error) __attribute__((warn_unused_result));
-/* Posts otel.datadog_exporter.SIGNAL.running = 1 for every key of `hosts`, and for every key of `tags` without a host. Not while the one before has
- * not been answered. */
-void sm_datadog_post_running(struct sm_datadog_lane *lane, const char *signal, const struct sm_datadog_map *hosts, const struct sm_datadog_map *tags);
+/* Posts otel.datadog_exporter.SIGNAL.running = 1 for every host and task that telemetry came from; those that come while a post is under way go with
+ * the next one. Worker-local. */
+struct sm_datadog_running;
+/* `idle` is called when a post has ended and nothing is left to post. */
+struct sm_datadog_running *sm_datadog_running_create(struct sm_datadog_intake *series, struct sm_worker *worker, const char *signal,
+                                                     void (*idle)(void *context), void *context) __attribute__((returns_nonnull));
+void sm_datadog_running_free(struct sm_datadog_running *running);
+void sm_datadog_running_add(struct sm_datadog_running *running, const struct sm_datadog_source *source);
+void sm_datadog_running_post(struct sm_datadog_running *running);
+bool sm_datadog_running_is_idle(const struct sm_datadog_running *running);
+/* Nothing is tried again from now on. */
+void sm_datadog_running_hurry(struct sm_datadog_running *running);

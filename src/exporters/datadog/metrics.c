@@ -19,8 +19,9 @@ struct metrics {
 struct metric_lane {
     struct sm_datadog_exporter *exporter;
     struct sm_worker *worker;
-    struct sm_datadog_lane *stats, *series; /* owned */
-    struct sm_datadog_waiting waiting;      /* requests for which there is no room yet */
+    struct sm_datadog_lane *stats;      /* owned */
+    struct sm_datadog_running *running; /* owned */
+    struct sm_datadog_waiting waiting;  /* requests for which there is no room yet */
     bool is_draining, has_drained;
 };
 
@@ -41,26 +42,6 @@ static void free_metrics(struct sm_datadog_exporter *exporter)
         return;
     sm_datadog_intake_free(metrics->stats);
     free(metrics);
-}
-
-static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worker *worker)
-{
-    const struct metrics *metrics = exporter->signal_state;
-    struct metric_lane *lane = sm_alloc(1, sizeof(*lane));
-    *lane = (struct metric_lane){.exporter = exporter,
-                                 .worker = worker,
-                                 .stats = sm_datadog_lane_create(metrics->stats, worker),
-                                 .series = sm_datadog_lane_create(exporter->series, worker)};
-    return lane;
-}
-
-static void worker_free(void *local)
-{
-    struct metric_lane *lane = local;
-    sm_datadog_lane_free(lane->stats);
-    sm_datadog_lane_free(lane->series);
-    sm_datadog_waiting_deinit(&lane->waiting);
-    free(lane);
 }
 
 /* ---- a batch */
@@ -106,28 +87,25 @@ static size_t take_scopes(struct metric_lane *lane, const struct sm_resource_gro
     return others;
 }
 
-static void take_source(const struct sm_datadog_exporter *exporter, const struct sm_resource_group *group, struct sm_datadog_map *hosts,
-                        struct sm_datadog_map *tasks, struct sm_arena *arena)
+static void take_source(struct metric_lane *lane, const struct sm_resource_group *group, struct sm_arena *arena)
 {
     struct sm_datadog_source source = sm_datadog_source(&group->resource.attributes, arena);
-    if (source.kind == SM_DATADOG_SOURCE_FARGATE)
-        sm_datadog_map_put(tasks, arena, sm_slice_of(sm_arena_printf(arena, "task_arn:%.*s", SM_SLICE_ARGS(source.identifier))));
-    else
-        sm_datadog_map_put(hosts, arena, source.kind == SM_DATADOG_SOURCE_HOST ? source.identifier : sm_slice_of(exporter->hostname));
+    if (source.kind == SM_DATADOG_SOURCE_NONE)
+        source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = sm_slice_of(lane->exporter->hostname)};
+    sm_datadog_running_add(lane->running, &source);
 }
 
 static struct sm_outcome take_batch(struct metric_lane *lane, const struct sm_batch *batch)
 {
     struct sm_arena arena = SM_ARENA_INIT;
-    struct sm_datadog_map hosts = {0}, tasks = {0};
     size_t others = 0;
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->groups[i].dropped)
             continue;
-        take_source(lane->exporter, &batch->groups[i], &hosts, &tasks, &arena);
+        take_source(lane, &batch->groups[i], &arena);
         others += take_scopes(lane, &batch->groups[i]);
     }
-    sm_datadog_post_running(lane->series, "metrics", &hosts, &tasks);
+    sm_datadog_running_post(lane->running);
     sm_arena_deinit(&arena);
     return others ? sm_outcome_reject("only the datadog connector's statistics can be sent: %zu other metrics are dropped", others)
                   : SM_OUTCOME_ACCEPTED;
@@ -148,10 +126,10 @@ static void send(void *local, struct sm_worker *worker, struct sm_export *reques
 
 static void drain_more(struct metric_lane *lane)
 {
-    if (!lane->is_draining || lane->has_drained || sm_datadog_lane_count(lane->stats) || lane->waiting.count)
+    if (!lane->is_draining || lane->has_drained || sm_datadog_lane_count(lane->stats) || lane->waiting.count ||
+        !sm_datadog_running_is_idle(lane->running))
         return;
     lane->has_drained = true;
-    sm_datadog_lane_stop_retries(lane->series);
     sm_datadog_drained(lane->exporter);
 }
 
@@ -165,11 +143,39 @@ static void resume(struct metric_lane *lane)
     drain_more(lane);
 }
 
+static void on_idle(void *lane)
+{
+    drain_more(lane);
+}
+
 static void drain(void *local)
 {
     struct metric_lane *lane = local;
     lane->is_draining = true;
+    sm_datadog_running_hurry(lane->running);
     drain_more(lane);
+}
+
+/* ---- workers */
+
+static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worker *worker)
+{
+    const struct metrics *metrics = exporter->signal_state;
+    struct metric_lane *lane = sm_alloc(1, sizeof(*lane));
+    *lane = (struct metric_lane){.exporter = exporter,
+                                 .worker = worker,
+                                 .stats = sm_datadog_lane_create(metrics->stats, worker),
+                                 .running = sm_datadog_running_create(exporter->series, worker, "metrics", on_idle, lane)};
+    return lane;
+}
+
+static void worker_free(void *local)
+{
+    struct metric_lane *lane = local;
+    sm_datadog_lane_free(lane->stats);
+    sm_datadog_running_free(lane->running);
+    sm_datadog_waiting_deinit(&lane->waiting);
+    free(lane);
 }
 
 const struct sm_datadog_signal sm_datadog_metrics = {

@@ -45,13 +45,14 @@ struct trace_lane {
     struct sm_datadog_exporter *exporter;
     struct traces *traces;
     struct sm_worker *worker;
-    struct sm_datadog_lane *payloads, *series; /* owned */
-    struct sm_gzip_stream *buffer;             /* owned: payloads, packed as they come */
-    struct sm_bytes chunks;                    /* owned: encoded chunks of the payload that is being made */
-    size_t buffered_size;                      /* as the reference estimates it */
-    struct sm_arena batch_arena, chunk_arena;  /* owned */
-    struct sm_timer *timer;                    /* owned */
-    struct sm_datadog_waiting waiting;         /* requests for which there is no room yet */
+    struct sm_datadog_lane *payloads;         /* owned */
+    struct sm_datadog_running *running;       /* owned */
+    struct sm_gzip_stream *buffer;            /* owned: payloads, packed as they come */
+    struct sm_bytes chunks;                   /* owned: encoded chunks of the payload that is being made */
+    size_t buffered_size;                     /* as the reference estimates it */
+    struct sm_arena batch_arena, chunk_arena; /* owned */
+    struct sm_timer *timer;                   /* owned */
+    struct sm_datadog_waiting waiting;        /* requests for which there is no room yet */
     bool is_draining, has_drained;
 };
 
@@ -191,8 +192,7 @@ static void keep_text(struct sm_slice *text, struct sm_slice before, struct sm_a
         *text = sm_arena_copy(arena, *text);
 }
 
-static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struct sm_resource_group *group, struct sm_datadog_map *hosts,
-                          struct sm_datadog_map *tasks, struct sm_datadog_counts *counts)
+static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struct sm_resource_group *group, struct sm_datadog_counts *counts)
 {
     struct traces *traces = lane->traces;
     struct sm_datadog_otlp_settings settings = traces->otlp;
@@ -220,21 +220,16 @@ static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struc
     }
     if (size)
         end_payload(lane, payload, size);
-    if (walk.source.kind == SM_DATADOG_SOURCE_HOST)
-        sm_datadog_map_put(hosts, &lane->batch_arena, walk.source.identifier);
-    else
-        sm_datadog_map_put(tasks, &lane->batch_arena,
-                           sm_slice_of(sm_arena_printf(&lane->batch_arena, "task_arn:%.*s", SM_SLICE_ARGS(walk.source.identifier))));
+    sm_datadog_running_add(lane->running, &walk.source);
 }
 
 static void take_batch(struct trace_lane *lane, struct sm_batch *batch)
 {
-    struct sm_datadog_map hosts = {0}, tasks = {0};
     struct sm_datadog_counts counts = {0};
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->groups[i].dropped)
-            take_resource(lane, batch, &batch->groups[i], &hosts, &tasks, &counts);
-    sm_datadog_post_running(lane->series, "traces", &hosts, &tasks);
+            take_resource(lane, batch, &batch->groups[i], &counts);
+    sm_datadog_running_post(lane->running);
     for (int i = 0; i < SM_DATADOG_DROP_REASON_COUNT; i++)
         if (counts.by_reason[i])
             sm_instrument_add(lane->traces->dropped[i], (int64_t)counts.by_reason[i]);
@@ -257,10 +252,10 @@ static void send(void *local, struct sm_worker *worker, struct sm_export *reques
 
 static void drain_more(struct trace_lane *lane)
 {
-    if (!lane->is_draining || lane->has_drained || !flush(lane) || sm_datadog_lane_count(lane->payloads) || lane->waiting.count)
+    if (!lane->is_draining || lane->has_drained || !flush(lane) || sm_datadog_lane_count(lane->payloads) || lane->waiting.count ||
+        !sm_datadog_running_is_idle(lane->running))
         return;
     lane->has_drained = true;
-    sm_datadog_lane_stop_retries(lane->series);
     sm_datadog_drained(lane->exporter);
 }
 
@@ -276,10 +271,16 @@ static void resume(struct trace_lane *lane)
     drain_more(lane);
 }
 
+static void on_idle(void *lane)
+{
+    drain_more(lane);
+}
+
 static void drain(void *local)
 {
     struct trace_lane *lane = local;
     lane->is_draining = true;
+    sm_datadog_running_hurry(lane->running);
     drain_more(lane);
 }
 
@@ -291,7 +292,7 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
     lane->worker = worker;
     lane->buffer = sm_gzip_stream_create();
     lane->payloads = sm_datadog_lane_create(lane->traces->intake, worker);
-    lane->series = sm_datadog_lane_create(exporter->series, worker);
+    lane->running = sm_datadog_running_create(exporter->series, worker, "traces", on_idle, lane);
     lane->timer = sm_timer_create(worker, on_timer, lane);
     sm_timer_arm(lane->timer, FLUSH_INTERVAL_NS, true);
     return lane;
@@ -302,7 +303,7 @@ static void worker_free(void *local)
     struct trace_lane *lane = local;
     sm_timer_free(lane->timer);
     sm_datadog_lane_free(lane->payloads);
-    sm_datadog_lane_free(lane->series);
+    sm_datadog_running_free(lane->running);
     if (sm_gzip_stream_size(lane->buffer))
         sm_log(SM_LOG_WARN, &lane->exporter->component->logger, "Traces are lost: they could not be sent in time",
                SM_LOG_INT("bytes", sm_gzip_stream_size(lane->buffer)));
