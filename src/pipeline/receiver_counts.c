@@ -161,9 +161,17 @@ void sm_receiver_deliver(struct sm_component *receiver, struct sm_worker *worker
     sm_receiver_deliver_watched(receiver, worker, transport, batch, done, context, NULL);
 }
 
+/* The reference has no series for them: their items cannot be counted. */
+static const struct sm_own_metric undecodable = {.name = "spanmill_receiver_undecodable_requests",
+                                                 .help = "Number of requests and datagrams that could not be decoded.",
+                                                 .unit = "{requests}",
+                                                 .kind = SM_OWN_COUNTER,
+                                                 .level = SM_OWN_LEVEL_BASIC};
+
 void sm_receiver_refused_request(struct sm_component *receiver, const char *transport, enum sm_signal signal)
 {
-    /* The reference has no series for them (their items cannot be counted), so they are only told. */
+    const struct sm_own_attribute attributes[] = {{"receiver", receiver->id}, {"transport", transport}};
+    sm_instrument_add(sm_instrument_get(&undecodable, attributes, sizeof(attributes) / sizeof(attributes[0])), 1);
     sm_log(SM_LOG_DEBUG, &receiver->logger, "Request refused: it cannot be decoded", SM_LOG_STR("transport", transport),
            SM_LOG_STR("signal", sm_signal_name(signal)));
 }
