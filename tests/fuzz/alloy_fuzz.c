@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct sm_source *sources[] = {&source};
     const struct sm_alloy_options options = {.find_type = find_type, .is_sealed = true};
     check_formatting(&source, &arena);
-    (void)sm_alloy_load(sources, 1, &options, &arena, diags);
+    struct sm_node *loaded = sm_alloy_load(sources, 1, &options, &arena, diags);
+    (void)loaded;
     sm_diags_free(diags);
     sm_arena_deinit(&arena);
     return 0;
