@@ -3,12 +3,13 @@ sent, and span_metrics must have counted them."""
 import json
 import re
 import socket
+import time
 import urllib.request
 
 import jaeger_client
 import py_zipkin.zipkin as zipkin
 import pytest
-from conftest import free_ports, get, wait_until
+from conftest import ROOT, free_ports, get, wait_until
 from py_zipkin import Encoding, Kind
 from py_zipkin.transport import BaseTransportHandler
 
@@ -135,3 +136,18 @@ def test_broken_datagrams_do_no_harm(running):
         for packet in (b"", b"\x82\x81\x07\xff\xff\xff\xff\x0f", b"\x82" * 60000):
             sender.sendto(packet, ("127.0.0.1", ports["agent"]))
     test_spans_of_jaeger_client_keep_names_parents_and_tags(running)
+
+
+def test_no_datagram_is_lost_while_the_configuration_is_reloaded(collector, tmp_path):
+    names = ("zipkin", "agent", "http", "prom")
+    ports = dict(zip(names, free_ports(len(names))))
+    config = CONFIG.replace("flush_interval: 100ms}}", "flush_interval: 100ms, append: true}}")
+    one = collector(config.format(path=tmp_path / "out.json", **ports), ports["http"])
+    packet = (ROOT / "tests/conformance/cases/jaeger/thrift-udp/c.thrift").read_bytes()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(200):
+            sender.sendto(packet, ("127.0.0.1", ports["agent"]))
+            if number in (50, 120):
+                one.reload()
+            time.sleep(0.003)
+    wait_for_spans(tmp_path / "out.json", 400)
