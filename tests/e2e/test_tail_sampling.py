@@ -1,9 +1,10 @@
 """tail_sampling over restarts and with little memory."""
 import json
 import os
+import subprocess
 
 import pytest
-from conftest import free_ports, get, post, wait_until
+from conftest import PROGRAM, free_ports, get, post, wait_until
 
 CONFIG = """
 receivers:
@@ -100,3 +101,34 @@ def test_a_spill_holds_what_memory_does_not(collector, ports, tmp_path):
         send(ports, [n], noise)
     wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 100, what="100 traces")
     assert sum_of(get("http://127.0.0.1:%d/metrics" % ports["own"]), "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early") == 0
+
+
+BAD = """receivers: {{otlp: {{protocols: {{http: }}}}}}
+processors:
+  {processor}
+exporters: {{nop: }}
+service: {{pipelines: {{traces: {{receivers: [otlp], processors: [{name}], exporters: [nop]}}}}}}
+"""
+
+
+@pytest.mark.parametrize("processor, column, messages", [
+    ("probabilistic_sampler: {sampling_percentage: -1}", 26, ["sampling rate is negative"]),
+    ("probabilistic_sampler: {mode: propotional}", 33, ["propotional", "did you mean proportional?"]),
+    ("tail_sampling: {policies: [{name: p, type: latncy}]}", 30, ["unknown sampling policy type latncy", "did you mean latency?"]),
+    ("tail_sampling: {policies: [{name: p, type: latency}]}", 30, ["needs a section of that name", 'add "latency:" beside "type:"']),
+    ("tail_sampling: {policies: [{name: p, type: and, and: {and_sub_policy: [{name: q, type: drop}]}}]}", 30, ["unknown sampling policy type drop"]),
+    ("tail_sampling: {policies: [{name: p, type: and, and: {and_sub_policy: [{name: q, type: latency}]}}]}", 30, ["needs a section"]),
+    ("tail_sampling: {policies: [{name: p, type: string_attribute, string_attribute: {key: a, values: ['('], enabled_regex_matching: true}}]}", 30, ["invalid regex"]),
+    ("tail_sampling: {policies: [{name: p, type: ottl_condition, ottl_condition: {span: ['atributes[\"a\"] == 1']}}]}", None, ["did you mean attributes?"]),
+    ("tail_sampling: {policies: [{name: p, type: ottl_condition, ottl_condition: {span: ['name == ']}}]}", None, ["condition has invalid syntax"]),
+    ("tail_sampling: {memory_limit_mib: 1, spill_to_storage: true}", None, ["needs 'storage' and 'memory_limit_mib'"]),
+    ("tail_sampling: {storage: file_storage, drop_pending_traces_on_shutdown: true}", None, ["'storage' keeps pending traces"]),
+])
+def test_mistakes_are_refused_with_their_place(tmp_path, processor, column, messages):
+    config = tmp_path / "bad.yaml"
+    config.write_text(BAD.format(processor=processor, name=processor.split(":")[0]))
+    answer = subprocess.run([PROGRAM, "validate", "--config", str(config)], capture_output=True, text=True)
+    assert answer.returncode == 1
+    text = answer.stdout + answer.stderr
+    assert ("bad.yaml:3:%d:" % column if column else "bad.yaml:3:") in text, text
+    assert all(message in text for message in messages), text

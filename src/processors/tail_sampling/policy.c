@@ -96,24 +96,50 @@ static bool refuse_type(struct sm_tail_maker *maker, const char *name, unsigned 
     return suggest(maker, near ? suggestion : NULL, "unknown sampling policy type %s", name);
 }
 
+/* The reference fills a section that is not there with zeros, with which a policy samples everything or nothing: it was forgotten. `node`: where the
+ * policy stands, NULL when that is not known. */
+static bool check_section(struct sm_tail_maker *maker, const struct sm_tail_policy_type *type, const struct sm_node *node)
+{
+    char suggestion[64];
+    if (!node || !type->create || sm_node_find(node, type->name))
+        return true;
+    snprintf(suggestion, sizeof(suggestion), "add \"%s:\" beside \"type:\"", type->name);
+    return suggest(maker, suggestion, "a policy of type %s needs a section of that name", type->name);
+}
+
 static bool make_policy(struct sm_tail_maker *maker, struct sm_tail_policy *policy, const struct sm_tail_policy_options *options, unsigned place)
 {
+    const struct sm_node *node = maker->node;
     const struct sm_tail_policy_type *type = find_type(options->type, place);
     if (!type)
         return refuse_type(maker, options->type, place);
     policy->type = type;
     policy->name = options->name;
-    return !type->create || type->create(maker, policy, options);
+    bool is_made = !type->create || type->create(maker, policy, options);
+    maker->node = node; /* sub-policies have moved it */
+    return is_made && check_section(maker, type, node);
+}
+
+/* Where the sub-policies of the policy at `node` stand: a list, or the one; NULL: not known. */
+static const struct sm_node *find_subs(const struct sm_node *node, const char *type_name)
+{
+    char key[64];
+    const struct sm_node *section = node ? sm_node_find(node, type_name) : NULL;
+    snprintf(key, sizeof(key), "%s_sub_policy", type_name);
+    return section ? sm_node_find(section, key) : NULL;
 }
 
 bool sm_tail_maker_add_subs(struct sm_tail_maker *maker, struct sm_tail_policy *policy, const struct sm_tail_policy_options *list, size_t count,
                             unsigned place)
 {
     bool are_fine = true;
+    const struct sm_node *nodes = find_subs(maker->node, policy->type->name);
     policy->subs = sm_arena_zalloc(&maker->plan->arena, count, sizeof(*policy->subs));
     policy->sub_count = count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        maker->node = nodes && nodes->kind == SM_NODE_LIST ? (i < nodes->list.count ? nodes->list.items[i] : NULL) : nodes;
         are_fine = make_policy(maker, &policy->subs[i], &list[i], place) && are_fine;
+    }
     return are_fine;
 }
 
@@ -180,6 +206,7 @@ static bool make_policies(struct sm_tail_maker *maker, const struct sm_tail_opti
             place.path = path;
             place.node = list && list->kind == SM_NODE_LIST && i < list->list.count ? list->list.items[i] : validation->node;
             maker->validation = &place;
+            maker->node = place.node == validation->node ? NULL : place.node;
         }
         are_fine = make_top_policy(maker, &plan->policies[i], options, i) && are_fine;
     }

@@ -10,6 +10,7 @@
 
 struct sm_batch;
 struct sm_logger;
+struct sm_node;
 struct sm_ottl_program;
 struct sm_span;
 struct sm_tail_held;
@@ -68,6 +69,7 @@ struct sm_tail_maker {
     struct sm_validation *validation; /* of the policy at the top that is being made; NULL: creating */
     struct sm_error *error;           /* NULL: validating */
     const char *top_name;             /* of the policy at the top */
+    const struct sm_node *node;       /* borrowed: the policy that is being made; NULL: not known */
 };
 
 /* Reports "failed to create policy evaluator for "top": …"; returns false. */
