@@ -242,9 +242,13 @@ static void put_attribute(struct sm_alloy_decoding *decoding, const struct sm_al
     }
     if (row->is_absent_when_null && value->type == SM_ALLOY_TYPE_NULL)
         return;
-    const struct sm_alloy_value *converted = sm_alloy_convert(decoding->machine, value, row->want);
+    struct sm_alloy_value *converted = sm_alloy_convert(decoding->machine, value, row->want);
     if (!converted) {
         sm_alloy_decoding_fault(decoding, position);
+        return;
+    }
+    if (row->want == (SM_ALLOY_WANT_METRICS_RECEIVER | SM_ALLOY_LIST_OF) && decoding->instance) {
+        decoding->instance->forward_to = converted;
         return;
     }
     if (row->has_no_effect)

@@ -25,6 +25,11 @@ void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish)
 {
     struct sm_node *histogram = sm_alloy_node_find(finish->settings, "histogram");
     struct sm_node *exponential = histogram ? sm_alloy_node_find(histogram, "exponential") : NULL;
+    struct sm_node *explicit = histogram ? sm_alloy_node_find(histogram, "explicit") : NULL;
+    if (histogram && !exponential == !explicit)
+        sm_alloy_decoding_error(finish->decoding, histogram->position, NULL,
+                                exponential ? "only one of `exponential` or `explicit` histogram configuration block can be specified"
+                                            : "either `exponential` or `explicit` histogram configuration block must be specified");
     if (exponential && number_of(exponential, "max_size") <= 0)
         sm_alloy_decoding_error(finish->decoding, exponential->position, NULL, "max_size must be greater than 0");
     const struct sm_node *includes = sm_alloy_node_take(finish->settings, "include_collector_instance_id");

@@ -17,4 +17,6 @@ void sm_alloy_finish_transform(struct sm_alloy_finish *finish);
 void sm_alloy_finish_storage(struct sm_alloy_finish *finish);
 void sm_alloy_finish_basic(struct sm_alloy_finish *finish);
 void sm_alloy_finish_exporter(struct sm_alloy_finish *finish);
+void sm_alloy_finish_prometheus(struct sm_alloy_finish *finish);
+void sm_alloy_finish_remote_write(struct sm_alloy_finish *finish);
 void sm_alloy_finish_otlp(struct sm_alloy_finish *finish);

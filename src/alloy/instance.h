@@ -13,6 +13,8 @@ struct sm_alloy_instance {
     struct sm_node *settings;
     struct sm_node *server_settings;                 /* authenticators that are another component on the server's side; NULL: the same */
     struct sm_alloy_value *targets[SM_SIGNAL_COUNT]; /* `output`: arrays of consumers whose `target` is an instance; NULL: none */
+    struct sm_alloy_value *forward_to;               /* otelcol.exporter.prometheus: an array of receivers of series */
+    struct sm_alloy_instance *also;                  /* a further component of the Collector for the same; NULL: none */
     bool is_left_out;                                /* nothing would come of it: it is not part of the tree */
     bool is_used, is_used_by_server;                 /* extensions: somebody names it */
     struct sm_alloy_graph_state *graph_state;        /* owned by pipelines.c while it works */

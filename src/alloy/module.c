@@ -93,6 +93,8 @@ static struct sm_alloy_value *exports_of(struct sm_arena *arena, struct sm_alloy
     struct sm_alloy_value *exports = sm_alloy_object(arena);
     if (instance->component->kind == SM_EXTENSION)
         sm_alloy_object_set(exports, arena, SM_SLICE("handler"), sm_alloy_capsule(arena, instance->component->exports, instance));
+    else if (instance->component->receives_series)
+        sm_alloy_object_set(exports, arena, SM_SLICE("receiver"), sm_alloy_capsule(arena, SM_ALLOY_METRICS_RECEIVER, instance));
     else if (instance->component->kind != SM_RECEIVER)
         sm_alloy_object_set(exports, arena, SM_SLICE("input"), sm_alloy_capsule(arena, SM_ALLOY_CONSUMER, instance));
     return exports;

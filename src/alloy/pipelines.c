@@ -196,8 +196,12 @@ static const char *use_forward(struct builder *builder, const struct sm_alloy_in
 
 static void add_target(struct builder *builder, struct sm_node *pipeline, const struct sm_alloy_instance *target, struct sm_position position)
 {
-    const char *id = kind_of(target) == SM_PROCESSOR ? use_forward(builder, target) : target->id;
-    add_id(builder, sm_alloy_node_find(pipeline, "exporters"), position, id);
+    struct sm_node *exporters = sm_alloy_node_find(pipeline, "exporters");
+    if (kind_of(target) == SM_PROCESSOR)
+        add_id(builder, exporters, position, use_forward(builder, target));
+    else
+        for (; target; target = target->also)
+            add_id(builder, exporters, position, target->id);
 }
 
 /* From a processor at which a pipeline begins, to where it parts or ends. */
@@ -275,7 +279,8 @@ static void add_components(struct builder *builder)
         if (at->is_left_out)
             continue;
         if (kind_of(at) != SM_EXTENSION) {
-            sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->id, at->position, at->settings);
+            for (const struct sm_alloy_instance *one = at; one; one = one->also)
+                sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, one->id, one->position, one->settings);
             continue;
         }
         if (at->is_used || !at->server_settings)

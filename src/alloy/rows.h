@@ -93,13 +93,15 @@ struct sm_alloy_component {
     const char *type;            /* "batch" */
     const struct sm_alloy_row *rows;
     enum sm_alloy_capsule exports; /* extensions: what `handler` is */
+    bool receives_series;          /* exports `receiver` instead of `input` */
+    bool is_one_way;               /* the Collector's component does not become this one when converted */
     /* Checks and changes what the rows gave: rules of Alloy that the Collector does not have. NULL: none. */
     void (*finish)(struct sm_alloy_finish *finish);
 };
 
 /* Each ends with an empty row. */
 extern const struct sm_alloy_component sm_alloy_receivers[], sm_alloy_processors[], sm_alloy_connectors[], sm_alloy_exporters[],
-    sm_alloy_extensions[];
+    sm_alloy_extensions[], sm_alloy_prometheus[];
 
 /* NULL: there is none of that name. */
 const struct sm_alloy_component *sm_alloy_component_find(struct sm_slice name);

@@ -193,8 +193,8 @@ const struct sm_alloy_row sm_alloy_retry_rows[] = {
 
 /* ---- all components */
 
-static const struct sm_alloy_component *const tables[] = {sm_alloy_receivers, sm_alloy_processors, sm_alloy_connectors, sm_alloy_exporters,
-                                                          sm_alloy_extensions};
+static const struct sm_alloy_component *const tables[] = {sm_alloy_receivers, sm_alloy_processors, sm_alloy_connectors,
+                                                          sm_alloy_exporters, sm_alloy_extensions, sm_alloy_prometheus};
 
 const struct sm_alloy_component *sm_alloy_component_find(struct sm_slice name)
 {

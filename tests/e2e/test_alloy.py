@@ -11,8 +11,6 @@ from conftest import PROGRAM, ROOT, free_ports, post, wait_until
 
 DATA = pathlib.Path(__file__).parent / "data"
 EXAMPLES = sorted((ROOT / "examples/alloy").glob("*.river"))
-# remote write as Alloy has it is not built yet
-BUILT = [path for path in EXAMPLES if not path.name.startswith("remote-write")]
 
 TWO_SPANS = """
 otelcol.receiver.otlp "default" {{
@@ -68,7 +66,7 @@ def test_two_spans_give_the_metrics_of_the_documentation(collector, tmp_path, sp
     wait_until(lambda: out.exists() and any(calls(json.loads(line)) == expected for line in out.read_text().splitlines()), what="the metrics that the documentation shows")
 
 
-@pytest.mark.parametrize("example", BUILT, ids=lambda path: path.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_valid_and_stay_so_when_formatted_and_converted(tmp_path, example):
     environment = dict(os.environ, OTLP_SERVER_ENDPOINT="127.0.0.1:4317")
 
@@ -80,10 +78,11 @@ def test_examples_are_valid_and_stay_so_when_formatted_and_converted(tmp_path, e
     formatted.write_text(run("fmt", example).stdout)
     converted, back = tmp_path / "converted.yaml", tmp_path / "back.alloy"
     assert run("convert", "--from", "river", "--to", "collector", "--output", converted, formatted).returncode == 0
-    assert run("convert", "--from", "collector", "--to", "alloy", "--output", back, converted).returncode == 0
     shown = [run("print-config", "--config", path).stdout for path in (example, converted)]
     assert shown[0] == shown[1]
-    assert run("validate", "--config", back).returncode == 0
+    if not example.name.startswith("remote-write"):  # the exporter of remote write stands for two components: there is no way back
+        assert run("convert", "--from", "collector", "--to", "alloy", "--output", back, converted).returncode == 0
+        assert run("validate", "--config", back).returncode == 0
 
 
 def test_a_reload_takes_a_changed_file_and_keeps_the_old_one_when_it_is_wrong(collector, tmp_path):

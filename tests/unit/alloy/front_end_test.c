@@ -218,7 +218,7 @@ static size_t check_rows(const char *name, const struct sm_alloy_row *rows, cons
 static void check_component(void *context, const struct sm_alloy_component *component)
 {
     const struct sm_component_type *type = find_type(component->kind, sm_slice_of(component->type));
-    if (type && strcmp(component->type, "count") != 0) /* count takes names of the user's */
+    if (type && !component->is_one_way && strcmp(component->type, "count") != 0) /* count takes names of the user's */
         *(size_t *)context += check_rows(component->name, component->rows, type->options);
 }
 
