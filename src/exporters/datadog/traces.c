@@ -18,7 +18,7 @@
 #include "pipeline/worker.h"
 #include "wire/gzip_stream.h"
 
-enum { ARENA_KEPT_BYTES = 256 * 1024 };
+enum { ARENA_KEPT_BYTES = 256 * 1024, PART_SIZE_MIN = 512 * 1024 };
 #define FLUSH_INTERVAL_NS (5 * SM_NS_PER_S)
 
 static const double target_per_s = 10, errors_per_s = 10;
@@ -192,6 +192,12 @@ static void keep_text(struct sm_slice *text, struct sm_slice before, struct sm_a
         *text = sm_arena_copy(arena, *text);
 }
 
+/* Chunks to come cannot say anything new of it: it may be cut, so that less is held plain. */
+static bool is_described(const struct sm_datadog_payload *payload)
+{
+    return payload->app_version.size && payload->env.size && payload->hostname.size;
+}
+
 static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struct sm_resource_group *group, struct sm_datadog_counts *counts)
 {
     struct traces *traces = lane->traces;
@@ -213,7 +219,7 @@ static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struc
         keep_text(&payload->env, before.env, &lane->batch_arena);
         keep_text(&payload->app_version, before.app_version, &lane->batch_arena);
         reuse(&lane->chunk_arena);
-        if (size > SM_DATADOG_PAYLOAD_SIZE_MAX) {
+        if (size > SM_DATADOG_PAYLOAD_SIZE_MAX || (size > PART_SIZE_MIN && is_described(payload))) {
             end_payload(lane, payload, size);
             size = 0;
         }
@@ -221,6 +227,7 @@ static void take_resource(struct trace_lane *lane, struct sm_batch *batch, struc
     if (size)
         end_payload(lane, payload, size);
     sm_datadog_running_add(lane->running, &walk.source);
+    reuse(&lane->batch_arena);
 }
 
 static void take_batch(struct trace_lane *lane, struct sm_batch *batch)
