@@ -8,6 +8,7 @@ An .alloy or .river file becomes YAML and runs as that; a .yaml file becomes All
 import os
 import subprocess
 import sys
+import tempfile
 
 
 def main():
@@ -16,7 +17,8 @@ def main():
     path = argv[place]
     language = {".alloy": "alloy", ".river": "river"}.get(os.path.splitext(path)[1], "collector")
     other = "collector" if language != "collector" else "alloy"
-    converted = path + (".converted.yaml" if other == "collector" else ".converted.alloy")
+    folder = os.environ.get("WORK") or tempfile.mkdtemp(prefix="converted-")
+    converted = os.path.join(folder, "converted." + ("yaml" if other == "collector" else "alloy"))
     result = subprocess.run([collector, "convert", "--from", language, "--to", other, "--output", converted, path])
     if result.returncode:
         return result.returncode
