@@ -51,9 +51,11 @@ static void write_bytes(struct printer *printer, char c, unsigned count)
 /* Text that alignment and trimming would change is passed around them. */
 static bool needs_escape(struct sm_slice text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (strchr("\t\v\f\n", text.ptr[i]) && text.ptr[i])
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.ptr[i];
+        if (c == '\t' || c == '\v' || c == '\f' || (c == '\n' && i > 0 && text.ptr[i - 1] == ' '))
             return true;
+    }
     return false;
 }
 
