@@ -1,4 +1,4 @@
-/* alloy_config.c - see alloy_config.h. A folder stands for all its *.alloy files, which are then one configuration, as in Alloy. */
+/* alloy_config.c - see alloy_config.h. A folder stands for all its *.alloy and *.river files, which are then one configuration, as in Alloy. */
 #include "cli/alloy_config.h"
 
 #include <dirent.h>
@@ -28,14 +28,14 @@ static int order_paths(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* False: the path is no folder. */
-static bool list_folder(const char *path, struct sm_arena *arena, struct file_list *files)
+/* False: the path is no folder. `flavour` is only written. */
+static bool list_folder(const char *path, struct sm_arena *arena, struct file_list *files, enum sm_alloy_flavour *flavour)
 {
     DIR *folder = opendir(path);
     if (!folder)
         return false;
     for (const struct dirent *entry; files->count < FILES_MAX && (entry = readdir(folder)) != NULL;)
-        if (sm_slice_ends_with(sm_slice_of(entry->d_name), SM_SLICE(".alloy")))
+        if (sm_alloy_is_file_name(sm_slice_of(entry->d_name), flavour))
             files->paths[files->count++] = sm_arena_printf(arena, "%s/%s", path, entry->d_name);
     closedir(folder);
     qsort(files->paths, files->count, sizeof(files->paths[0]), order_paths);
@@ -68,12 +68,15 @@ static bool load(const char *path, const char *format, bool is_sealed, struct sm
     struct sm_alloy_options options = {.find_type = find_type, .is_sealed = is_sealed};
     struct file_list *files = sm_arena_zalloc(arena, 1, sizeof(*files));
     bool is_named = is_alloy(path, format, &options.flavour);
-    if (is_sealed || !list_folder(path, arena, files)) {
+    enum sm_alloy_flavour folder_flavour;
+    if (is_sealed || !list_folder(path, arena, files, &folder_flavour)) {
         if (!is_named)
             return false;
         files->paths[files->count++] = path;
     } else if (files->count == 0) {
         return false;
+    } else if (!format) {
+        (void)sm_alloy_is_file_name(sm_slice_of(files->paths[0]), &options.flavour);
     }
     const struct sm_source **sources = sm_arena_zalloc(arena, files->count, sizeof(struct sm_source *));
     bool is_good = true;
