@@ -47,8 +47,9 @@ static bool add_line(struct sm_htpasswd *users, struct sm_slice line, size_t num
         sm_log(SM_LOG_WARN, logger, "Line of htpasswd left out: it is not \"name:password\"", SM_LOG_INT("line", number));
         return true;
     }
-    if (form == SM_PASSWORD_CRYPT && !sm_password_load_crypt(&reason))
-        return sm_error_set(error, SM_ERROR_USAGE, "htpasswd, line %zu: this form of password needs the package libaprutil1: %s", number, reason);
+    if (form == SM_PASSWORD_CRYPT && !sm_password_load(line, &reason))
+        return sm_error_set(error, SM_ERROR_USAGE, "htpasswd, line %zu: this form of password needs a library (Debian: libaprutil1 or libcrypt1): %s",
+                            number, reason);
     struct user *user = find(users, name);
     if (!user) {
         users->users = sm_arena_grow(&users->arena, users->users, users->count, &users->capacity, users->count + 1, sizeof(*users->users));

@@ -8,7 +8,7 @@
 struct sm_htpasswd;
 
 /* Reads `file` ("": none), then `inline_text`, whose entries win. Lines without a colon or with a damaged password are left out and logged by number,
- * never by content. NULL with `error` filled: the file cannot be read, or Apache's library is needed and not there. */
+ * never by content. NULL with `error` filled: the file cannot be read, or a library is needed and not there. */
 struct sm_htpasswd *sm_htpasswd_create(const char *file, const char *inline_text, const struct sm_logger *logger, struct sm_error *error)
     __attribute__((warn_unused_result));
 /* Slow hashes are computed once for a name's right password, then remembered as a digest with the secret of the process. */

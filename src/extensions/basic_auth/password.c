@@ -2,36 +2,51 @@
  * reference's htpasswd reader takes. */
 #include "extensions/basic_auth/password.h"
 
+#include <crypt.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/memory.h"
 #include "base/shared_library.h"
 #include "wire/base64.h"
 
-/* ---- Apache's library */
+/* ---- libraries: the system's crypt, and Apache's for its own form, opened when such a password is seen */
 
-#define LIBRARY "libaprutil-1.so.0"
+#define APACHE_LIBRARY "libaprutil-1.so.0"
+#define CRYPT_LIBRARY "libcrypt.so.1"
 
-static int (*validate)(const char *password, const char *hash); /* 0: they fit */
-static const char *load_error;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int (*validate_apache)(const char *password, const char *hash); /* 0: they fit */
+static char *(*crypt_text)(const char *password, const char *setting, struct crypt_data *data);
+static const char *apache_error, *crypt_error;
+static pthread_once_t apache_once = PTHREAD_ONCE_INIT, crypt_once = PTHREAD_ONCE_INIT;
 
-static void load(void)
+static void load_apache(void)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!sm_shared_library_find(library, "apr_password_validate", &validate)) {
-        validate = NULL;
-        load_error = dlerror();
-    }
+    if (!sm_shared_library_find(dlopen(APACHE_LIBRARY, RTLD_NOW | RTLD_LOCAL), "apr_password_validate", &validate_apache))
+        apache_error = dlerror();
 }
 
-bool sm_password_load_crypt(const char **reason)
+static void load_crypt(void)
 {
-    pthread_once(&once, load);
-    *reason = load_error;
-    return validate != NULL;
+    if (!sm_shared_library_find(dlopen(CRYPT_LIBRARY, RTLD_NOW | RTLD_LOCAL), "crypt_r", &crypt_text))
+        crypt_error = dlerror();
+}
+
+static bool is_apache(struct sm_slice kept)
+{
+    return sm_slice_starts_with(kept, SM_SLICE("$apr1$"));
+}
+
+bool sm_password_load(struct sm_slice kept, const char **reason)
+{
+    bool needs_apache = is_apache(kept);
+    pthread_once(needs_apache ? &apache_once : &crypt_once, needs_apache ? load_apache : load_crypt);
+    *reason = needs_apache ? apache_error : crypt_error;
+    return !*reason;
 }
 
 /* ---- forms */
@@ -101,13 +116,24 @@ static bool matches_sha1(struct sm_slice kept, struct sm_slice given)
     return fits;
 }
 
+static bool matches_system(const char *kept, const char *given)
+{
+    struct crypt_data *data = sm_alloc(1, sizeof(*data));
+    const char *made = crypt_text(given, kept, data);
+    size_t size = strlen(kept);
+    bool fits = made && strlen(made) == size && is_equal(made, kept, size);
+    free(data);
+    return fits;
+}
+
 static bool matches_crypt(struct sm_slice kept, struct sm_slice given)
 {
     const char *reason;
-    if (memchr(given.ptr ? given.ptr : "", '\0', given.size) || !sm_password_load_crypt(&reason))
+    if (memchr(given.ptr ? given.ptr : "", '\0', given.size) || !sm_password_load(kept, &reason))
         return false;
     struct sm_arena arena = {0};
-    bool fits = validate(sm_arena_copy(&arena, given).ptr, sm_arena_copy(&arena, kept).ptr) == 0;
+    const char *password = sm_arena_copy(&arena, given).ptr, *hash = sm_arena_copy(&arena, kept).ptr;
+    bool fits = is_apache(kept) ? validate_apache(password, hash) == 0 : matches_system(hash, password);
     sm_arena_deinit(&arena);
     return fits;
 }
