@@ -34,8 +34,8 @@ static void a_map_finds_what_was_set_however_many_entries_it_has(void **state)
     assert_int_equal(copy.count, COUNT);
     for (int i = 0; i < COUNT; i++) {
         struct sm_slice key = sm_slice_of(sm_arena_printf(&arena, "key.%d", i));
-        assert_int_equal(sm_datadog_map_number(&map, key, -2), i == 500 ? -2 : i);
-        assert_int_equal(sm_datadog_map_number(&copy, key, -2), i == 7 ? -1 : i);
+        assert_int_equal((int)sm_datadog_map_number(&map, key, -2), i == 500 ? -2 : i);
+        assert_int_equal((int)sm_datadog_map_number(&copy, key, -2), i == 7 ? -1 : i);
     }
 }
 
