@@ -10,6 +10,7 @@
 #include "config/source.h"
 #include "config/yaml.h"
 #include "ottl/value.h"
+#include "wire/number.h"
 
 static struct sm_alloy_value *from_json(const json_t *json, struct sm_arena *arena)
 {
@@ -129,6 +130,11 @@ void sm_alloy_write_json(const struct sm_alloy_value *value, struct sm_arena *ar
     }
     if (value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_UINT) {
         sm_bytes_printf(out, "%" PRIu64, value->whole);
+        return;
+    }
+    if (value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_DOUBLE) {
+        char text[SM_NUMBER_SIZE_MAX];
+        sm_bytes_append(out, text, sm_number_format(value->number, SM_NUMBER_ECMASCRIPT, text));
         return;
     }
     if (value->type != SM_ALLOY_TYPE_ARRAY) {

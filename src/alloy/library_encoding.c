@@ -20,10 +20,22 @@ static struct sm_alloy_value *from_yaml(const struct sm_alloy_call *call)
     return value ? value : sm_alloy_call_fail(call, reason);
 }
 
+static bool has_function(const struct sm_alloy_value *value)
+{
+    bool found = value->type == SM_ALLOY_TYPE_FUNCTION;
+    for (size_t i = 0; value->type == SM_ALLOY_TYPE_ARRAY && !found && i < value->array.count; i++)
+        found = has_function(value->array.items[i]);
+    for (size_t i = 0; value->type == SM_ALLOY_TYPE_OBJECT && !found && i < value->object.count; i++)
+        found = has_function(value->object.entries[i].value);
+    return found;
+}
+
 static struct sm_alloy_value *to_json(const struct sm_alloy_call *call)
 {
     if (call->args[0]->type != SM_ALLOY_TYPE_OBJECT)
         return sm_alloy_call_fail(call, "jsonEncode only supports map");
+    if (has_function(call->args[0]))
+        return sm_alloy_call_fail(call, "json: unsupported type: func");
     struct sm_bytes out;
     sm_bytes_init(&out, ARENA);
     sm_alloy_write_json(call->args[0], ARENA, &out);

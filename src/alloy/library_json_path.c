@@ -391,10 +391,11 @@ static struct sm_alloy_value *json_path(const struct sm_alloy_call *call)
     if (!root)
         return sm_alloy_call_fail(call, reason);
     struct set set = {0};
-    add(&path, &set, root);
+    if (path.at < path.end) /* an empty path selects nothing */
+        add(&path, &set, root);
     if (path.at < path.end && (*path.at == '$' || *path.at == '@'))
         path.at++;
-    else if (path.at < path.end && is_name_char(*path.at))
+    else if (path.at < path.end && is_name_char(*path.at) && !strchr("-0123456789", *path.at))
         select_name(&path, &(struct set){.items = &root, .count = 1}, take_name(&path), (set.count = 0, &set));
     bool is_good = walk(&path, &set);
     if (is_good && path.at < path.end)
