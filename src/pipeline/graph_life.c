@@ -136,7 +136,8 @@ static void end_stop(struct sm_graph *graph)
 static void tell_to_stop(struct sm_graph *graph, struct sm_instance *instance)
 {
     struct sm_component *component = &instance->component;
-    bool was_started = instance->state == SM_INSTANCE_STARTED;
+    /* One whose start has failed may lack what it has on the workers: nothing was given to it. */
+    bool was_started = instance->state == SM_INSTANCE_STARTED && (!component->type->worker_create || instance->has_worker_state);
     bool has_stop = component->type->send || component->type->stop;
     if (!was_started || !has_stop) {
         instance->state = SM_INSTANCE_STOPPED;

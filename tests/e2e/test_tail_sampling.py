@@ -103,6 +103,30 @@ def test_a_spill_holds_what_memory_does_not(collector, ports, tmp_path):
     assert sum_of(get("http://127.0.0.1:%d/metrics" % ports["own"]), "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early") == 0
 
 
+def test_a_reload_takes_the_spill_over(collector, ports, tmp_path):
+    more = "memory_limit_mib: 1\n    spill_to_storage: true"
+    running = collector(CONFIG.format(folder=tmp_path, wait="60s", more=more, **ports), ports["http"])
+    noise = os.urandom(50000).hex()
+    for n in range(50):
+        send(ports, [n], noise)
+    running.write(CONFIG.format(folder=tmp_path, wait="1s", more=more, **ports))
+    running.reload()
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 50, what="50 traces of the configuration before")
+    for n in range(50, 100):
+        send(ports, [n], noise)
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 100, what="100 traces")
+    assert "not reloaded" not in running.log()
+
+
+def test_a_start_that_fails_leaves_the_running_configuration(collector, ports, tmp_path):
+    running = collector(CONFIG.format(folder=tmp_path, wait="1s", more="", **ports), ports["http"])
+    running.write(CONFIG.format(folder=tmp_path, wait="1s", more="", **ports).replace("storage: file_storage", "storage: otlp"))
+    running.reload()
+    wait_until(lambda: "Configuration not reloaded" in running.log(), what="a refused configuration")
+    send(ports, range(10))
+    wait_until(lambda: len(spans_by_trace(tmp_path / "out.json")[0]) == 10, what="10 traces")
+
+
 BAD = """receivers: {{otlp: {{protocols: {{http: }}}}}}
 processors:
   {processor}

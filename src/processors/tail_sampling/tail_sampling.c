@@ -26,7 +26,7 @@ enum { TRACES_PER_SHARD_MIN = 8192 };
 /* Undecided traces are written to the storage in requests of about so many bytes. */
 enum { KEPT_REQUEST_BYTES = 256 * 1024 };
 /* For so many seconds a new instance looks for traces that the one it replaces leaves when it has drained. */
-enum { RESTORE_TICKS = 40 };
+enum { RESTORE_TICKS = 40, RESTORED_PER_TURN = 64 };
 
 struct member;
 
@@ -39,9 +39,10 @@ struct sampler {
     unsigned first_worker;             /* of the shards, one after the other */
     struct member **members;           /* owned array, by shard; filled before the first request */
     struct sm_tail_keeper *keeper;     /* owned; NULL: without storage */
-    struct sm_storage_client **spills; /* owned array, by shard; filled at start; NULL: without spilling */
+    struct sm_storage_client **spills; /* owned array, by shard; filled at start, or by the shard's worker later; NULL: without spilling */
     atomic_size_t trace_count;         /* any worker (relaxed) */
     atomic_size_t memory_bytes;        /* any worker (relaxed): of what is held */
+    atomic_uint busy_spill_count;      /* any worker: that the instance before still has */
     atomic_uint waiting_count;         /* any worker (relaxed): requests answered that wait for room */
     atomic_uint draining_count;        /* any worker: shards not drained yet after stop */
 };
@@ -54,7 +55,9 @@ struct member {
     struct sm_timer *timer;     /* owned */
     struct sm_bytes kept;       /* request in the making for the storage */
     unsigned restore_ticks;     /* left */
-    bool has_drained;
+    unsigned index;             /* of the shard */
+    bool waits_for_spill;       /* the instance that this one replaces still has it */
+    bool is_stopping, has_drained;
 };
 
 /* Per worker. */
@@ -299,17 +302,50 @@ static bool tail_create(struct sm_component *component, struct sm_error *error)
 }
 
 /* A spill is of no use to the next run: it is emptied when it is taken into use. */
-static bool open_spills(struct sampler *sampler, const char *storage_id, struct sm_error *error)
+static bool open_spill(struct sampler *sampler, unsigned index, struct sm_error *error)
 {
+    const struct sm_tail_options *options = sampler->component->options;
     char name[32];
+    snprintf(name, sizeof(name), "spill_%u", index);
+    sampler->spills[index] = sm_storage_open(sampler->component, options->storage, name, error);
+    return sampler->spills[index] != NULL;
+}
+
+/* One that is busy is tried again by its shard. */
+static bool open_spills(struct sampler *sampler, struct sm_error *error)
+{
     sampler->spills = sm_alloc(sampler->shard_count, sizeof(struct sm_storage_client *));
     for (unsigned i = 0; i < sampler->shard_count; i++) {
-        snprintf(name, sizeof(name), "spill_%u", i);
-        sampler->spills[i] = sm_storage_open(sampler->component, storage_id, name, error);
-        if (!sampler->spills[i])
+        if (open_spill(sampler, i, error))
+            continue;
+        if (error->class != SM_ERROR_BUSY)
             return false;
+        atomic_fetch_add_explicit(&sampler->busy_spill_count, 1, memory_order_relaxed);
     }
     return true;
+}
+
+static void use_spill(struct member *member)
+{
+    struct sampler *sampler = member->sampler;
+    member->waits_for_spill = !sampler->spills[member->index];
+    if (!member->waits_for_spill)
+        sm_tail_shard_set_spill(&member->shard, sampler->spills[member->index]);
+}
+
+static void look_for_spill(struct member *member)
+{
+    struct sampler *sampler = member->sampler;
+    struct sm_error error;
+    bool is_open = open_spill(sampler, member->index, &error);
+    if (!is_open && error.class == SM_ERROR_BUSY)
+        return;
+    if (!is_open)
+        sm_log(SM_LOG_ERROR, &sampler->component->logger, "Spans cannot be put on disk and stay in memory", SM_LOG_STR("error", error.text));
+    if (is_open)
+        use_spill(member);
+    member->waits_for_spill = false;
+    atomic_fetch_sub_explicit(&sampler->busy_spill_count, 1, memory_order_relaxed);
 }
 
 static bool tail_start(struct sm_component *component, struct sm_error *error)
@@ -323,53 +359,73 @@ static bool tail_start(struct sm_component *component, struct sm_error *error)
         sm_tail_keeper_close(sampler->keeper);
     else if (error->class != SM_ERROR_BUSY)
         return false;
-    return !options->spill_to_storage || open_spills(sampler, options->storage, error);
+    return !options->spill_to_storage || open_spills(sampler, error);
 }
 
-/* Requests that an earlier run left are taken in like those that arrive. False: there may be more later. */
-static bool take_in_kept(struct sampler *sampler, struct sm_worker *worker, struct sm_error *error)
+/* Up to RESTORED_PER_TURN requests that an earlier run left are taken in like those that arrive. False: they cannot be read. */
+static bool take_in_kept(struct member *member, bool *is_empty, struct sm_error *error)
 {
+    struct sampler *sampler = member->sampler;
     struct sm_buffer *request = NULL;
     struct sm_decode_error decode_error;
-    while (sm_tail_keeper_take(sampler->keeper, &request, error)) {
-        if (!request)
+    *is_empty = false;
+    for (unsigned i = 0; i < RESTORED_PER_TURN; i++) {
+        if (!sm_tail_keeper_take(sampler->keeper, &request, error))
+            return false;
+        *is_empty = !request;
+        if (*is_empty)
             return true;
         struct sm_batch *batch = sm_otlp_decode_protobuf(SM_TRACES, request, &decode_error);
         sm_buffer_release(request);
         if (!batch)
             return sm_error_set(error, SM_ERROR_INTERNAL, "an entry cannot be decoded: %s", decode_error.reason);
-        tail_consume(sampler->component, worker, batch);
+        tail_consume(sampler->component, member->worker, batch);
     }
-    return false;
+    return true;
 }
 
-static void restore(struct member *member)
+/* In turns, so that connections on this worker are served in between. */
+static void restore(struct sm_worker *worker, void *context)
 {
+    struct member *member = context;
     struct sampler *sampler = member->sampler;
     struct sm_error error;
-    member->restore_ticks--;
-    if (!sm_tail_keeper_open(sampler->keeper, &error))
+    bool is_empty;
+    if (member->is_stopping)
         return;
-    if (!take_in_kept(sampler, member->worker, &error))
+    if (!sm_tail_keeper_open(sampler->keeper, &error)) {
+        if (error.class != SM_ERROR_BUSY || member->restore_ticks == 0)
+            sm_log(SM_LOG_ERROR, &sampler->component->logger, "Traces of an earlier run cannot be read", SM_LOG_STR("error", error.text));
+        return;
+    }
+    bool is_read = take_in_kept(member, &is_empty, &error);
+    if (!is_read)
         sm_log(SM_LOG_ERROR, &sampler->component->logger, "Traces of an earlier run cannot be read", SM_LOG_STR("error", error.text));
     sm_tail_keeper_close(sampler->keeper);
+    if (is_read && !is_empty)
+        sm_worker_post(worker, restore, member);
 }
 
 static void on_tick(struct sm_worker *worker, void *context)
 {
-    (void)worker;
     struct member *member = context;
-    if (member->restore_ticks > 0)
-        restore(member);
+    if (member->waits_for_spill)
+        look_for_spill(member);
+    /* Not before what does not fit in memory has a place. */
+    if (member->restore_ticks > 0 && atomic_load_explicit(&member->sampler->busy_spill_count, memory_order_relaxed) == 0) {
+        member->restore_ticks--;
+        restore(worker, member);
+    }
     sm_tail_shard_tick(&member->shard);
 }
 
-static struct member *create_member(struct sampler *sampler, struct sm_worker *worker)
+static struct member *create_member(struct sampler *sampler, struct sm_worker *worker, unsigned index)
 {
     struct member *member = sm_alloc(1, sizeof(*member));
     sm_tail_shard_init(&member->shard, &sampler->settings, &shard_calls);
     member->sampler = sampler;
     member->worker = worker;
+    member->index = index;
     member->timer = sm_timer_create(worker, on_tick, member);
     sm_timer_arm(member->timer, SM_NS_PER_S, true);
     return member;
@@ -383,9 +439,9 @@ static void *tail_worker_create(struct sm_component *component, struct sm_worker
     unsigned index = ((unsigned)sm_worker_index(worker) + worker_count - sampler->first_worker) % worker_count;
     local->cutter = sm_tail_cutter_create(sampler->shard_count, sampler->plan->needs_sizes);
     if (index < sampler->shard_count)
-        local->member = sampler->members[index] = create_member(sampler, worker);
+        local->member = sampler->members[index] = create_member(sampler, worker, index);
     if (index < sampler->shard_count && sampler->spills)
-        sm_tail_shard_set_spill(&local->member->shard, sampler->spills[index]);
+        use_spill(local->member);
     if (index == 0) {
         local->member->shard.tells_ticks = true;
         local->member->restore_ticks = sampler->keeper ? RESTORE_TICKS : 0;
@@ -412,6 +468,7 @@ static void stop_member(struct sm_worker *worker, void *context)
 {
     (void)worker;
     struct member *member = context;
+    member->is_stopping = true;
     sm_timer_disarm(member->timer);
     sm_tail_shard_stop(&member->shard);
 }
