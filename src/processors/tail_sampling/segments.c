@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "pipeline/storage.h"
@@ -27,6 +28,7 @@ struct sm_tail_segment {
     char *plain;              /* owned: unpacked for a while, or NULL */
     uint32_t held_size, size; /* of `held`, of the content; 0 while open */
     uint32_t record_count;    /* that are wanted */
+    uint64_t spilled_hash;    /* of what was put into the storage: lengths in it are trusted when it is read back */
     bool is_open, is_spilled;
 };
 
@@ -130,6 +132,8 @@ void sm_tail_segments_set_spill(struct sm_tail_segments *segments, struct sm_sto
     segments->_spill = spill;
 }
 
+static const char LOST[] = "Spans cannot be read back from disk and are lost";
+
 static bool should_spill(const struct sm_tail_segments *segments)
 {
     const struct sm_tail_segment_settings *settings = segments->_settings;
@@ -143,8 +147,10 @@ static bool spill(struct sm_tail_segments *segments, uint32_t number, struct sm_
     struct sm_error error;
     if (!should_spill(segments))
         return false;
-    if (sm_storage_set(segments->_spill, key_of(number, key), content, &error))
+    if (sm_storage_set(segments->_spill, key_of(number, key), content, &error)) {
+        segment_at(segments, number)->spilled_hash = sm_hash(content);
         return true;
+    }
     log_failure(segments, "Spans cannot be put on disk and stay in memory", &error);
     return false;
 }
@@ -164,7 +170,7 @@ static struct sm_buffer *read_back(struct sm_tail_segments *segments, uint32_t n
     struct sm_error error = {0};
     struct sm_buffer *found = NULL;
     if (!sm_storage_get(segments->_spill, key_of(number, key), &found, &error) || !found)
-        log_failure(segments, "Spans cannot be read back from disk and are lost", &error);
+        log_failure(segments, LOST, &error);
     return found;
 }
 
@@ -263,13 +269,14 @@ static bool unpack(struct sm_tail_segments *segments, uint32_t number, struct sm
         return false;
     struct sm_slice held = found ? sm_buffer_slice(found) : sm_slice_make(segment->held, segment->held_size);
     char *plain = sm_realloc(NULL, segment->size, 1);
-    bool is_whole = held.size == segment->held_size;
+    bool is_whole = held.size == segment->held_size && (!found || sm_hash(held) == segment->spilled_hash);
     if (is_whole && held.size == segment->size)
         memcpy(plain, held.ptr, held.size);
     else
         is_whole = is_whole && sm_lz4_block_unpack(held, plain, segment->size);
     sm_buffer_release(found);
     if (!is_whole) {
+        log_failure(segments, LOST, &(struct sm_error){.text = "the content is damaged"});
         free(plain);
         return false;
     }
