@@ -57,7 +57,8 @@ struct sm_datadog_waiting {
 };
 void sm_datadog_waiting_add(struct sm_datadog_waiting *waiting, struct sm_export *request);
 struct sm_export *sm_datadog_waiting_take(struct sm_datadog_waiting *waiting); /* there is one */
-void sm_datadog_waiting_deinit(struct sm_datadog_waiting *waiting);
+/* Those that are left are rejected: the drain limit has passed. */
+void sm_datadog_waiting_end(struct sm_datadog_waiting *waiting, struct sm_worker *worker);
 
 /* ---- stats.c: APM statistics */
 struct sm_datadog_intake *sm_datadog_stats_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,

@@ -41,7 +41,7 @@ struct sm_datadog_lane {
     struct sm_http_channel *channel; /* owned */
     struct post *posts;              /* owned */
     size_t count;
-    bool has_stopped_retries;
+    bool has_stopped_retries, is_ending;
 };
 
 /* ---- life */
@@ -94,7 +94,7 @@ static void end_post(struct post *post, const struct sm_datadog_answer *answer)
         link = &(*link)->next;
     *link = post->next;
     lane->count--;
-    sm_datadog_posted *posted = post->posted;
+    sm_datadog_posted *posted = lane->is_ending ? NULL : post->posted;
     void *context = post->context;
     sm_timer_free(post->timer);
     sm_bytes_deinit(&post->body);
@@ -244,6 +244,7 @@ void sm_datadog_lane_free(struct sm_datadog_lane *lane)
 {
     if (!lane)
         return;
+    lane->is_ending = true;
     sm_datadog_lane_stop_retries(lane);
     sm_http_channel_free(lane->channel); /* ends what is under way */
     free(lane);

@@ -36,7 +36,7 @@ void sm_datadog_intake_free(struct sm_datadog_intake *intake); /* after its lane
 struct sm_datadog_lane;
 struct sm_datadog_lane *sm_datadog_lane_create(struct sm_datadog_intake *intake, struct sm_worker *worker)
     __attribute__((returns_nonnull, warn_unused_result));
-/* Posts that are under way end first, unanswered. NULL is allowed. */
+/* Posts that are under way end, and nobody is told. NULL is allowed. */
 void sm_datadog_lane_free(struct sm_datadog_lane *lane);
 
 enum { SM_DATADOG_LANE_POSTS_MAX = 5 };
@@ -52,7 +52,7 @@ struct sm_datadog_answer {
     struct sm_slice body;
 };
 typedef void sm_datadog_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context);
-/* Takes the bytes of `body` (on the heap). `posted` (may be NULL) is called once, never before this returns. */
+/* Takes the bytes of `body` (on the heap). `posted` (may be NULL) is called once, never before this returns, unless the lane is freed before. */
 void sm_datadog_lane_post(struct sm_datadog_lane *lane, struct sm_bytes *body, sm_datadog_posted *posted, void *context);
 /* From now on nothing is tried again: what waits for that ends. */
 void sm_datadog_lane_stop_retries(struct sm_datadog_lane *lane);

@@ -172,9 +172,9 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
 static void worker_free(void *local)
 {
     struct metric_lane *lane = local;
+    sm_datadog_waiting_end(&lane->waiting, lane->worker);
     sm_datadog_lane_free(lane->stats);
     sm_datadog_running_free(lane->running);
-    sm_datadog_waiting_deinit(&lane->waiting);
     free(lane);
 }
 

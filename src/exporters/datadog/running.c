@@ -17,7 +17,6 @@ struct sm_datadog_running {
     struct sm_datadog_map hosts, tasks;
     void (*idle)(void *context);
     void *context;
-    bool is_ending;
 };
 
 struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
@@ -58,8 +57,6 @@ static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *
 {
     struct sm_datadog_running *running = context;
     (void)worker, (void)answer; /* the intake has logged what became of it */
-    if (running->is_ending)
-        return;
     sm_datadog_running_post(running);
     if (sm_datadog_running_is_idle(running))
         running->idle(running->context);
@@ -98,7 +95,6 @@ struct sm_datadog_running *sm_datadog_running_create(struct sm_datadog_intake *s
 
 void sm_datadog_running_free(struct sm_datadog_running *running)
 {
-    running->is_ending = true;
     sm_datadog_lane_free(running->lane);
     sm_arena_deinit(&running->arena);
     free(running);

@@ -308,6 +308,7 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
 static void worker_free(void *local)
 {
     struct trace_lane *lane = local;
+    sm_datadog_waiting_end(&lane->waiting, lane->worker);
     sm_timer_free(lane->timer);
     sm_datadog_lane_free(lane->payloads);
     sm_datadog_running_free(lane->running);
@@ -316,7 +317,6 @@ static void worker_free(void *local)
                SM_LOG_INT("bytes", sm_gzip_stream_size(lane->buffer)));
     sm_gzip_stream_free(lane->buffer);
     sm_bytes_deinit(&lane->chunks);
-    sm_datadog_waiting_deinit(&lane->waiting);
     free(lane);
 }
 

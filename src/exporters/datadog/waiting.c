@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "pipeline/outcome.h"
 
 enum { CAPACITY_MIN = 8 };
 
@@ -24,8 +25,12 @@ struct sm_export *sm_datadog_waiting_take(struct sm_datadog_waiting *waiting)
     return request;
 }
 
-void sm_datadog_waiting_deinit(struct sm_datadog_waiting *waiting)
+void sm_datadog_waiting_end(struct sm_datadog_waiting *waiting, struct sm_worker *worker)
 {
+    while (waiting->count) {
+        struct sm_outcome outcome = sm_outcome_reject("the exporter is stopped");
+        sm_export_done(sm_datadog_waiting_take(waiting), worker, &outcome);
+    }
     free(waiting->requests);
     *waiting = (struct sm_datadog_waiting){0};
 }
