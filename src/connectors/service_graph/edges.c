@@ -83,6 +83,12 @@ static void keep(struct entry *entry, struct part *part, struct sm_slice text)
 {
     if (!text.ptr)
         return;
+    if (part->is_there && text.size <= part->size) { /* a span that comes again takes no more room */
+        if (text.size)
+            memcpy(entry->texts.ptr + part->at, text.ptr, text.size);
+        part->size = (uint32_t)text.size;
+        return;
+    }
     *part = (struct part){.at = (uint32_t)entry->texts.size, .size = (uint32_t)text.size, .is_there = true};
     sm_bytes_append_slice(&entry->texts, text);
 }

@@ -45,6 +45,20 @@ static void pairs_spans_whichever_comes_first(void **state)
     sm_edges_free(edges);
 }
 
+static void takes_the_texts_of_a_span_that_comes_again(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct sm_edges *edges = sm_edges_create(0, 10, TTL_NS);
+    put(edges, &seen, 1, SM_EDGE_CLIENT, "abc", 0);
+    assert_int_equal(put(edges, &seen, 1, SM_EDGE_CLIENT, "xy", 0), SM_EDGES_KNOWN);
+    assert_int_equal(put(edges, &seen, 1, SM_EDGE_CLIENT, "longer", 0), SM_EDGES_KNOWN);
+    assert_int_equal(put(edges, &seen, 1, SM_EDGE_CLIENT, "back", 0), SM_EDGES_KNOWN);
+    put(edges, &seen, 1, SM_EDGE_SERVER, "b", 0);
+    assert_string_equal(seen.text, "back>b;");
+    sm_edges_free(edges);
+}
+
 static void lets_go_only_those_whose_time_has_passed(void **state)
 {
     (void)state;
@@ -78,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_spans_whichever_comes_first),
+        cmocka_unit_test(takes_the_texts_of_a_span_that_comes_again),
         cmocka_unit_test(lets_go_only_those_whose_time_has_passed),
         cmocka_unit_test(takes_no_more_than_the_limit),
     };
