@@ -28,8 +28,12 @@ static bool read_all(int fd, struct sm_bytes *out)
         ssize_t count = read(fd, part, sizeof(part));
         if (count < 0 && errno == EINTR)
             continue;
-        if (count <= 0 || out->size + (size_t)count > SM_SECRET_FILE_LIMIT_BYTES)
+        if (count <= 0)
             return count == 0;
+        if (out->size + (size_t)count > SM_SECRET_FILE_LIMIT_BYTES) {
+            errno = EFBIG;
+            return false;
+        }
         sm_bytes_append(out, part, (size_t)count);
     }
 }

@@ -1,7 +1,7 @@
 /* secret_file.h - a secret that is kept in a file and may be replaced while the program runs.
  *
  * The file is looked at again at most once a second, when somebody asks. White space at both ends does not count. While it cannot be read, or is
- * empty, the last good content stays. Any thread; a lock is held while the text is copied. */
+ * empty, the last good content stays. Any thread; a lock is held while the file is looked at and the text is copied. */
 #pragma once
 
 #include "base/bytes.h"

@@ -149,9 +149,8 @@ static void take_otlp(struct sm_validation *validation, const otlp *from, struct
     out->is_insecure = from->insecure;
     out->is_packed = from->compression;
     out->headers = take_headers(validation, &from->headers);
-    uint64_t limit_ns = (uint64_t)from->timeout * SM_MS;
-    if (limit_ns && limit_ns < out->timeout_ns)
-        out->timeout_ns = limit_ns;
+    if (from->timeout && (uint64_t)from->timeout < out->timeout_ns / SM_MS)
+        out->timeout_ns = (uint64_t)from->timeout * SM_MS;
 }
 
 static void take_periodic(struct sm_validation *validation, const periodic *from, struct sm_metrics_sender_config *out)

@@ -46,7 +46,7 @@ static void gives_the_content_without_white_space_at_its_ends(void **state)
     sm_secret_file_close(file);
 }
 
-static void refuses_a_file_that_is_not_there_or_empty(void **state)
+static void refuses_a_file_that_is_not_there_too_large_or_empty(void **state)
 {
     (void)state;
     char path[64];
@@ -55,6 +55,13 @@ static void refuses_a_file_that_is_not_there_or_empty(void **state)
     write_file(path, " \n");
     assert_null(sm_secret_file_open(path, &error));
     assert_non_null(strstr(error.text, "is empty"));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i <= SM_SECRET_FILE_LIMIT_BYTES; i++)
+        assert_int_equal(fputc('x', file), 'x');
+    assert_int_equal(fclose(file), 0);
+    assert_null(sm_secret_file_open(path, &error));
+    assert_non_null(strstr(error.text, "too large"));
     unlink(path);
     assert_null(sm_secret_file_open(path, &error));
     assert_non_null(strstr(error.text, path));
@@ -64,7 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_content_without_white_space_at_its_ends),
-        cmocka_unit_test(refuses_a_file_that_is_not_there_or_empty),
+        cmocka_unit_test(refuses_a_file_that_is_not_there_too_large_or_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
