@@ -525,19 +525,20 @@ static bool refuse(struct decoder *decoder, const struct sm_option *option, void
 typedef bool decode_kind(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
                          const struct place *place);
 
-/* How a value of each kind is decoded, and the size of its member. */
+/* How a value of each kind is decoded, the size of its member, and of what kind the zero of a scalar's type is. */
 static const struct {
     decode_kind *decode;
     size_t size;
+    enum sm_node_kind zero;
 } kinds[] = {
-    [SM_OPTION_KIND_BOOL] = {decode_bool, sizeof(bool)},
-    [SM_OPTION_KIND_INT] = {decode_int, sizeof(int64_t)},
-    [SM_OPTION_KIND_UINT] = {decode_int, sizeof(uint64_t)},
-    [SM_OPTION_KIND_DOUBLE] = {decode_double, sizeof(double)},
-    [SM_OPTION_KIND_DURATION] = {decode_duration, sizeof(int64_t)},
-    [SM_OPTION_KIND_STRING] = {decode_string, sizeof(char *)},
-    [SM_OPTION_KIND_SECRET] = {decode_string, sizeof(char *)},
-    [SM_OPTION_KIND_ENUM] = {decode_enum, sizeof(int)},
+    [SM_OPTION_KIND_BOOL] = {decode_bool, sizeof(bool), SM_NODE_BOOL},
+    [SM_OPTION_KIND_INT] = {decode_int, sizeof(int64_t), SM_NODE_INT},
+    [SM_OPTION_KIND_UINT] = {decode_int, sizeof(uint64_t), SM_NODE_INT},
+    [SM_OPTION_KIND_DOUBLE] = {decode_double, sizeof(double), SM_NODE_INT},
+    [SM_OPTION_KIND_DURATION] = {decode_duration, sizeof(int64_t), SM_NODE_INT},
+    [SM_OPTION_KIND_STRING] = {decode_string, sizeof(char *), SM_NODE_STRING},
+    [SM_OPTION_KIND_SECRET] = {decode_string, sizeof(char *), SM_NODE_STRING},
+    [SM_OPTION_KIND_ENUM] = {decode_enum, sizeof(int), SM_NODE_STRING},
     [SM_OPTION_KIND_STRING_LIST] = {decode_string_list, sizeof(struct sm_string_list)},
     [SM_OPTION_KIND_DOUBLE_LIST] = {decode_double_list, sizeof(struct sm_double_list)},
     [SM_OPTION_KIND_DURATION_LIST] = {decode_duration_list, sizeof(struct sm_duration_list)},
@@ -626,14 +627,24 @@ static void report_unknown_keys(struct decoder *decoder, const struct sm_option 
     }
 }
 
-/* A substitution that gave nothing sets the type's zero value instead of leaving the default. */
-static bool set_zero(const struct sm_option *option, void *member)
+/* A key without a value gives a scalar the zero value of its type, as in the reference, not its default; lists and maps keep theirs unless a
+ * substitution gave nothing. */
+static bool decode_nothing(struct decoder *decoder, const struct sm_option *option, void *member, const struct sm_node *node,
+                           const struct place *place)
 {
-    size_t size = kinds[option->kind].size;
-    if (option->kind == SM_OPTION_KIND_STRING || option->kind == SM_OPTION_KIND_SECRET)
-        *(const char **)member = "";
-    else if (option->kind != SM_OPTION_KIND_ENUM && size)
-        memset(member, 0, size);
+    struct sm_node zero = {.kind = option->takes_numbers ? SM_NODE_INT : kinds[option->kind].zero, .position = node->position};
+    if (zero.kind == SM_NODE_STRING)
+        zero.string = "";
+    if (option->kind == SM_OPTION_KIND_OPTIONAL && !option->null_is_absent && !node->is_substituted)
+        return decode_optional(decoder, option, member, node, place);
+    if (option->kind == SM_OPTION_KIND_NODE)
+        return take_node(decoder, option, member, node, place);
+    if (option->null_is_absent || (option->set_offset && !node->is_substituted))
+        return true;
+    if (zero.kind != SM_NODE_NULL)
+        return kinds[option->kind].decode(decoder, option, member, &zero, place);
+    if (node->is_substituted)
+        memset(member, 0, kinds[option->kind].size);
     return true;
 }
 
@@ -662,13 +673,8 @@ static bool decode_entry(struct decoder *decoder, const struct sm_option *option
         *(bool *)(out + option->set_offset) = true;
     if (option->kind != SM_OPTION_KIND_REFUSED)
         warn_of_old_spelling(decoder, option, entry, &place);
-    if (is_nothing(entry->value)) {
-        if (option->kind == SM_OPTION_KIND_OPTIONAL && !option->null_is_absent && !entry->value->is_substituted)
-            return decode_optional(decoder, option, member, entry->value, &place);
-        if (option->kind == SM_OPTION_KIND_NODE)
-            return take_node(decoder, option, member, entry->value, &place);
-        return entry->value->is_substituted ? set_zero(option, member) : true;
-    }
+    if (is_nothing(entry->value))
+        return decode_nothing(decoder, option, member, entry->value, &place);
     return kinds[option->kind].decode(decoder, option, member, entry->value, &place);
 }
 

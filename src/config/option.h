@@ -110,7 +110,7 @@ struct sm_option {
     bool squash;                        /* TABLE: its keys stand on this level (no `key`) */
     bool ignores_rest;                  /* END: see SM_OPTION_END_IGNORING_REST */
     bool has_no_switch;                 /* OPTIONAL: `enabled` does not switch it off (a pointer in the reference) */
-    bool null_is_absent;                /* OPTIONAL: not there unless set, so that null leaves it so (a pointer or configoptional.None) */
+    bool null_is_absent;                /* null is as good as no key (a pointer in the reference, or configoptional.None) */
     bool no_split;                      /* STRING_LIST: one text is not split at its commas (lists of ids) */
     const char *deprecated;             /* not NULL: still taken, with this text as a warning */
     const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */

@@ -15,9 +15,10 @@ typedef struct sm_telemetry_prometheus_options prometheus;
 static const struct sm_option prometheus_table[] = {
     SM_OPTION_STRING(prometheus, host, .set_offset = offsetof(prometheus, has_host), .help = "Address on which own metrics can be read."),
     SM_OPTION_INT(prometheus, port, .min = 0, .max = 65535, .set_offset = offsetof(prometheus, has_port), .help = "Its port."),
-    SM_OPTION_BOOL(prometheus, without_scope_info, .preset.boolean = true, .help = "Leave out the labels of the instrumentation scope."),
-    SM_OPTION_BOOL(prometheus, without_type_suffix, .preset.boolean = true, .help = "Leave out _total behind counters."),
-    SM_OPTION_BOOL(prometheus, without_units, .preset.boolean = true, .help = "Leave out units behind names."),
+    SM_OPTION_BOOL(prometheus, without_scope_info, .null_is_absent = true, .preset.boolean = true,
+                   .help = "Leave out the labels of the instrumentation scope."),
+    SM_OPTION_BOOL(prometheus, without_type_suffix, .null_is_absent = true, .preset.boolean = true, .help = "Leave out _total behind counters."),
+    SM_OPTION_BOOL(prometheus, without_units, .null_is_absent = true, .preset.boolean = true, .help = "Leave out units behind names."),
     SM_OPTION_OPTIONAL(prometheus, with_resource_constant_labels, labels_table, .help = "Resource attributes as labels on every metric."),
     SM_OPTION_END,
 };
@@ -51,19 +52,20 @@ static const struct sm_option header_table[] = {
 
 typedef struct sm_telemetry_otlp_options otlp;
 static const struct sm_option otlp_table[] = {
-    SM_OPTION_ENUM(otlp, protocol, protocol_words, .preset.integer = SM_METRICS_SENT_NOWHERE, .help = "How it is sent."),
+    SM_OPTION_ENUM(otlp, protocol, protocol_words, .null_is_absent = true, .preset.integer = SM_METRICS_SENT_NOWHERE, .help = "How it is sent."),
     SM_OPTION_STRING(otlp, endpoint, .help = "Where to: a URL; for grpc also host:port. Without a path http/protobuf posts to /v1/metrics."),
     SM_OPTION_BOOL(otlp, insecure, .help = "grpc without a scheme in the endpoint: no TLS."),
     SM_OPTION_STRING(otlp, certificate, .help = "File with the authorities that the next hop's certificate is checked with; none: the system's."),
     SM_OPTION_STRING(otlp, client_certificate, .help = "File with our own certificate."),
     SM_OPTION_STRING(otlp, client_key, .help = "File with its key."),
-    SM_OPTION_ENUM(otlp, compression, compression_words, .help = "How bodies are packed."),
+    SM_OPTION_ENUM(otlp, compression, compression_words, .null_is_absent = true, .help = "How bodies are packed."),
     SM_OPTION_TABLE_LIST(otlp, headers, header, header_table, .help = "Headers sent with every request."),
     SM_OPTION_REFUSED("headers_list", .help = "Headers as one text; write them under headers."),
-    SM_OPTION_INT(otlp, timeout, .preset.integer = 10000, .min = 0, .unit = "ms", .help = "Time for one request."),
-    SM_OPTION_ENUM(otlp, temporality_preference, temporality_words,
+    SM_OPTION_INT(otlp, timeout, .null_is_absent = true, .preset.integer = 10000, .min = 0, .unit = "ms", .help = "Time for one request."),
+    SM_OPTION_ENUM(otlp, temporality_preference, temporality_words, .null_is_absent = true,
                    .help = "Sums count from the start of the process; delta and lowmemory are refused."),
-    SM_OPTION_ENUM(otlp, default_histogram_aggregation, aggregation_words, .help = "Histograms have fixed buckets; another form is refused."),
+    SM_OPTION_ENUM(otlp, default_histogram_aggregation, aggregation_words, .null_is_absent = true,
+                   .help = "Histograms have fixed buckets; another form is refused."),
     SM_OPTION_END,
 };
 typedef struct sm_telemetry_push_exporter_options push_exporter;
@@ -74,9 +76,9 @@ static const struct sm_option push_exporter_table[] = {
 };
 typedef struct sm_telemetry_periodic_options periodic;
 static const struct sm_option periodic_table[] = {
-    SM_OPTION_INT(periodic, interval, .preset.integer = INTERVAL_MS, .min = 0, .max = 86400000, .unit = "ms",
+    SM_OPTION_INT(periodic, interval, .null_is_absent = true, .preset.integer = INTERVAL_MS, .min = 0, .max = 86400000, .unit = "ms",
                   .help = "Time between two sendings; 0: a minute."),
-    SM_OPTION_INT(periodic, timeout, .preset.integer = TIMEOUT_MS, .min = 0, .max = 86400000, .unit = "ms",
+    SM_OPTION_INT(periodic, timeout, .null_is_absent = true, .preset.integer = TIMEOUT_MS, .min = 0, .max = 86400000, .unit = "ms",
                   .help = "Time that one sending may take; 0: 30 seconds."),
     SM_OPTION_TABLE(periodic, exporter, push_exporter_table, .help = "Where to."),
     SM_OPTION_END,

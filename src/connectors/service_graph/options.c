@@ -37,8 +37,8 @@ const struct sm_option sm_service_graph_option_table[] = {
                               "Attributes of a client's span that name a server that sends no spans, best first; peer.service, db.name and db.system "
                               "when not set, none: no such servers."),
     SM_OPTION_BOOL(options, virtual_node_extra_label, .help = "Add the label virtual_node, which says what end sends no spans."),
-    SM_OPTION_DURATION(options, metrics_flush_interval_ns, .key = "metrics_flush_interval", .is_signed = true, .preset.integer = SM_MIN,
-                       .help = "How often metrics are sent; 0: after every request."),
+    SM_OPTION_DURATION(options, metrics_flush_interval_ns, .key = "metrics_flush_interval", .is_signed = true, .null_is_absent = true,
+                       .preset.integer = SM_MIN, .help = "How often metrics are sent; 0: after every request."),
     SM_OPTION_STRING_LIST(options, database_name_attributes,
                           .help = "Attributes of a client's span that name a database, best first; db.name when not set."),
     SM_OPTION_DURATION(options, metrics_timestamp_offset_ns, .key = "metrics_timestamp_offset", .is_signed = true,

@@ -113,7 +113,7 @@ const struct sm_option sm_span_metrics_option_table[] = {
                        .help = "A resource without spans for this long is no longer exported; 0: never."),
     SM_OPTION_DURATION(options, series_expiration_ns, .key = "series_expiration", .is_signed = true,
                        .help = "A series without spans for this long is no longer exported; 0: never."),
-    SM_OPTION_INT(options, metric_timestamp_cache_size, .preset.integer = 1000,
+    SM_OPTION_INT(options, metric_timestamp_cache_size, .null_is_absent = true, .preset.integer = 1000,
                   .help = "Delta: series whose last export is remembered for the next start."),
     SM_OPTION_STRING(options, namespace, .preset.string = "traces.span.metrics", .help = "Put before the metrics' names, with a dot."),
     SM_OPTION_TABLE(options, exemplars, exemplars_table, .help = "Examples of spans on the points."),

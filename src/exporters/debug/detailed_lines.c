@@ -27,13 +27,19 @@ void sm_debug_line(struct sm_bytes *out, const char *format, ...)
 
 void sm_debug_time_line(struct sm_bytes *out, const char *label, uint64_t time_ns)
 {
-    time_t seconds = (time_t)(time_ns / SM_NS_PER_S);
+    /* Signed, as the reference takes it: what is above the range of int64_t is before 1970. */
+    int64_t since_epoch = (int64_t)time_ns, below_second = since_epoch % (int64_t)SM_NS_PER_S;
+    time_t seconds = (time_t)(since_epoch / (int64_t)SM_NS_PER_S);
+    if (below_second < 0) {
+        below_second += (int64_t)SM_NS_PER_S;
+        seconds--;
+    }
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
     sm_bytes_printf(out, "%s: %04d-%02d-%02d %02d:%02d:%02d", label, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
                     utc.tm_sec);
-    if (time_ns % SM_NS_PER_S) {
-        sm_bytes_printf(out, ".%09u", (unsigned)(time_ns % SM_NS_PER_S));
+    if (below_second) {
+        sm_bytes_printf(out, ".%09u", (unsigned)below_second);
         while (out->ptr[out->size - 1] == '0')
             out->size--;
     }

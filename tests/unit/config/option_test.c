@@ -158,14 +158,20 @@ static void takes_what_the_reference_takes(void **state)
     sm_arena_deinit(&d.arena);
 }
 
-static void tells_null_from_a_substitution_that_gives_nothing(void **state)
+static void gives_a_scalar_without_a_value_the_zero_of_its_type(void **state)
 {
     (void)state;
     struct decoded d;
-    decode(&d, "{size: , wait: '${env:T_NOTHING}', optional: {enabled: false, ratio: 1}, names: }");
+    decode(&d, "{flag: , count: , wait: '${env:T_NOTHING}', percent: , inner: {endpoint: , ratio: null}, names: , "
+               "optional: {enabled: false, ratio: 1}}");
     assert_true(d.is_good);
-    assert_int_equal(d.options.size, 7);
+    assert_false(d.options.flag);
+    assert_int_equal(d.options.count, -3); /* a pointer in the reference: as if it were not there */
     assert_int_equal(d.options.wait_ns, 0);
+    assert_float_equal(d.options.percent, 0, 0);
+    assert_string_equal(d.options.inner.endpoint, "");
+    assert_float_equal(d.options.inner.ratio, 0, 0);
+    assert_int_equal(d.options.colour, GREEN);
     assert_null(d.options.optional);
     assert_int_equal(d.options.names.count, 2);
     sm_arena_deinit(&d.arena);
@@ -189,6 +195,7 @@ static void refuses_with_path_value_and_suggestion(void **state)
         {"{size: many}", "'size' expected a whole number, got the string \"many\""},
         {"{size: '77'}", "'size' expected a whole number"},
         {"{size: -1}", "got the number -1"},
+        {"{size: }", "size must be between 1 and 100, got the number 0"},
         {"{size: 101}", "processors::p: size must be between 1 and 100, got the number 101"},
         {"{inner: {ratio: 2}}", "processors::p::inner: ratio must be between 0 and 1, got the number 2"},
         {"{wait: 5d}", "'wait' expected a duration, got the string \"5d\""},
@@ -304,7 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_every_default),
         cmocka_unit_test(takes_what_the_reference_takes),
-        cmocka_unit_test(tells_null_from_a_substitution_that_gives_nothing),
+        cmocka_unit_test(gives_a_scalar_without_a_value_the_zero_of_its_type),
         cmocka_unit_test(refuses_with_path_value_and_suggestion),
         cmocka_unit_test(reports_all_errors_and_shows_the_line),
         cmocka_unit_test(never_shows_a_secret),
