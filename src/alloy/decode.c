@@ -193,7 +193,7 @@ static void report_unknown(struct sm_alloy_decoding *decoding, const struct sm_a
 
 static bool is_attribute(const struct sm_alloy_row *row)
 {
-    return row->kind == SM_ALLOY_ROW_ATTRIBUTE || row->kind == SM_ALLOY_ROW_PART;
+    return row->kind == SM_ALLOY_ROW_ATTRIBUTE || row->kind == SM_ALLOY_ROW_PART || row->kind == SM_ALLOY_ROW_RECEIVERS;
 }
 
 static const char *target_of(const struct sm_alloy_row *row)
@@ -247,11 +247,9 @@ static void put_attribute(struct sm_alloy_decoding *decoding, const struct sm_al
         sm_alloy_decoding_fault(decoding, position);
         return;
     }
-    if (row->want == (SM_ALLOY_WANT_METRICS_RECEIVER | SM_ALLOY_LIST_OF) && decoding->instance) {
-        decoding->instance->forward_to = converted;
-        return;
-    }
-    if (row->has_no_effect)
+    if (row->kind == SM_ALLOY_ROW_RECEIVERS)
+        decoding->instance->receivers = converted;
+    if (row->has_no_effect || row->kind == SM_ALLOY_ROW_RECEIVERS)
         return;
     struct sm_node *node = sm_alloy_value_node(decoding, converted, row->want, position);
     node = node ? apply_row(decoding, row, node) : NULL;
@@ -374,7 +372,11 @@ static void decode_inner_block(struct sm_alloy_decoding *decoding, const struct 
     sm_alloy_decode_block(decoding, block, row->rows, map);
     if (is_squashed || row->has_no_effect)
         return;
-    if (row->kind == SM_ALLOY_ROW_BLOCKS_NAMED) {
+    if (row->kind == SM_ALLOY_ROW_PIECES) {
+        if (!decoding->instance->pieces)
+            decoding->instance->pieces = sm_alloy_node_list(ARENA, position);
+        sm_alloy_node_append(decoding->instance->pieces, ARENA, map);
+    } else if (row->kind == SM_ALLOY_ROW_BLOCKS_NAMED) {
         add_named(decoding, row, map, into);
     } else if (row->kind == SM_ALLOY_ROW_BLOCK) {
         sm_alloy_node_set(into, ARENA, target_of(row), position, map);
@@ -410,7 +412,8 @@ static void decode_statement(struct sm_alloy_decoding *decoding, const struct sm
         sm_alloy_decoding_error(decoding, position, NULL, "\"%s\" must be an attribute, but is used as a block", row->name);
     else if (!statement->is_block && !is_attribute(row))
         sm_alloy_decoding_error(decoding, position, NULL, "\"%s\" must be a block, but is used as an attribute", row->name);
-    else if (row->kind != SM_ALLOY_ROW_BLOCKS && row->kind != SM_ALLOY_ROW_BLOCKS_NAMED && is_repeated(body, index))
+    else if (row->kind != SM_ALLOY_ROW_BLOCKS && row->kind != SM_ALLOY_ROW_BLOCKS_NAMED && row->kind != SM_ALLOY_ROW_PIECES &&
+             is_repeated(body, index))
         sm_alloy_decoding_error(decoding, position, NULL,
                                 statement->is_block ? "block \"%s\" may only be specified once" : "attribute \"%s\" may only be provided once",
                                 row->name);

@@ -3,7 +3,10 @@
 
 #include "alloy/decode.h"
 
+struct sm_alloy_loading;
+
 struct sm_alloy_finish {
+    struct sm_alloy_loading *loading;
     struct sm_alloy_decoding *decoding;
     struct sm_alloy_instance *instance;
     struct sm_node *settings; /* what the rows gave */
@@ -17,6 +20,7 @@ void sm_alloy_finish_transform(struct sm_alloy_finish *finish);
 void sm_alloy_finish_storage(struct sm_alloy_finish *finish);
 void sm_alloy_finish_basic(struct sm_alloy_finish *finish);
 void sm_alloy_finish_exporter(struct sm_alloy_finish *finish);
-void sm_alloy_finish_prometheus(struct sm_alloy_finish *finish);
+void sm_alloy_finish_prometheus_exporter(struct sm_alloy_finish *finish);
+void sm_alloy_finish_relabel(struct sm_alloy_finish *finish);
 void sm_alloy_finish_remote_write(struct sm_alloy_finish *finish);
 void sm_alloy_finish_otlp(struct sm_alloy_finish *finish);

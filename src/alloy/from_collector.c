@@ -41,7 +41,7 @@ struct search {
 static void match_component(void *context, const struct sm_alloy_component *component)
 {
     struct search *search = context;
-    if (!search->found && !component->is_one_way && component->kind == search->type->kind && strcmp(component->type, search->type->name) == 0)
+    if (!search->found && !component->has_no_way_back && component->kind == search->type->kind && strcmp(component->type, search->type->name) == 0)
         search->found = component;
 }
 

@@ -340,6 +340,8 @@ static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *ro
             write_part(back, row, map);
             break;
         case SM_ALLOY_ROW_OUTPUT:
+        case SM_ALLOY_ROW_RECEIVERS:
+        case SM_ALLOY_ROW_PIECES:
         case SM_ALLOY_ROW_END:
             break;
         }

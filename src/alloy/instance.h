@@ -4,6 +4,12 @@
 
 #include "alloy/rows.h"
 
+/* One exporter of several that an instance becomes. */
+struct sm_alloy_branch {
+    const char *id;
+    struct sm_node *settings;
+};
+
 struct sm_alloy_instance {
     const struct sm_alloy_component *component;
     const struct sm_component_type *type;
@@ -13,10 +19,13 @@ struct sm_alloy_instance {
     struct sm_node *settings;
     struct sm_node *server_settings;                 /* authenticators that are another component on the server's side; NULL: the same */
     struct sm_alloy_value *targets[SM_SIGNAL_COUNT]; /* `output`: arrays of consumers whose `target` is an instance; NULL: none */
-    struct sm_alloy_value *forward_to;               /* otelcol.exporter.prometheus: an array of receivers of series */
-    struct sm_alloy_instance *also;                  /* a further component of the Collector for the same; NULL: none */
-    bool is_left_out;                                /* nothing would come of it: it is not part of the tree */
-    bool is_used, is_used_by_server;                 /* extensions: somebody names it */
-    struct sm_alloy_graph_state *graph_state;        /* owned by pipelines.c while it works */
-    struct sm_alloy_instance *next;                  /* in the order of evaluation */
+    struct sm_alloy_value *receivers;                /* `forward_to`: an array whose `target` are instances; NULL: none */
+    struct sm_node *pieces;                          /* the blocks of a PIECES row: a list of maps; NULL: none */
+    struct sm_alloy_branch *branches;                /* an exporter for each way through the prometheus family; NULL: the instance itself */
+    size_t branch_count, branch_capacity;
+    bool is_branching;
+    bool is_left_out;                         /* nothing would come of it: it is not part of the tree */
+    bool is_used, is_used_by_server;          /* extensions: somebody names it */
+    struct sm_alloy_graph_state *graph_state; /* owned by pipelines.c while it works */
+    struct sm_alloy_instance *next;           /* in the order of evaluation */
 };

@@ -91,12 +91,14 @@ static struct sm_alloy_instance *make_instance(struct sm_alloy_module *module, s
 static struct sm_alloy_value *exports_of(struct sm_arena *arena, struct sm_alloy_instance *instance)
 {
     struct sm_alloy_value *exports = sm_alloy_object(arena);
-    if (instance->component->kind == SM_EXTENSION)
-        sm_alloy_object_set(exports, arena, SM_SLICE("handler"), sm_alloy_capsule(arena, instance->component->exports, instance));
-    else if (instance->component->receives_series)
+    if (instance->component->exports == SM_ALLOY_METRICS_RECEIVER) {
         sm_alloy_object_set(exports, arena, SM_SLICE("receiver"), sm_alloy_capsule(arena, SM_ALLOY_METRICS_RECEIVER, instance));
-    else if (instance->component->kind != SM_RECEIVER)
+        sm_alloy_object_set(exports, arena, SM_SLICE("rules"), sm_alloy_capsule(arena, SM_ALLOY_RELABEL_RULES, instance));
+    } else if (instance->component->kind == SM_EXTENSION) {
+        sm_alloy_object_set(exports, arena, SM_SLICE("handler"), sm_alloy_capsule(arena, instance->component->exports, instance));
+    } else if (instance->component->kind != SM_RECEIVER) {
         sm_alloy_object_set(exports, arena, SM_SLICE("input"), sm_alloy_capsule(arena, SM_ALLOY_CONSUMER, instance));
+    }
     return exports;
 }
 
@@ -122,7 +124,8 @@ static void evaluate_component(struct sm_alloy_module *module, struct sm_alloy_n
     decoding.is_server = node->component->kind == SM_RECEIVER;
     sm_alloy_decode_block(&decoding, node->block, node->component->rows, instance->settings);
     if (node->component->finish && decoding.error_count == 0) {
-        struct sm_alloy_finish finish = {.decoding = &decoding,
+        struct sm_alloy_finish finish = {.loading = loading,
+                                         .decoding = &decoding,
                                          .instance = instance,
                                          .settings = instance->settings,
                                          .label = sm_arena_printf(loading->arena, "%s%.*s", module->prefix, SM_SLICE_ARGS(node->block->label))};

@@ -85,7 +85,7 @@ static bool is_alive(struct sm_alloy_instance *instance, enum sm_signal signal)
     if (*visit != UNKNOWN)
         return *visit == ALIVE;
     bool takes = instance->type->signals & (1u << signal);
-    bool alive = takes && (kind_of(instance) == SM_EXPORTER    ? true
+    bool alive = takes && (kind_of(instance) == SM_EXPORTER    ? !instance->is_branching || instance->branch_count > 0
                            : kind_of(instance) == SM_CONNECTOR ? connects(instance, signal)
                                                                : has_live_target(instance, signal));
     *visit = alive ? ALIVE : DEAD;
@@ -197,11 +197,10 @@ static const char *use_forward(struct builder *builder, const struct sm_alloy_in
 static void add_target(struct builder *builder, struct sm_node *pipeline, const struct sm_alloy_instance *target, struct sm_position position)
 {
     struct sm_node *exporters = sm_alloy_node_find(pipeline, "exporters");
-    if (kind_of(target) == SM_PROCESSOR)
-        add_id(builder, exporters, position, use_forward(builder, target));
-    else
-        for (; target; target = target->also)
-            add_id(builder, exporters, position, target->id);
+    for (size_t i = 0; i < target->branch_count; i++)
+        add_id(builder, exporters, position, target->branches[i].id);
+    if (!target->is_branching)
+        add_id(builder, exporters, position, kind_of(target) == SM_PROCESSOR ? use_forward(builder, target) : target->id);
 }
 
 /* From a processor at which a pipeline begins, to where it parts or ends. */
@@ -278,9 +277,13 @@ static void add_components(struct builder *builder)
     for (struct sm_alloy_instance *at = builder->loading->first; at; at = at->next) {
         if (at->is_left_out)
             continue;
+        for (size_t i = 0; i < at->branch_count; i++)
+            sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->branches[i].id, at->position,
+                              at->branches[i].settings);
+        if (at->is_branching)
+            continue;
         if (kind_of(at) != SM_EXTENSION) {
-            for (const struct sm_alloy_instance *one = at; one; one = one->also)
-                sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, one->id, one->position, one->settings);
+            sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->id, at->position, at->settings);
             continue;
         }
         if (at->is_used || !at->server_settings)

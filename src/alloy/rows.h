@@ -18,6 +18,8 @@ enum sm_alloy_row_kind {
     SM_ALLOY_ROW_BLOCKS_NAMED, /* any number: a map by their attribute `name` */
     SM_ALLOY_ROW_SHARED,       /* the rows of another table stand here too */
     SM_ALLOY_ROW_OUTPUT,       /* the targets of each signal */
+    SM_ALLOY_ROW_RECEIVERS,    /* an attribute: the components that take series, of the prometheus family */
+    SM_ALLOY_ROW_PIECES,       /* any number of blocks: each a map of its own beside the settings */
     SM_ALLOY_ROW_PART,         /* conversion only: an attribute whose object is a table of the Collector */
 };
 
@@ -36,6 +38,7 @@ struct sm_alloy_row {
     bool required;
     bool is_absent_when_null;          /* an attribute given as null is as if it were not there */
     bool has_no_effect;                /* accepted, and nothing comes of it */
+    bool is_shaped;                    /* `finish` makes something else of it */
     const char *refused;               /* not NULL: not built, and why */
     const struct sm_alloy_row *rows;   /* BLOCK, BLOCKS, SHARED, PART */
     const struct sm_alloy_word *words; /* ATTRIBUTE of texts: those that are accepted */
@@ -92,9 +95,8 @@ struct sm_alloy_component {
     enum sm_component_kind kind; /* on the Collector's side */
     const char *type;            /* "batch" */
     const struct sm_alloy_row *rows;
-    enum sm_alloy_capsule exports; /* extensions: what `handler` is */
-    bool receives_series;          /* exports `receiver` instead of `input` */
-    bool is_one_way;               /* the Collector's component does not become this one when converted */
+    enum sm_alloy_capsule exports; /* extensions: what `handler` is; METRICS_RECEIVER: one of the prometheus family, which takes series */
+    bool has_no_way_back;          /* nothing of the Collector becomes this one */
     /* Checks and changes what the rows gave: rules of Alloy that the Collector does not have. NULL: none. */
     void (*finish)(struct sm_alloy_finish *finish);
 };

@@ -34,3 +34,9 @@ uint32_t sm_unicode_upper(uint32_t rune)
     pthread_once(&once, prepare);
     return locale ? (uint32_t)towupper_l((wint_t)rune, locale) : rune;
 }
+
+uint32_t sm_unicode_lower(uint32_t rune)
+{
+    pthread_once(&once, prepare);
+    return locale ? (uint32_t)towlower_l((wint_t)rune, locale) : rune;
+}

@@ -39,7 +39,7 @@ struct sm_export_queue_options {
     int64_t num_consumers, queue_size;
     int sizer; /* enum sm_export_sizer */
     bool wait_for_result, block_on_overflow;
-    const char *storage;                   /* id of a storage extension; "": in memory */
+    const char *storage; /* id of a storage extension; "": in memory */
     bool is_storage_set;
     struct sm_export_batch_options *batch; /* NULL, or not enabled: no batching */
 };
@@ -58,7 +58,7 @@ extern const struct sm_option sm_export_option_table[];     /* timeout 5s */
 extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
 extern const struct sm_option sm_export_retry_option_table[];
 extern const struct sm_option sm_export_retry_option_table_50ms[]; /* the same with initial_interval 50ms */
-extern const struct sm_option sm_export_queue_option_table[];
+extern const struct sm_option sm_export_queue_option_table[], sm_export_batch_option_table[];
 
 struct sm_validation;
 /* The rules between these options: called by the type's `validate`. */

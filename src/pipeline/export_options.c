@@ -18,7 +18,7 @@ static const struct sm_option partition_table[] = {
     SM_OPTION_END,
 };
 
-static const struct sm_option batch_table[] = {
+const struct sm_option sm_export_batch_option_table[] = {
     SM_OPTION_BOOL(struct sm_export_batch_options, enabled, .preset.boolean = true, .help = "Put queued requests together before they are sent."),
     SM_OPTION_DURATION(struct sm_export_batch_options, flush_timeout_ns, .key = "flush_timeout", .is_signed = true, .preset.integer = 200 * SM_MS,
                        .help = "A batch is sent after this time whatever its size."),
@@ -43,7 +43,7 @@ const struct sm_option sm_export_queue_option_table[] = {
     SM_OPTION_BOOL(struct sm_export_queue_options, block_on_overflow, .help = "Let senders wait while the queue is full instead of refusing them."),
     SM_OPTION_STRING(struct sm_export_queue_options, storage, .set_offset = offsetof(struct sm_export_queue_options, is_storage_set),
                      .help = "Storage extension that holds the queue, so that it outlives the process."),
-    SM_OPTION_OPTIONAL(struct sm_export_queue_options, batch, batch_table, .help = "Puts queued requests together."),
+    SM_OPTION_OPTIONAL(struct sm_export_queue_options, batch, sm_export_batch_option_table, .help = "Puts queued requests together."),
     SM_OPTION_END,
 };
 

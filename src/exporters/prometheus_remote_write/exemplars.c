@@ -36,11 +36,11 @@ static struct sm_slice hex(struct sm_arena *arena, struct sm_slice id)
     return sm_slice_make(text, 2 * id.size);
 }
 
-static size_t put_id(struct sm_arena *arena, struct sm_write_label *labels, size_t *count, struct sm_slice name, struct sm_slice id)
+static size_t put_id(struct sm_arena *arena, struct sm_prometheus_pair *labels, size_t *count, struct sm_slice name, struct sm_slice id)
 {
     if (!is_id(id))
         return 0;
-    labels[(*count)++] = (struct sm_write_label){.name = name, .value = hex(arena, id)};
+    labels[(*count)++] = (struct sm_prometheus_pair){.name = name, .value = hex(arena, id)};
     return name.size + 2 * id.size;
 }
 
@@ -57,7 +57,7 @@ static size_t count_attributes(const struct sm_attributes *attributes)
 /* Trace and span, and the attributes if all of them have room. */
 static struct sm_write_labels make_labels(const struct sm_exemplar *exemplar, struct sm_arena *arena)
 {
-    struct sm_write_label *labels = sm_arena_alloc(arena, (count_attributes(&exemplar->filtered_attributes) + 2) * sizeof(*labels));
+    struct sm_prometheus_pair *labels = sm_arena_alloc(arena, (count_attributes(&exemplar->filtered_attributes) + 2) * sizeof(*labels));
     size_t count = 0;
     size_t runes = put_id(arena, labels, &count, SM_SLICE("trace_id"), exemplar->trace_id);
     runes += put_id(arena, labels, &count, SM_SLICE("span_id"), exemplar->span_id);
@@ -65,7 +65,7 @@ static struct sm_write_labels make_labels(const struct sm_exemplar *exemplar, st
     struct sm_attribute_cursor cursor = sm_attributes_begin(&exemplar->filtered_attributes);
     struct sm_attribute attribute;
     while (sm_attributes_next(&cursor, &attribute)) {
-        struct sm_write_label label = {.name = attribute.key, .value = sm_value_to_string(&attribute.value, arena)};
+        struct sm_prometheus_pair label = {.name = attribute.key, .value = sm_value_to_string(&attribute.value, arena)};
         runes += count_runes(label.name) + count_runes(label.value);
         labels[count++] = label;
     }

@@ -198,7 +198,7 @@ static bool choose(struct sm_arena *arena, const struct sm_write_candidate *at, 
 static void finish(struct sm_write_label_maker *maker, struct sm_write_labels *labels)
 {
     struct sm_write_candidate *candidates = maker->_candidates, *end = candidates + maker->_count;
-    struct sm_write_label *items = sm_arena_alloc(maker->arena, maker->_count * sizeof(*items));
+    struct sm_prometheus_pair *items = sm_arena_alloc(maker->arena, maker->_count * sizeof(*items));
     size_t count = 0;
     sort_candidates(candidates, maker->_count);
     for (struct sm_write_candidate *at = candidates, *next; at < end; at = next) {
@@ -206,7 +206,7 @@ static void finish(struct sm_write_label_maker *maker, struct sm_write_labels *l
             next++;
         struct sm_slice value;
         if (choose(maker->arena, at, next, &value))
-            items[count++] = (struct sm_write_label){.name = at->name, .value = value};
+            items[count++] = (struct sm_prometheus_pair){.name = at->name, .value = value};
     }
     *labels = (struct sm_write_labels){.items = items, .count = count};
 }
@@ -241,11 +241,11 @@ bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_s
 }
 
 struct sm_write_labels sm_write_extend_labels(struct sm_arena *arena, struct sm_write_labels base, struct sm_slice name,
-                                              const struct sm_write_label *extra)
+                                              const struct sm_prometheus_pair *extra)
 {
-    struct sm_write_label more[] = {{.name = name_label, .value = name}, *extra};
+    struct sm_prometheus_pair more[] = {{.name = name_label, .value = name}, *extra};
     size_t more_count = extra->name.size ? 2 : 1;
-    struct sm_write_label *items = sm_arena_alloc(arena, (base.count + more_count) * sizeof(*items));
+    struct sm_prometheus_pair *items = sm_arena_alloc(arena, (base.count + more_count) * sizeof(*items));
     if (base.count)
         memcpy(items, base.items, base.count * sizeof(*items));
     for (size_t i = 0; i < more_count; i++) {

@@ -8,13 +8,22 @@
 #include "prometheus/name.h"
 #include "telemetry/batch.h"
 
+struct sm_write_recent;
+
 /* How series are named and labelled. Immutable after start. */
 struct sm_write_settings {
     struct sm_slice name_space;
     struct sm_write_labels external_labels; /* names made already, each once */
     bool with_suffixes, with_scope_info, with_target_info, with_metadata;
     bool resource_to_telemetry, excludes_service_attributes;
-    bool permissive_labels; /* gate pkg.translator.prometheus.PermissiveLabelSanitization */
+    bool as_alloy;                                        /* translate_alloy.c */
+    bool with_scope_series, keeps_identifying_attributes; /* as_alloy */
+    bool without_exemplars, without_native_histograms;
+    int64_t start_ms;                           /* samples that are not younger are left out; 0: none */
+    uint64_t age_limit_ns;                      /* samples that are older are left out; 0: none */
+    struct sm_relabel *relabel, *write_relabel; /* owned by the exporter; NULL: none */
+    struct sm_write_recent *recent;             /* owned by the exporter: as_alloy */
+    bool permissive_labels;                     /* gate pkg.translator.prometheus.PermissiveLabelSanitization */
 };
 
 /* For labels of series; `false` for those of target_info, which keep their underscores. */
@@ -40,6 +49,6 @@ bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_s
     __attribute__((warn_unused_result));
 /* A copy with one label more, and __name__ (extra->name empty: only that). A label that is there already stays beside it. */
 struct sm_write_labels sm_write_extend_labels(struct sm_arena *arena, struct sm_write_labels base, struct sm_slice name,
-                                              const struct sm_write_label *extra);
+                                              const struct sm_prometheus_pair *extra);
 
 bool sm_write_is_service_attribute(struct sm_slice key);

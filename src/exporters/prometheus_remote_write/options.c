@@ -16,7 +16,9 @@ static const struct sm_option queue_table[] = {
                       "How many parts of one request are sent at the same time, unless max_batch_request_parallelism says so. Requests are sent one "
                       "after the other."),
     SM_OPTION_STRING(struct sm_export_queue_options, storage, .ours = true,
-                     .help = "Storage extension that holds the queue, so that it outlives the process (instead of wal)."),
+                     .help = "Storage extension that holds the queue, so that it outlives the process."),
+    SM_OPTION_OPTIONAL(struct sm_export_queue_options, batch, sm_export_batch_option_table, .ours = true,
+                       .help = "Puts queued requests together before they are made into series."),
     SM_OPTION_END,
 };
 
@@ -30,8 +32,34 @@ static const struct sm_option resource_table[] = {
 static const struct sm_option target_info_table[] = {
     SM_OPTION_BOOL(struct sm_remote_write_target_info, enabled, .preset.boolean = true,
                    .help = "Send target_info, with the resource's attributes as labels."),
+    SM_OPTION_BOOL(struct sm_remote_write_target_info, keep_identifying_attributes, .ours = true,
+                   .help = "Also those that are job and instance already; with conversion alloy."),
     SM_OPTION_END,
 };
+
+static const struct sm_option_word conversion_words[] = {{"collector", SM_REMOTE_WRITE_AS_COLLECTOR}, {"alloy", SM_REMOTE_WRITE_AS_ALLOY}, {NULL, 0}};
+
+/* What the reference does not have. */
+#define OUR_ROWS                                                                                                                                     \
+    SM_OPTION_ENUM(struct sm_remote_write_options, conversion, conversion_words, .ours = true,                                                       \
+                   .help = "How series are made: as the Collector's exporter, or as otelcol.exporter.prometheus of Alloy."),                         \
+        SM_OPTION_BOOL(struct sm_remote_write_options, scope_info, .ours = true, .help = "Send the series otel_scope_info; with conversion alloy."), \
+        SM_OPTION_TABLE_LIST(struct sm_remote_write_options, relabel_configs, struct sm_relabel_options, sm_relabel_option_table, .ours = true,      \
+                             .help = "Prometheus' relabelling of every series; with conversion alloy before external_labels."),                      \
+        SM_OPTION_TABLE_LIST(struct sm_remote_write_options, write_relabel_configs, struct sm_relabel_options, sm_relabel_option_table,              \
+                             .ours = true, .help = "The same, behind external_labels."),                                                             \
+        SM_OPTION_BOOL(struct sm_remote_write_options, send_exemplars, .ours = true, .preset.boolean = true, .help = "Send exemplars."),             \
+        SM_OPTION_BOOL(struct sm_remote_write_options, send_native_histograms, .ours = true, .preset.boolean = true,                                 \
+                       .help = "Send native histograms."),                                                                                           \
+        SM_OPTION_INT(struct sm_remote_write_options, max_samples_per_send, .ours = true, .help = "Samples in one request; 0: no limit."),           \
+        SM_OPTION_BOOL(struct sm_remote_write_options, retry_on_http_429, .ours = true,                                                              \
+                       .set_offset = offsetof(struct sm_remote_write_options, is_retry_on_http_429_set),                                             \
+                       .help =                                                                                                                       \
+                           "Try again after the status 429; when not given, as the gate exporter.prometheusremotewritexporter.RetryOn429 says."),    \
+        SM_OPTION_DURATION(struct sm_remote_write_options, sample_age_limit_ns, .key = "sample_age_limit", .ours = true,                             \
+                           .help = "Older samples are not sent; 0: no limit."),                                                                      \
+        SM_OPTION_BOOL(struct sm_remote_write_options, drop_samples_before_start, .ours = true,                                                      \
+                       .help = "Samples dated before the start of the exporter are not sent, as Prometheus does.")
 
 const struct sm_option sm_remote_write_option_table[] = {
     SM_OPTION_TABLE(struct sm_remote_write_options, client, sm_http_client_option_table_no_endpoint, .squash = true),
@@ -60,6 +88,7 @@ const struct sm_option sm_remote_write_option_table[] = {
     SM_OPTION_BOOL(struct sm_remote_write_options, send_metadata, .help = "Send type, help and unit of every metric too."),
     SM_OPTION_STRING(struct sm_remote_write_options, protobuf_message, .preset.string = "prometheus.WriteRequest",
                      .help = "Version of the protocol: prometheus.WriteRequest; version 2 is not built."),
+    OUR_ROWS,
     SM_OPTION_REFUSED("wal", .help = "Log on disk before sending; remote_write_queue::storage keeps the queue on disk."),
     SM_OPTION_END,
 };
@@ -112,6 +141,12 @@ static void validate_message(const struct sm_remote_write_options *options, stru
                             options->protobuf_message);
 }
 
+static void validate_rules(const struct sm_table_list *rules, const char *key, struct sm_validation *validation)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        sm_relabel_validate((const struct sm_relabel_options *)rules->items + i, sm_arena_printf(validation->arena, "%s::%zu", key, i), validation);
+}
+
 static void validate_strategy(const struct sm_remote_write_options *options, struct sm_validation *validation)
 {
     if (!*options->translation_strategy)
@@ -144,6 +179,10 @@ void sm_remote_write_validate(const void *from, struct sm_validation *validation
         sm_validation_error(validation, "", "compression type must be snappy");
     validate_message(options, validation);
     validate_strategy(options, validation);
+    validate_rules(&options->relabel_configs, "relabel_configs", validation);
+    validate_rules(&options->write_relabel_configs, "write_relabel_configs", validation);
+    if (options->max_samples_per_send < 0)
+        sm_validation_error(validation, "max_samples_per_send", "max_samples_per_send can't be negative");
     sm_export_options_validate(&retries, validation);
     sm_http_client_options_validate(&options->client, validation);
 }

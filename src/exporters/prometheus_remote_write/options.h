@@ -4,6 +4,9 @@
 
 #include "net/http_client.h"
 #include "pipeline/export.h"
+#include "prometheus/relabel.h"
+
+enum sm_remote_write_conversion { SM_REMOTE_WRITE_AS_COLLECTOR, SM_REMOTE_WRITE_AS_ALLOY };
 
 struct sm_remote_write_options {
     struct sm_http_client_options client;
@@ -16,10 +19,15 @@ struct sm_remote_write_options {
         bool enabled, exclude_service_attributes;
     } resource_to_telemetry_conversion;
     struct sm_remote_write_target_info {
-        bool enabled;
+        bool enabled, keep_identifying_attributes;
     } target_info;
     bool disable_scope_info, add_metric_suffixes, send_metadata;
     const char *translation_strategy, *protobuf_message;
+    int conversion; /* enum sm_remote_write_conversion */
+    bool scope_info, send_exemplars, send_native_histograms, retry_on_http_429, is_retry_on_http_429_set, drop_samples_before_start;
+    struct sm_table_list relabel_configs, write_relabel_configs; /* struct sm_relabel_options */
+    int64_t max_samples_per_send;
+    uint64_t sample_age_limit_ns;
 };
 extern const struct sm_option sm_remote_write_option_table[];
 

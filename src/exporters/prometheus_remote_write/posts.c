@@ -161,21 +161,24 @@ static struct sm_slice flatten(struct sm_proto_writer *writer)
 
 /* What one message takes: itself, and with tag and length. */
 struct part {
-    size_t content, whole;
+    size_t content, whole, samples;
 };
 
 /* Cuts the run, whose parts stand last first, into posts. */
-static bool cut(struct sm_slice run, const struct part *parts, size_t count, size_t size_max, struct post_list *list, struct sm_error *error)
+static bool cut(struct sm_slice run, const struct part *parts, size_t count, const struct sm_write_limits *limits, struct post_list *list,
+                struct sm_error *error)
 {
-    size_t content = 0, whole = 0, end = run.size;
+    size_t content = 0, whole = 0, samples = 0, end = run.size;
     for (size_t i = 0; i < count; i++) {
-        if (whole && (content >= size_max || parts[i].content >= size_max - content)) {
+        bool is_full = limits->samples && samples + parts[i].samples > limits->samples;
+        if (whole && (is_full || content >= limits->bytes || parts[i].content >= limits->bytes - content)) {
             if (!add_post(list, sm_slice_make(run.ptr + end - whole, whole), error))
                 return false;
             end -= whole;
-            content = whole = 0;
+            content = whole = samples = 0;
         }
         content += parts[i].content;
+        samples += parts[i].samples;
         whole += parts[i].whole;
     }
     return whole == 0 || add_post(list, sm_slice_make(run.ptr + end - whole, whole), error);
@@ -190,7 +193,7 @@ static struct part end_part(struct sm_proto_writer *writer, uint32_t number, siz
     return part;
 }
 
-static bool post_series(struct sm_write *write, size_t size_max, struct post_list *list, struct sm_error *error)
+static bool post_series(struct sm_write *write, const struct sm_write_limits *limits, struct post_list *list, struct sm_error *error)
 {
     struct sm_proto_writer writer;
     struct part *parts = sm_arena_alloc(write->arena, write->series_count * sizeof(*parts));
@@ -200,11 +203,12 @@ static bool post_series(struct sm_write *write, size_t size_max, struct post_lis
         sort_samples(write->series[i]);
         put_series(&writer, write->series[i]);
         parts[write->series_count - 1 - i] = end_part(&writer, WRITE_SERIES, mark);
+        parts[write->series_count - 1 - i].samples = write->series[i]->sample_count + write->series[i]->histogram_count;
     }
-    return cut(flatten(&writer), parts, write->series_count, size_max, list, error);
+    return cut(flatten(&writer), parts, write->series_count, limits, list, error);
 }
 
-static bool post_metadata(struct sm_write *write, size_t size_max, struct post_list *list, struct sm_error *error)
+static bool post_metadata(struct sm_write *write, const struct sm_write_limits *limits, struct post_list *list, struct sm_error *error)
 {
     struct sm_proto_writer writer;
     struct part *parts = sm_arena_alloc(write->arena, write->metadata_count * sizeof(*parts));
@@ -214,14 +218,15 @@ static bool post_metadata(struct sm_write *write, size_t size_max, struct post_l
         put_metadata(&writer, &write->metadata[i]);
         parts[write->metadata_count - 1 - i] = end_part(&writer, WRITE_METADATA, mark);
     }
-    return cut(flatten(&writer), parts, write->metadata_count, size_max, list, error);
+    return cut(flatten(&writer), parts, write->metadata_count, limits, list, error);
 }
 
-bool sm_write_make_posts(struct sm_write *write, size_t size_max, struct sm_write_post **posts, size_t *count, struct sm_error *error)
+bool sm_write_make_posts(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post **posts, size_t *count,
+                         struct sm_error *error)
 {
     struct post_list list = {0};
     if (write->series_count &&
-        (!post_series(write, size_max, &list, error) || (write->metadata_count && !post_metadata(write, size_max, &list, error)))) {
+        (!post_series(write, limits, &list, error) || (write->metadata_count && !post_metadata(write, limits, &list, error)))) {
         sm_write_free_posts(list.posts, list.count);
         return false;
     }

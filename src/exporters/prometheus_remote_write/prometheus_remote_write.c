@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "config/gates.h"
 #include "exporters/prometheus_remote_write/options.h"
 #include "exporters/prometheus_remote_write/posts.h"
+#include "exporters/prometheus_remote_write/recent.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "pipeline/component.h"
 #include "pipeline/own_metrics.h"
@@ -47,7 +49,8 @@ struct exporter {
     struct sm_write_settings settings;
     struct sm_arena arena;         /* owned: names of external labels */
     struct sm_http_client *client; /* owned */
-    size_t parallelism, batch_size_bytes;
+    size_t parallelism;
+    struct sm_write_limits limits;
     bool retries_429;
     struct sm_slice headers;
     struct sm_instrument *metrics[METRIC_COUNT];
@@ -171,14 +174,16 @@ static bool make_bodies(struct sm_component *component, struct sm_batch *batch, 
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_write write;
     sm_write_init(&write, &arena);
-    size_t failures = sm_write_translate(&exporter->settings, batch, &write);
+    size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, batch, &write)
+                                                  : sm_write_translate(&exporter->settings, batch, &write);
+    sm_write_select(&exporter->settings, &write);
     if (failures) {
         sm_instrument_add(exporter->metrics[FAILED_TRANSLATIONS], 1);
         sm_log(SM_LOG_DEBUG, &component->logger, "failed to translate metrics, exporting remaining metrics", SM_LOG_INT("failed", failures),
                SM_LOG_INT("translated", write.series_count));
     }
     sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)write.series_count);
-    bool is_made = sm_write_make_posts(&write, exporter->batch_size_bytes, bodies, count, error);
+    bool is_made = sm_write_make_posts(&write, &exporter->limits, bodies, count, error);
     sm_write_deinit(&write);
     sm_arena_deinit(&arena);
     return is_made;
@@ -232,7 +237,7 @@ static void send(struct sm_component *component, struct sm_worker *worker, struc
 
 /* ---- life */
 
-static bool put_external_label(struct exporter *exporter, struct sm_write_label *labels, size_t *count, const struct sm_string_map_entry *entry,
+static bool put_external_label(struct exporter *exporter, struct sm_prometheus_pair *labels, size_t *count, const struct sm_string_map_entry *entry,
                                struct sm_error *error)
 {
     struct sm_prometheus_label_namer namer = sm_write_label_namer(&exporter->settings, true);
@@ -240,20 +245,22 @@ static bool put_external_label(struct exporter *exporter, struct sm_write_label 
     if (!*entry->key || !*entry->value)
         return sm_error_set(error, SM_ERROR_USAGE, "prometheus remote write: external labels configuration contains an empty key or value");
     sm_bytes_init(&name, &exporter->arena);
-    if (!sm_prometheus_label_name(&namer, sm_slice_of(entry->key), &name))
+    if (exporter->settings.as_alloy)
+        sm_bytes_append_text(&name, entry->key);
+    else if (!sm_prometheus_label_name(&namer, sm_slice_of(entry->key), &name))
         return sm_error_set(error, SM_ERROR_USAGE, "normalization for label name \"%s\" resulted in invalid name \"%s\"", entry->key,
                             sm_bytes_cstr(&name));
     size_t at = 0;
     while (at < *count && !sm_slice_equal(labels[at].name, sm_bytes_slice(&name)))
         at++;
-    labels[at] = (struct sm_write_label){.name = sm_bytes_slice(&name), .value = sm_slice_of(entry->value)};
+    labels[at] = (struct sm_prometheus_pair){.name = sm_bytes_slice(&name), .value = sm_slice_of(entry->value)};
     *count += at == *count;
     return true;
 }
 
 static bool put_external_labels(struct exporter *exporter, const struct sm_string_map *from, struct sm_error *error)
 {
-    struct sm_write_label *labels = sm_arena_zalloc(&exporter->arena, from->count, sizeof(*labels));
+    struct sm_prometheus_pair *labels = sm_arena_zalloc(&exporter->arena, from->count, sizeof(*labels));
     size_t count = 0;
     for (size_t i = 0; i < from->count; i++)
         if (!put_external_label(exporter, labels, &count, &from->entries[i], error))
@@ -303,13 +310,28 @@ static void apply(struct exporter *exporter, const struct sm_remote_write_option
         .with_metadata = options->send_metadata,
         .resource_to_telemetry = options->resource_to_telemetry_conversion.enabled,
         .excludes_service_attributes = options->resource_to_telemetry_conversion.exclude_service_attributes,
+        .as_alloy = options->conversion == SM_REMOTE_WRITE_AS_ALLOY,
+        .with_scope_series = options->scope_info,
+        .keeps_identifying_attributes = options->target_info.keep_identifying_attributes,
+        .without_exemplars = !options->send_exemplars,
+        .without_native_histograms = !options->send_native_histograms,
+        .start_ms = options->drop_samples_before_start ? sm_write_time_ms(sm_clock_wall_ns()) : 0,
+        .age_limit_ns = options->sample_age_limit_ns,
         .permissive_labels = sm_gate_is_on(SM_GATE_PROMETHEUS_PERMISSIVE_LABELS),
     };
     exporter->parallelism = sm_remote_write_parallelism(options);
-    exporter->batch_size_bytes = sm_remote_write_batch_size(options);
-    exporter->retries_429 = sm_gate_is_on(SM_GATE_REMOTE_WRITE_RETRY_429);
+    exporter->limits = (struct sm_write_limits){.bytes = sm_remote_write_batch_size(options), .samples = (size_t)options->max_samples_per_send};
+    exporter->retries_429 = options->is_retry_on_http_429_set ? options->retry_on_http_429 : sm_gate_is_on(SM_GATE_REMOTE_WRITE_RETRY_429);
     if (!has_own_version(&options->client.headers))
         exporter->headers = SM_SLICE("X-Prometheus-Remote-Write-Version: 0.1.0\r\n");
+}
+
+static bool compile_rules(const struct sm_table_list *rules, struct sm_relabel **relabel, struct sm_error *error)
+{
+    if (rules->count == 0)
+        return true;
+    *relabel = sm_relabel_create(rules->items, rules->count, error);
+    return *relabel != NULL;
 }
 
 static bool create(struct sm_component *component, struct sm_error *error)
@@ -319,7 +341,11 @@ static bool create(struct sm_component *component, struct sm_error *error)
     component->state = exporter;
     warn(component);
     apply(exporter, options);
-    if (!put_external_labels(exporter, &options->external_labels, error))
+    if (exporter->settings.as_alloy)
+        exporter->settings.recent = sm_write_recent_create();
+    if (!put_external_labels(exporter, &options->external_labels, error) ||
+        !compile_rules(&options->relabel_configs, &exporter->settings.relabel, error) ||
+        !compile_rules(&options->write_relabel_configs, &exporter->settings.write_relabel, error))
         return false;
     exporter->client = sm_http_client_create(&options->client, options->client.endpoint, user_agent, error);
     if (!exporter->client)
@@ -353,6 +379,9 @@ static void free_exporter(struct sm_component *component)
     if (exporter->metrics[CONSUMERS])
         sm_instrument_add(exporter->metrics[CONSUMERS], -(int64_t)exporter->parallelism);
     sm_http_client_free(exporter->client);
+    sm_relabel_free(exporter->settings.relabel);
+    sm_relabel_free(exporter->settings.write_relabel);
+    sm_write_recent_free(exporter->settings.recent);
     sm_arena_deinit(&exporter->arena);
     free(exporter);
 }

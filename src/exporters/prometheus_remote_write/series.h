@@ -5,15 +5,12 @@
 #pragma once
 
 #include "base/arena.h"
+#include "prometheus/relabel.h"
 #include "prometheus/table.h"
-
-struct sm_write_label {
-    struct sm_slice name, value;
-};
 
 /* By name; names are unique but where a point has an attribute that is called as one of Prometheus' own (le). */
 struct sm_write_labels {
-    const struct sm_write_label *items; /* borrowed: arena */
+    const struct sm_prometheus_pair *items; /* borrowed: arena */
     size_t count;
 };
 
@@ -70,6 +67,12 @@ struct sm_write {
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
 };
+
+/* Milliseconds, rounded towards zero. */
+static inline int64_t sm_write_time_ms(uint64_t time_ns)
+{
+    return (int64_t)time_ns / 1000000;
+}
 
 void sm_write_init(struct sm_write *write, struct sm_arena *arena);
 /* Not the arena. */

@@ -21,12 +21,6 @@ struct walk {
     size_t failures;
 };
 
-/* Milliseconds, rounded towards zero. */
-static int64_t time_ms(uint64_t time_ns)
-{
-    return (int64_t)time_ns / 1000000;
-}
-
 /* The number, or the mark that the series has ended. */
 static double value_of(const struct sm_data_point *point, double value)
 {
@@ -50,7 +44,7 @@ static void take_number(struct walk *walk, const struct sm_data_point *point, st
 {
     double number = point->number_type == SM_NUMBER_INT ? (double)point->integer : point->number_type == SM_NUMBER_DOUBLE ? point->number : 0;
     struct sm_write_series *series = sm_write_series_get(walk->write, labels);
-    sm_write_add_sample(walk->write, series, value_of(point, number), time_ms(point->time_ns));
+    sm_write_add_sample(walk->write, series, value_of(point, number), sm_write_time_ms(point->time_ns));
     if (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic)
         add_exemplars(walk, point, series);
 }
@@ -70,16 +64,16 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
 
 /* A sample of the series name + suffix, with one label more (NULL: none). */
 static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base, const char *suffix,
-                                        const struct sm_write_label *extra, double value)
+                                        const struct sm_prometheus_pair *extra, double value)
 {
-    static const struct sm_write_label none;
+    static const struct sm_prometheus_pair none;
     struct sm_bytes name;
     sm_bytes_init(&name, walk->write->arena);
     sm_bytes_append_slice(&name, walk->name);
     sm_bytes_append_text(&name, suffix);
     struct sm_write_labels labels = sm_write_extend_labels(walk->write->arena, base, sm_bytes_slice(&name), extra ? extra : &none);
     struct sm_write_series *series = sm_write_series_get(walk->write, labels);
-    sm_write_add_sample(walk->write, series, value_of(point, value), time_ms(point->time_ns));
+    sm_write_add_sample(walk->write, series, value_of(point, value), sm_write_time_ms(point->time_ns));
     return series;
 }
 
@@ -134,11 +128,11 @@ static void take_histogram(struct walk *walk, const struct sm_data_point *point,
     add_part(walk, point, base, "_count", NULL, (double)point->count);
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count;
     struct bucket *buckets = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*buckets));
-    struct sm_write_label le = {.name = SM_SLICE("le"), .value = SM_SLICE("+Inf")};
+    struct sm_prometheus_pair le = {.name = SM_SLICE("le"), .value = SM_SLICE("+Inf")};
     uint64_t cumulative = 0;
     for (size_t i = 0; i < count; i++) {
         cumulative += point->bucket_counts[i];
-        struct sm_write_label bound = {.name = le.name, .value = number_text(walk, point->explicit_bounds[i])};
+        struct sm_prometheus_pair bound = {.name = le.name, .value = number_text(walk, point->explicit_bounds[i])};
         buckets[i] = (struct bucket){.bound = point->explicit_bounds[i], .index = i};
         buckets[i].series = add_part(walk, point, base, "_bucket", &bound, (double)cumulative);
     }
@@ -152,7 +146,7 @@ static void take_summary(struct walk *walk, const struct sm_data_point *point, s
     add_part(walk, point, base, "_sum", NULL, point->sum);
     add_part(walk, point, base, "_count", NULL, (double)point->count);
     for (size_t i = 0; i < point->quantile_count; i++) {
-        struct sm_write_label quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
+        struct sm_prometheus_pair quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
         add_part(walk, point, base, "", &quantile, point->quantiles[i].value);
     }
 }
@@ -299,7 +293,7 @@ static void add_target_info(struct walk *walk)
     if (!sm_write_make_target_labels(&walk->maker, name, &labels))
         walk->failures++;
     else if (has_target(&labels))
-        sm_write_add_sample(walk->write, sm_write_series_get(walk->write, labels), 1, time_ms(walk->newest_ns));
+        sm_write_add_sample(walk->write, sm_write_series_get(walk->write, labels), 1, sm_write_time_ms(walk->newest_ns));
 }
 
 static void take_resource(struct walk *walk, const struct sm_resource_group *group)

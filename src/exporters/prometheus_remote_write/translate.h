@@ -7,6 +7,11 @@
  * resources were left out because they cannot be translated (delta temporality, unusable names, scales below -4). */
 size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write);
 
+/* The same as otelcol.exporter.prometheus of Alloy does it, up to the labels of its series: sm_write_select does the rest. */
+size_t sm_write_translate_alloy(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write);
+/* Relabels the series and leaves out what is not to be sent. Called once, behind one of the above. */
+void sm_write_select(const struct sm_write_settings *settings, struct sm_write *write);
+
 struct sm_data_point;
 /* The point of an exponential histogram as a native histogram. False: its scale is below -4. */
 bool sm_write_make_native(const struct sm_data_point *point, struct sm_arena *arena, struct sm_write_histogram *out)

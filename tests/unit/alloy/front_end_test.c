@@ -201,9 +201,10 @@ static size_t check_rows(const char *name, const struct sm_alloy_row *rows, cons
             missing += check_rows(name, row->rows, table);
             continue;
         }
-        if (row->kind == SM_ALLOY_ROW_OUTPUT || row->has_no_effect || row->refused || is_shaped_later(row))
+        if (row->kind == SM_ALLOY_ROW_OUTPUT || row->kind == SM_ALLOY_ROW_RECEIVERS || row->has_no_effect || row->refused || row->is_shaped ||
+            is_shaped_later(row))
             continue;
-        bool is_squashed = row->kind == SM_ALLOY_ROW_BLOCK && row->to && !*row->to;
+        bool is_squashed = row->kind == SM_ALLOY_ROW_PIECES || (row->kind == SM_ALLOY_ROW_BLOCK && row->to && !*row->to);
         const struct sm_option *option = is_squashed ? table : option_at(table, sm_slice_of(row->to ? row->to : row->name));
         if (!option) {
             print_message("%s: %s becomes %s, which is no option\n", name, row->name, row->to ? row->to : row->name);
@@ -218,7 +219,7 @@ static size_t check_rows(const char *name, const struct sm_alloy_row *rows, cons
 static void check_component(void *context, const struct sm_alloy_component *component)
 {
     const struct sm_component_type *type = find_type(component->kind, sm_slice_of(component->type));
-    if (type && !component->is_one_way && strcmp(component->type, "count") != 0) /* count takes names of the user's */
+    if (type && strcmp(component->type, "count") != 0) /* count takes names of the user's */
         *(size_t *)context += check_rows(component->name, component->rows, type->options);
 }
 

@@ -69,7 +69,7 @@ static void expect_series(const struct sm_write_settings *settings, const char *
 static void takes_each_label_from_the_source_that_goes_first(void **state)
 {
     (void)state;
-    static const struct sm_write_label external[] = {
+    static const struct sm_prometheus_pair external[] = {
         {SM_SLICE("ext"), SM_SLICE("E")}, {SM_SLICE("a_b"), SM_SLICE("lost")}, {SM_SLICE("none"), SM_SLICE("N")}};
     struct sm_write_settings settings = usual;
     settings.external_labels = (struct sm_write_labels){.items = external, .count = 3};
@@ -204,8 +204,8 @@ static size_t count_fields(const struct sm_write_post *post, uint32_t number)
 static void fill(struct sm_write *write)
 {
     for (int i = 0; i < 20; i++) {
-        struct sm_write_label *label = sm_arena_alloc(write->arena, sizeof(*label));
-        *label = (struct sm_write_label){.name = SM_SLICE("n"), .value = sm_slice_of(sm_arena_printf(write->arena, "%09d", i))};
+        struct sm_prometheus_pair *label = sm_arena_alloc(write->arena, sizeof(*label));
+        *label = (struct sm_prometheus_pair){.name = SM_SLICE("n"), .value = sm_slice_of(sm_arena_printf(write->arena, "%09d", i))};
         struct sm_write_series *series = sm_write_series_get(write, (struct sm_write_labels){.items = label, .count = 1});
         sm_write_add_sample(write, series, 0, i + 1);
         sm_write_add_sample(write, series, 0, i);
@@ -225,7 +225,7 @@ static void splits_posts_by_size_and_loses_nothing(void **state)
         size_t count, series = 0, metadata = 0;
         sm_write_init(&write, &arena);
         fill(&write);
-        assert_true(sm_write_make_posts(&write, sizes[i], &posts, &count, &error));
+        assert_true(sm_write_make_posts(&write, &(struct sm_write_limits){.bytes = sizes[i]}, &posts, &count, &error));
         for (size_t k = 0; k < count; k++) {
             series += count_fields(&posts[k], 1);
             metadata += count_fields(&posts[k], 3);
@@ -250,7 +250,7 @@ static void sends_nothing_when_there_are_no_series(void **state)
     size_t count;
     sm_write_init(&write, &arena);
     sm_write_add_metadata(&write, &(struct sm_write_metadata){.name = SM_SLICE("n"), .type = 1});
-    assert_true(sm_write_make_posts(&write, 100, &posts, &count, &error));
+    assert_true(sm_write_make_posts(&write, &(struct sm_write_limits){.bytes = 100}, &posts, &count, &error));
     assert_int_equal(count, 0);
     sm_write_free_posts(posts, count);
     sm_write_deinit(&write);
