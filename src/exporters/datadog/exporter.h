@@ -78,6 +78,15 @@ bool sm_datadog_check_key(struct sm_datadog_exporter *exporter, struct sm_error 
 /* ---- running.c: the metrics by which Datadog knows that an exporter runs */
 struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
                                                    struct sm_error *error) __attribute__((warn_unused_result));
+/* The hosts and tasks that telemetry came from, each once and up to a limit. */
+struct sm_datadog_sources {
+    struct sm_arena *arena; /* borrowed */
+    struct sm_datadog_map hosts, tasks;
+};
+void sm_datadog_sources_add(struct sm_datadog_sources *sources, const struct sm_datadog_source *source);
+/* otel.datadog_exporter.SIGNAL.running = 1 for each. */
+struct sm_datadog_items;
+void sm_datadog_sources_put(const struct sm_datadog_sources *sources, const char *signal, struct sm_datadog_items *items);
 /* Posts otel.datadog_exporter.SIGNAL.running = 1 for every host and task that telemetry came from; those that come while a post is under way go with
  * the next one. Worker-local. */
 struct sm_datadog_running;

@@ -11,14 +11,17 @@
 #include "net/http_client.h"
 #include "pipeline/worker.h"
 
-enum { AGENT_TRIES = 4 };
+enum { AGENT_TRIES = 4, STATUS_LIST_MAX = 4 };
 #define AGENT_WAIT_BASE_NS (100 * SM_NS_PER_MS)
 #define AGENT_WAIT_MAX_NS (10 * SM_NS_PER_S)
+#define LOGS_WAIT_BASE_NS (1 * SM_NS_PER_S)
+#define LOGS_WAIT_MAX_NS (120 * SM_NS_PER_S)
 
 struct sm_datadog_intake {
     const struct sm_datadog_exporter_options *options;
     struct sm_datadog_intake_settings settings;
     char *url, *headers;           /* owned */
+    char *full_url;                /* owned; with the API key, if it goes there: never shown */
     struct sm_http_client *client; /* owned */
 };
 
@@ -46,16 +49,24 @@ struct sm_datadog_lane {
 
 /* ---- life */
 
+/* The API key between other texts. The caller frees it. */
+static char *surround_key(const char *first, const char *second, const struct sm_datadog_exporter_options *options, const char *last)
+{
+    struct sm_slice key = sm_datadog_api_key(options);
+    size_t size = strlen(first) + strlen(second) + key.size + strlen(last) + 1;
+    char *text = sm_alloc(size, 1);
+    snprintf(text, size, "%s%s%.*s%s", first, second, SM_SLICE_ARGS(key), last);
+    return text;
+}
+
 struct sm_datadog_intake *sm_datadog_intake_create(const struct sm_datadog_exporter_options *options, char *url,
                                                    const struct sm_datadog_intake_settings *settings, struct sm_error *error)
 {
     struct sm_datadog_intake *intake = sm_alloc(1, sizeof(*intake));
-    struct sm_slice key = sm_datadog_api_key(options);
-    static const char format[] = "DD-Api-Key: %.*s\r\n%s";
-    size_t size = sizeof(format) + key.size + strlen(settings->headers);
-    *intake = (struct sm_datadog_intake){.options = options, .settings = *settings, .url = url, .headers = sm_alloc(size, 1)};
-    snprintf(intake->headers, size, format, SM_SLICE_ARGS(key), settings->headers);
-    intake->client = sm_http_client_create(&options->client, url, settings->user_agent, error);
+    *intake = (struct sm_datadog_intake){.options = options, .settings = *settings, .url = url};
+    intake->headers = settings->is_key_in_url ? sm_strdup(settings->headers) : surround_key(settings->headers, "DD-Api-Key: ", options, "\r\n");
+    intake->full_url = settings->is_key_in_url ? surround_key(url, "?api_key=", options, "") : sm_strdup(url);
+    intake->client = sm_http_client_create(&options->client, intake->full_url, settings->user_agent, error);
     if (intake->client)
         return intake;
     sm_datadog_intake_free(intake);
@@ -68,6 +79,7 @@ void sm_datadog_intake_free(struct sm_datadog_intake *intake)
         return;
     sm_http_client_free(intake->client);
     free(intake->headers);
+    free(intake->full_url);
     free(intake->url);
     free(intake);
 }
@@ -117,11 +129,16 @@ static double chance(void)
 
 static bool is_passing(enum sm_datadog_retries retries, int status)
 {
+    static const int final[][STATUS_LIST_MAX] = {
+        [SM_DATADOG_RETRIES_API] = {400, 403, 404, 413}, [SM_DATADOG_RETRIES_ALL] = {0}, [SM_DATADOG_RETRIES_LOGS] = {400, 401, 403, 413}};
     if (status == 0)
         return true;
     if (retries == SM_DATADOG_RETRIES_AGENT)
         return status == 408 || status / 100 == 5;
-    return status != 400 && status != 403 && status != 404 && status != 413;
+    for (int i = 0; i < STATUS_LIST_MAX; i++)
+        if (status == final[retries][i])
+            return false;
+    return true;
 }
 
 static uint64_t agent_wait(const struct post *post)
@@ -130,6 +147,15 @@ static uint64_t agent_wait(const struct post *post)
         return UINT64_MAX;
     double longest = (double)AGENT_WAIT_BASE_NS * pow(2, post->tries);
     return (uint64_t)(chance() * (longest < (double)AGENT_WAIT_MAX_NS ? longest : (double)AGENT_WAIT_MAX_NS));
+}
+
+/* Between the half and the whole of twice the last one. */
+static uint64_t logs_wait(const struct post *post)
+{
+    enum { DOUBLINGS_MAX = 7 };
+    double longest = (double)LOGS_WAIT_BASE_NS * pow(2, post->tries < DOUBLINGS_MAX ? post->tries : DOUBLINGS_MAX);
+    longest = longest < (double)LOGS_WAIT_MAX_NS ? longest : (double)LOGS_WAIT_MAX_NS;
+    return (uint64_t)(longest / 2 * (1 + chance()));
 }
 
 /* The factor and the randomness are the reference's own: it does not take those of the options. */
@@ -181,7 +207,7 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     bool is_retriable = !end.is_accepted && is_passing(retries, end.status);
     uint64_t wait_ns = UINT64_MAX;
     if (is_retriable && !lane->has_stopped_retries)
-        wait_ns = retries == SM_DATADOG_RETRIES_AGENT ? agent_wait(post) : api_wait(post);
+        wait_ns = retries == SM_DATADOG_RETRIES_AGENT ? agent_wait(post) : retries == SM_DATADOG_RETRIES_LOGS ? logs_wait(post) : api_wait(post);
     if (wait_ns == UINT64_MAX) {
         if (!end.is_accepted)
             log_drop(post, answer, is_retriable);

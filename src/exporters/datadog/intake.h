@@ -15,12 +15,15 @@ struct sm_worker;
 enum sm_datadog_retries {
     SM_DATADOG_RETRIES_AGENT, /* no answer, 408 and 5xx; four tries in all, up to 10 s apart */
     SM_DATADOG_RETRIES_API,   /* everything but 400, 403, 404 and 413; as retry_on_failure says */
+    SM_DATADOG_RETRIES_ALL,   /* everything; as retry_on_failure says */
+    SM_DATADOG_RETRIES_LOGS,  /* everything but 400, 401, 403 and 413; for ever, up to 120 s apart */
 };
 
 struct sm_datadog_intake_settings {
     const char *what;                                       /* constant: "trace payload", for the log */
     const char *user_agent;                                 /* borrowed */
     const char *headers;                                    /* constant: further lines, each with its CRLF; "" for none */
+    bool is_key_in_url;                                     /* the API key goes as a parameter, not as a header */
     struct sm_slice method, content_type, content_encoding; /* constant */
     enum sm_datadog_retries retries;
     const struct sm_logger *logger; /* borrowed */

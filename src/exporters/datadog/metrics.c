@@ -1,38 +1,79 @@
-/* metrics.c - metrics: posts the APM statistics among them. Other metrics are refused.
- * Source: datadogexporter metrics_exporter.go; opentelemetry-mapping-go pkg/otlp/metrics v0.21.0 (MapMetrics). */
+/* metrics.c - metrics: posts series and sketches, and the APM statistics among them. A request ends when its series and sketches have been answered;
+ * statistics go on their own, and while too many are under way the next requests wait.
+ * Source: datadogexporter metrics_exporter.go. */
 #include "exporters/datadog/exporter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "config/gates.h"
 #include "datadog/source.h"
 #include "datadog/stats_payload.h"
+#include "exporters/datadog/metric_map.h"
 #include "pipeline/worker.h"
 #include "telemetry/batch.h"
 #include "telemetry/metric.h"
 
 struct metrics {
-    struct sm_datadog_intake *stats; /* owned */
+    struct sm_datadog_intake *stats, *sketches; /* owned */
+    struct sm_metric_cache *cache;              /* owned */
+    struct sm_metric_map_settings map;
 };
 
 struct metric_lane {
     struct sm_datadog_exporter *exporter;
+    struct metrics *metrics;
     struct sm_worker *worker;
-    struct sm_datadog_lane *stats;      /* owned */
-    struct sm_datadog_running *running; /* owned */
-    struct sm_datadog_waiting waiting;  /* requests for which there is no room yet */
-    bool is_draining, has_drained;
+    struct sm_datadog_lane *stats, *series, *sketches;  /* owned */
+    struct sm_datadog_items series_items, sketch_items; /* of the batch at hand */
+    struct sm_datadog_waiting waiting;                  /* requests for which there is no room yet */
+    bool is_draining, has_drained, is_ending;
+};
+
+/* What of a request is under way. */
+struct push {
+    struct metric_lane *lane;
+    struct sm_export *request;
+    size_t open_count;
+    struct sm_outcome outcome;
 };
 
 /* ---- life */
 
+static struct sm_datadog_intake *create_sketches(const struct sm_datadog_exporter *exporter, struct sm_error *error)
+{
+    const struct sm_datadog_exporter_options *options = exporter->options;
+    const struct sm_datadog_intake_settings settings = {
+        .what = "sketches",
+        .user_agent = SM_DATADOG_API_USER_AGENT,
+        .headers = "",
+        .method = SM_SLICE("POST"),
+        .content_type = SM_SLICE("application/x-protobuf"),
+        .content_encoding = SM_SLICE("identity"),
+        .retries = SM_DATADOG_RETRIES_API,
+        .logger = &exporter->component->logger,
+    };
+    return sm_datadog_intake_create(options, sm_datadog_url(options, &options->metrics.endpoint, "api", "/api/beta/sketches"), &settings, error);
+}
+
 static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
 {
+    const struct sm_datadog_metric_options *options = &exporter->options->metrics;
     struct metrics *metrics = sm_alloc(1, sizeof(*metrics));
     exporter->signal_state = metrics;
+    if (sm_gate_is_on(SM_GATE_DATADOG_NO_REMAPPING))
+        sm_log(SM_LOG_WARN, &exporter->component->logger,
+               "Metric remapping is disabled in the Datadog exporter. OpenTelemetry metrics must be mapped to Datadog semantics before metrics are "
+               "exported to Datadog (ex: via a processor).");
+    metrics->cache = sm_metric_cache_create((uint64_t)options->delta_ttl * SM_NS_PER_S);
+    metrics->map = (struct sm_metric_map_settings){.options = options, .cache = metrics->cache, .start_s = sm_clock_wall_ns() / SM_NS_PER_S};
     metrics->stats = sm_datadog_stats_create(exporter->options, &exporter->component->logger, error);
-    return metrics->stats != NULL;
+    if (metrics->stats)
+        metrics->sketches = create_sketches(exporter, error);
+    return metrics->sketches != NULL;
 }
 
 static void free_metrics(struct sm_datadog_exporter *exporter)
@@ -41,22 +82,19 @@ static void free_metrics(struct sm_datadog_exporter *exporter)
     if (!metrics)
         return;
     sm_datadog_intake_free(metrics->stats);
+    sm_datadog_intake_free(metrics->sketches);
+    sm_metric_cache_free(metrics->cache);
     free(metrics);
 }
 
-/* ---- a batch */
+/* ---- statistics */
 
 static void resume(struct metric_lane *lane);
 
-static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
+static void on_stats_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
 {
     (void)worker, (void)answer; /* the intake has logged what became of it */
     resume(context);
-}
-
-static bool is_stats(const struct sm_metric *metric)
-{
-    return metric->type == SM_METRIC_SUM && sm_slice_equal(metric->name, SM_SLICE(SM_STATS_METRIC));
 }
 
 static void post_stats(struct metric_lane *lane, const struct sm_metric *metric)
@@ -65,69 +103,106 @@ static void post_stats(struct metric_lane *lane, const struct sm_metric *metric)
         struct sm_value value;
         if (!metric->points[i].dropped && sm_attributes_find(&metric->points[i].attributes, SM_SLICE(SM_STATS_METRIC), &value) &&
             value.type == SM_VALUE_BYTES)
-            sm_datadog_post_stats(lane->stats, value.bytes, &lane->exporter->component->logger, on_posted, lane);
+            sm_datadog_post_stats(lane->stats, value.bytes, &lane->exporter->component->logger, on_stats_posted, lane);
     }
 }
 
-/* How many metrics are no statistics. */
-static size_t take_scopes(struct metric_lane *lane, const struct sm_resource_group *group)
+static void take_stats(struct metric_lane *lane, const struct sm_resource_group *group)
 {
-    size_t others = 0;
     for (size_t i = 0; i < group->count; i++) {
         const struct sm_scope_group *scope = &group->scopes[i];
-        for (size_t k = 0; !scope->dropped && k < scope->count; k++) {
-            if (scope->metrics[k].dropped)
-                continue;
-            if (is_stats(&scope->metrics[k]))
+        for (size_t k = 0; !scope->dropped && k < scope->count; k++)
+            if (!scope->metrics[k].dropped && sm_metric_is_stats(&scope->metrics[k]))
                 post_stats(lane, &scope->metrics[k]);
-            else
-                others++;
-        }
     }
-    return others;
 }
 
-static void take_source(struct metric_lane *lane, const struct sm_resource_group *group, struct sm_arena *arena)
+/* ---- a batch */
+
+static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
 {
-    struct sm_datadog_source source = sm_datadog_source(&group->resource.attributes, arena);
-    if (source.kind == SM_DATADOG_SOURCE_NONE)
-        source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = sm_slice_of(lane->exporter->hostname)};
-    sm_datadog_running_add(lane->running, &source);
+    struct push *push = context;
+    struct metric_lane *lane = push->lane;
+    if (!answer->is_accepted && push->outcome.kind == SM_ACCEPTED)
+        push->outcome = answer->status ? sm_outcome_reject("Datadog answered with HTTP status %d", answer->status)
+                                       : sm_outcome_reject("Datadog could not be reached");
+    if (--push->open_count)
+        return;
+    sm_export_done(push->request, worker, &push->outcome);
+    free(push);
+    resume(lane);
 }
 
-static struct sm_outcome take_batch(struct metric_lane *lane, const struct sm_batch *batch)
+static void put_running(struct metric_lane *lane, const struct sm_datadog_sources *sources, unsigned languages)
+{
+    sm_datadog_sources_put(sources, "metrics", &lane->series_items);
+    for (unsigned i = 0; i < SM_RUNTIME_LANGUAGE_COUNT && !sm_datadog_series_is_old(); i++) {
+        char tag[sizeof("language:") + 16];
+        snprintf(tag, sizeof(tag), "language:%s", sm_runtime_language_name((enum sm_runtime_language)i));
+        if (languages & 1u << i)
+            sm_datadog_series_put_running(&lane->series_items, "runtime_metrics", (struct sm_slice){0}, sm_slice_of(tag));
+    }
+}
+
+static void map_batch(struct metric_lane *lane, const struct sm_batch *batch)
 {
     struct sm_arena arena = SM_ARENA_INIT;
-    size_t others = 0;
+    struct sm_datadog_sources sources = {.arena = &arena};
+    struct sm_metric_map map = {.settings = &lane->metrics->map, .series = &lane->series_items, .sketches = &lane->sketch_items, .arena = &arena};
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->groups[i].dropped)
+        const struct sm_resource_group *group = &batch->groups[i];
+        if (group->dropped)
             continue;
-        take_source(lane, &batch->groups[i], &arena);
-        others += take_scopes(lane, &batch->groups[i]);
+        struct sm_datadog_source source = sm_datadog_source(&group->resource.attributes, &arena);
+        if (source.kind == SM_DATADOG_SOURCE_NONE)
+            source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = sm_slice_of(lane->exporter->hostname)};
+        sm_datadog_sources_add(&sources, &source);
+        take_stats(lane, group);
+        sm_metric_map_resource(&map, group, source.kind == SM_DATADOG_SOURCE_HOST ? source.identifier : (struct sm_slice){0});
     }
-    sm_datadog_running_post(lane->running);
+    put_running(lane, &sources, map.languages);
     sm_arena_deinit(&arena);
-    return others ? sm_outcome_reject("only the datadog connector's statistics can be sent: %zu other metrics are dropped", others)
-                  : SM_OUTCOME_ACCEPTED;
+}
+
+static void warn_of_refused(const struct metric_lane *lane)
+{
+    uint64_t refused = sm_metric_cache_take_refused(lane->metrics->cache);
+    if (refused)
+        sm_log(SM_LOG_WARN, &lane->exporter->component->logger, "Too many cumulative series: the first values of new ones are not remembered",
+               SM_LOG_INT("series", refused), SM_LOG_INT("limit", SM_METRIC_CACHE_SERIES_MAX));
+}
+
+static void take_request(struct metric_lane *lane, struct sm_export *request)
+{
+    struct push *push = sm_alloc(1, sizeof(*push));
+    *push = (struct push){.lane = lane, .request = request, .outcome = SM_OUTCOME_ACCEPTED};
+    map_batch(lane, request->batch);
+    warn_of_refused(lane);
+    /* Posts end only after this function. */
+    push->open_count = sm_datadog_series_post(&lane->series_items, lane->series, on_posted, push);
+    push->open_count += sm_datadog_sketches_post(&lane->sketch_items, lane->sketches, on_posted, push);
+    if (push->open_count)
+        return;
+    sm_export_done(request, lane->worker, &push->outcome);
+    free(push);
 }
 
 static void send(void *local, struct sm_worker *worker, struct sm_export *request)
 {
     struct metric_lane *lane = local;
-    if (!sm_datadog_lane_has_room(lane->stats)) {
+    (void)worker;
+    if (sm_datadog_lane_has_room(lane->stats))
+        take_request(lane, request);
+    else
         sm_datadog_waiting_add(&lane->waiting, request);
-        return;
-    }
-    struct sm_outcome outcome = take_batch(lane, request->batch);
-    sm_export_done(request, worker, &outcome);
 }
 
 /* ---- going on after a post, and the end */
 
 static void drain_more(struct metric_lane *lane)
 {
-    if (!lane->is_draining || lane->has_drained || sm_datadog_lane_count(lane->stats) || lane->waiting.count ||
-        !sm_datadog_running_is_idle(lane->running))
+    if (!lane->is_draining || lane->has_drained || sm_datadog_lane_count(lane->stats) || sm_datadog_lane_count(lane->series) ||
+        sm_datadog_lane_count(lane->sketches) || lane->waiting.count)
         return;
     lane->has_drained = true;
     sm_datadog_drained(lane->exporter);
@@ -135,16 +210,10 @@ static void drain_more(struct metric_lane *lane)
 
 static void resume(struct metric_lane *lane)
 {
-    while (lane->waiting.count && sm_datadog_lane_has_room(lane->stats)) {
-        struct sm_export *request = sm_datadog_waiting_take(&lane->waiting);
-        struct sm_outcome outcome = take_batch(lane, request->batch);
-        sm_export_done(request, lane->worker, &outcome);
-    }
-    drain_more(lane);
-}
-
-static void on_idle(void *lane)
-{
+    if (lane->is_ending)
+        return;
+    while (lane->waiting.count && sm_datadog_lane_has_room(lane->stats))
+        take_request(lane, sm_datadog_waiting_take(&lane->waiting));
     drain_more(lane);
 }
 
@@ -152,7 +221,6 @@ static void drain(void *local)
 {
     struct metric_lane *lane = local;
     lane->is_draining = true;
-    sm_datadog_running_hurry(lane->running);
     drain_more(lane);
 }
 
@@ -160,21 +228,27 @@ static void drain(void *local)
 
 static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worker *worker)
 {
-    const struct metrics *metrics = exporter->signal_state;
+    struct metrics *metrics = exporter->signal_state;
     struct metric_lane *lane = sm_alloc(1, sizeof(*lane));
     *lane = (struct metric_lane){.exporter = exporter,
+                                 .metrics = metrics,
                                  .worker = worker,
                                  .stats = sm_datadog_lane_create(metrics->stats, worker),
-                                 .running = sm_datadog_running_create(exporter->series, worker, "metrics", on_idle, lane)};
+                                 .series = sm_datadog_lane_create(exporter->series, worker),
+                                 .sketches = sm_datadog_lane_create(metrics->sketches, worker)};
     return lane;
 }
 
 static void worker_free(void *local)
 {
     struct metric_lane *lane = local;
-    sm_datadog_waiting_end(&lane->waiting, lane->worker);
+    lane->is_ending = true;
     sm_datadog_lane_free(lane->stats);
-    sm_datadog_running_free(lane->running);
+    sm_datadog_lane_free(lane->series);
+    sm_datadog_lane_free(lane->sketches);
+    sm_datadog_items_deinit(&lane->series_items);
+    sm_datadog_items_deinit(&lane->sketch_items);
+    sm_datadog_waiting_deinit(&lane->waiting);
     free(lane);
 }
 

@@ -189,6 +189,8 @@ static void validate_metrics(const struct sm_datadog_metric_options *metrics, st
                 "metrics::histograms::send_aggregation_metrics", validation);
     if (histograms->mode == SM_DATADOG_HISTOGRAMS_NO_BUCKETS && !has_aggregations)
         sm_validation_error(validation, "", "'nobuckets' mode and `send_aggregation_metrics` set to false will send no histogram metrics");
+    if (metrics->delta_ttl <= 0)
+        sm_validation_error(validation, "", "time to live must be positive: %lld", (long long)metrics->delta_ttl);
     if (metrics->sums.is_initial_value_set && metrics->sums.cumulative_monotonic_mode != SM_DATADOG_SUMS_TO_DELTA)
         sm_validation_error(validation, "", "\"%s\" can only be configured when \"%s\" is set to \"to_delta\"",
                             "metrics::sums::initial_cumulative_monotonic_value", "metrics::sums::cumulative_monotonic_mode");

@@ -3,18 +3,17 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
-#include "wire/compression.h"
-#include "wire/json_text.h"
+#include "exporters/datadog/series.h"
 
-enum { PACKING_LEVEL = 1, SOURCES_MAX = 10000 };
+enum { SOURCES_MAX = 10000 };
 
 struct sm_datadog_running {
     struct sm_datadog_lane *lane; /* owned */
     const char *signal;
-    struct sm_arena arena; /* owned: what the maps hold */
-    struct sm_datadog_map hosts, tasks;
+    struct sm_arena arena; /* owned: what the sources hold */
+    struct sm_datadog_sources sources;
+    struct sm_datadog_items items;
     void (*idle)(void *context);
     void *context;
 };
@@ -22,30 +21,38 @@ struct sm_datadog_running {
 struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
                                                    struct sm_error *error)
 {
+    bool is_old = sm_datadog_series_is_old();
     const struct sm_datadog_intake_settings settings = {
         .what = "metrics",
         .user_agent = SM_DATADOG_API_USER_AGENT,
-        .headers = "Accept: application/json\r\n",
+        .headers = is_old ? "" : "Accept: application/json\r\n",
+        .is_key_in_url = is_old,
         .method = SM_SLICE("POST"),
         .content_type = SM_SLICE("application/json"),
-        .content_encoding = SM_SLICE("gzip"),
+        .content_encoding = is_old ? (struct sm_slice){0} : SM_SLICE("gzip"),
         .retries = SM_DATADOG_RETRIES_API,
         .logger = logger,
     };
-    return sm_datadog_intake_create(options, sm_datadog_url(options, &options->metrics.endpoint, "api", "/api/v2/series"), &settings, error);
+    const char *path = is_old ? "/api/v1/series" : "/api/v2/series";
+    return sm_datadog_intake_create(options, sm_datadog_url(options, &options->metrics.endpoint, "api", path), &settings, error);
 }
 
-static void put_series(struct sm_bytes *out, const char *signal, struct sm_slice host, struct sm_slice tag, uint64_t now_s)
+void sm_datadog_sources_add(struct sm_datadog_sources *sources, const struct sm_datadog_source *source)
 {
-    sm_bytes_printf(out, "%s{\"metric\":\"otel.datadog_exporter.%s.running\",\"points\":[{\"timestamp\":%llu,\"value\":1}],\"resources\":[{\"name\":",
-                    out->ptr[out->size - 1] == '[' ? "" : ",", signal, (unsigned long long)now_s);
-    sm_json_put_string_strict(out, host);
-    sm_bytes_append_text(out, ",\"type\":\"host\"}],\"tags\":[\"version:" SPANMILL_VERSION "\",\"command:spanmill\"");
-    if (tag.size) {
-        sm_bytes_append_char(out, ',');
-        sm_json_put_string_strict(out, tag);
-    }
-    sm_bytes_append_text(out, "],\"type\":3}");
+    struct sm_datadog_map *map = source->kind == SM_DATADOG_SOURCE_FARGATE ? &sources->tasks : &sources->hosts;
+    struct sm_slice key = source->identifier;
+    if (source->kind == SM_DATADOG_SOURCE_FARGATE)
+        key = sm_slice_of(sm_arena_printf(sources->arena, "task_arn:%.*s", SM_SLICE_ARGS(key)));
+    if (map->count < SOURCES_MAX && !sm_datadog_map_find(map, key))
+        sm_datadog_map_put(map, sources->arena, sm_arena_copy(sources->arena, key));
+}
+
+void sm_datadog_sources_put(const struct sm_datadog_sources *sources, const char *signal, struct sm_datadog_items *items)
+{
+    for (uint32_t i = 0; i < sources->hosts.count; i++)
+        sm_datadog_series_put_running(items, signal, sources->hosts.entries[i].key, (struct sm_slice){0});
+    for (uint32_t i = 0; i < sources->tasks.count; i++)
+        sm_datadog_series_put_running(items, signal, (struct sm_slice){0}, sources->tasks.entries[i].key);
 }
 
 static bool is_posting(const struct sm_datadog_running *running)
@@ -62,25 +69,19 @@ static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *
         running->idle(running->context);
 }
 
+static bool has_sources(const struct sm_datadog_running *running)
+{
+    return running->sources.hosts.count + running->sources.tasks.count > 0;
+}
+
 void sm_datadog_running_post(struct sm_datadog_running *running)
 {
-    if (is_posting(running) || running->hosts.count + running->tasks.count == 0)
+    if (is_posting(running) || !has_sources(running))
         return;
-    uint64_t now_s = sm_clock_wall_ns() / SM_NS_PER_S;
-    struct sm_bytes text = {0}, packed = {0};
-    sm_bytes_append_text(&text, "{\"series\":[");
-    for (uint32_t i = 0; i < running->hosts.count; i++)
-        put_series(&text, running->signal, running->hosts.entries[i].key, (struct sm_slice){0}, now_s);
-    for (uint32_t i = 0; i < running->tasks.count; i++)
-        put_series(&text, running->signal, (struct sm_slice){0}, running->tasks.entries[i].key, now_s);
-    sm_bytes_append_text(&text, "]}");
-    running->hosts = running->tasks = (struct sm_datadog_map){0};
+    sm_datadog_sources_put(&running->sources, running->signal, &running->items);
+    running->sources = (struct sm_datadog_sources){.arena = &running->arena};
     sm_arena_deinit(&running->arena);
-    struct sm_error error;
-    if (sm_compress(SM_COMPRESSION_GZIP, PACKING_LEVEL, sm_bytes_slice(&text), &packed, &error))
-        sm_datadog_lane_post(running->lane, &packed, on_posted, running);
-    sm_bytes_deinit(&packed);
-    sm_bytes_deinit(&text);
+    sm_datadog_series_post(&running->items, running->lane, on_posted, running);
 }
 
 /* ---- life and sources */
@@ -90,29 +91,26 @@ struct sm_datadog_running *sm_datadog_running_create(struct sm_datadog_intake *s
 {
     struct sm_datadog_running *running = sm_alloc(1, sizeof(*running));
     *running = (struct sm_datadog_running){.lane = sm_datadog_lane_create(series, worker), .signal = signal, .idle = idle, .context = context};
+    running->sources.arena = &running->arena;
     return running;
 }
 
 void sm_datadog_running_free(struct sm_datadog_running *running)
 {
     sm_datadog_lane_free(running->lane);
+    sm_datadog_items_deinit(&running->items);
     sm_arena_deinit(&running->arena);
     free(running);
 }
 
 void sm_datadog_running_add(struct sm_datadog_running *running, const struct sm_datadog_source *source)
 {
-    struct sm_datadog_map *map = source->kind == SM_DATADOG_SOURCE_FARGATE ? &running->tasks : &running->hosts;
-    struct sm_slice key = source->identifier;
-    if (source->kind == SM_DATADOG_SOURCE_FARGATE)
-        key = sm_slice_of(sm_arena_printf(&running->arena, "task_arn:%.*s", SM_SLICE_ARGS(key)));
-    if (map->count < SOURCES_MAX && !sm_datadog_map_find(map, key))
-        sm_datadog_map_put(map, &running->arena, sm_arena_copy(&running->arena, key));
+    sm_datadog_sources_add(&running->sources, source);
 }
 
 bool sm_datadog_running_is_idle(const struct sm_datadog_running *running)
 {
-    return !is_posting(running) && running->hosts.count + running->tasks.count == 0;
+    return !is_posting(running) && !has_sources(running);
 }
 
 void sm_datadog_running_hurry(struct sm_datadog_running *running)
