@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "datadog/exact_math.h"
 #include "telemetry/metric.h"
 
 enum { KEY_BIAS = 1338, KEY_MAX = INT16_MAX - 1, KEY_INFINITE = INT16_MAX, BIN_COUNT_MAX = UINT16_MAX, BINS_MAX = 4096 };
@@ -64,7 +65,7 @@ int16_t sm_distribution_key(double value)
         return 0;
     if (isinf(value))
         return 1; /* as the reference's integers have it */
-    double index = nearbyint(log(value) / log1p(2.0 / 128)) + KEY_BIAS;
+    double index = nearbyint(sm_exact_log(value) / log1p(2.0 / 128)) + KEY_BIAS;
     if (index > KEY_MAX)
         return KEY_INFINITE;
     return index >= 1 ? (int16_t)index : 1; /* also what is no number */
@@ -237,17 +238,17 @@ struct shares {
 
 static double share_multiplier(void)
 {
-    return 1 / log(gamma_base);
+    return 1 / sm_exact_log(gamma_base);
 }
 
 static double share_bound(int index)
 {
-    return exp(((double)index - (KEY_BIAS + 0.5)) / share_multiplier());
+    return sm_exact_exp(((double)index - (KEY_BIAS + 0.5)) / share_multiplier());
 }
 
 static int share_index(double value)
 {
-    double index = log(value) * share_multiplier() + (KEY_BIAS + 0.5);
+    double index = sm_exact_log(value) * share_multiplier() + (KEY_BIAS + 0.5);
     if (!(index > SHARE_FIRST))
         return SHARE_FIRST;
     if (index > SHARE_LAST)
@@ -281,7 +282,7 @@ static bool share_bucket(struct shares *shares, double lower, double upper, doub
 
 static double bucket_bound(const struct sm_exponential_buckets *buckets, size_t index, double multiplier)
 {
-    return exp(((double)buckets->offset + (double)index) / multiplier);
+    return sm_exact_exp(((double)buckets->offset + (double)index) / multiplier);
 }
 
 /* Room for the bins that the buckets reach into. */
@@ -390,10 +391,10 @@ static bool find_extremes(const struct shares *positive, const struct shares *ne
 
 bool sm_distribution_from_exponential(struct sm_distribution *distribution, const struct sm_data_point *point)
 {
-    double base = pow(2, pow(2, -(double)point->scale));
+    double base = sm_exact_power_of_two(pow(2, -(double)point->scale));
     if (!(base > 1))
         return false;
-    double multiplier = 1 / log(base), zero_count = (double)point->zero_count, zeros = 0;
+    double multiplier = 1 / sm_exact_log(base), zero_count = (double)point->zero_count, zeros = 0;
     struct sm_arena scratch = SM_ARENA_INIT;
     struct shares positive = make_shares(&point->positive, multiplier, &scratch), negative = make_shares(&point->negative, multiplier, &scratch);
     bool is_fine = share_buckets(&positive, &point->positive, multiplier) && share_buckets(&negative, &point->negative, multiplier) &&

@@ -123,7 +123,7 @@ static void stop(struct sm_component *component)
 const struct sm_component_type sm_exporter_datadog = {
     .kind = SM_EXPORTER,
     .name = "datadog",
-    .help = "Sends traces and their stats to Datadog.",
+    .help = "Sends traces, their stats and metrics to Datadog.",
     .signals = SM_SIGNAL_TRACES | SM_SIGNAL_METRICS,
     .stability = {[SM_TRACES] = SM_STABILITY_BETA, [SM_METRICS] = SM_STABILITY_ALPHA},
     .options = sm_datadog_exporter_option_table,
