@@ -30,11 +30,13 @@ struct metric_lane {
     struct sm_datadog_lane *stats, *series, *sketches;  /* owned */
     struct sm_datadog_items series_items, sketch_items; /* of the batch at hand */
     struct sm_datadog_waiting waiting;                  /* requests for which there is no room yet */
-    bool is_draining, has_drained, is_ending;
+    struct push *pushes;                                /* owned: requests under way */
+    bool is_draining, has_drained;
 };
 
 /* What of a request is under way. */
 struct push {
+    struct push *next, *previous;
     struct metric_lane *lane;
     struct sm_export *request;
     size_t open_count;
@@ -119,6 +121,28 @@ static void take_stats(struct metric_lane *lane, const struct sm_resource_group 
 
 /* ---- a batch */
 
+static struct push *begin_push(struct metric_lane *lane, struct sm_export *request)
+{
+    struct push *push = sm_alloc(1, sizeof(*push));
+    *push = (struct push){.lane = lane, .request = request, .outcome = SM_OUTCOME_ACCEPTED, .next = lane->pushes};
+    if (push->next)
+        push->next->previous = push;
+    lane->pushes = push;
+    return push;
+}
+
+static void end_push(struct push *push)
+{
+    if (push->previous)
+        push->previous->next = push->next;
+    else
+        push->lane->pushes = push->next;
+    if (push->next)
+        push->next->previous = push->previous;
+    sm_export_done(push->request, push->lane->worker, &push->outcome);
+    free(push);
+}
+
 static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
 {
     struct push *push = context;
@@ -126,10 +150,10 @@ static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *
     if (!answer->is_accepted && push->outcome.kind == SM_ACCEPTED)
         push->outcome = answer->status ? sm_outcome_reject("Datadog answered with HTTP status %d", answer->status)
                                        : sm_outcome_reject("Datadog could not be reached");
+    (void)worker;
     if (--push->open_count)
         return;
-    sm_export_done(push->request, worker, &push->outcome);
-    free(push);
+    end_push(push);
     resume(lane);
 }
 
@@ -174,17 +198,14 @@ static void warn_of_refused(const struct metric_lane *lane)
 
 static void take_request(struct metric_lane *lane, struct sm_export *request)
 {
-    struct push *push = sm_alloc(1, sizeof(*push));
-    *push = (struct push){.lane = lane, .request = request, .outcome = SM_OUTCOME_ACCEPTED};
+    struct push *push = begin_push(lane, request);
     map_batch(lane, request->batch);
     warn_of_refused(lane);
     /* Posts end only after this function. */
     push->open_count = sm_datadog_series_post(&lane->series_items, lane->series, on_posted, push);
     push->open_count += sm_datadog_sketches_post(&lane->sketch_items, lane->sketches, on_posted, push);
-    if (push->open_count)
-        return;
-    sm_export_done(request, lane->worker, &push->outcome);
-    free(push);
+    if (!push->open_count)
+        end_push(push);
 }
 
 static void send(void *local, struct sm_worker *worker, struct sm_export *request)
@@ -210,8 +231,6 @@ static void drain_more(struct metric_lane *lane)
 
 static void resume(struct metric_lane *lane)
 {
-    if (lane->is_ending)
-        return;
     while (lane->waiting.count && sm_datadog_lane_has_room(lane->stats))
         take_request(lane, sm_datadog_waiting_take(&lane->waiting));
     drain_more(lane);
@@ -242,13 +261,16 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
 static void worker_free(void *local)
 {
     struct metric_lane *lane = local;
-    lane->is_ending = true;
+    sm_datadog_waiting_end(&lane->waiting, lane->worker);
     sm_datadog_lane_free(lane->stats);
     sm_datadog_lane_free(lane->series);
     sm_datadog_lane_free(lane->sketches);
+    while (lane->pushes) {
+        lane->pushes->outcome = sm_outcome_reject("the exporter is stopped");
+        end_push(lane->pushes);
+    }
     sm_datadog_items_deinit(&lane->series_items);
     sm_datadog_items_deinit(&lane->sketch_items);
-    sm_datadog_waiting_deinit(&lane->waiting);
     free(lane);
 }
 
