@@ -9,6 +9,7 @@ class Sink:
     def __init__(self, port):
         self.spans = 0
         self.requests = []
+        self.headers = []  # of the requests taken
         self.status = 200  # what the next requests are answered with
         self._lock = threading.Lock()
         sink = self
@@ -23,6 +24,7 @@ class Sink:
                     request = ExportTraceServiceRequest.FromString(body)
                     with sink._lock:
                         sink.requests.append(request)
+                        sink.headers.append(self.headers)
                         sink.spans += sum(len(scope.spans) for group in request.resource_spans for scope in group.scope_spans)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-protobuf")

@@ -35,7 +35,6 @@ static void refuse(struct sm_grpc_call *call, const struct sm_jaeger_receiver *r
 static void on_call(struct sm_grpc_call *call, void *context)
 {
     const struct sm_jaeger_receiver *receiver = context;
-    const struct sm_jaeger_options *options = receiver->component->options;
     struct sm_buffer *message = sm_grpc_call_take_message(call);
     struct sm_decode_error why = {0};
     struct sm_batch *batch = sm_jaeger_decode_protobuf(sm_buffer_slice(message), &why);
@@ -49,8 +48,7 @@ static void on_call(struct sm_grpc_call *call, void *context)
         respond_success(call);
         return;
     }
-    if (options->protocols.grpc->include_metadata)
-        batch->metadata = sm_grpc_call_metadata(call);
+    batch->metadata = sm_grpc_call_metadata(call);
     if (sm_metadata_is_grpc_wanted())
         batch->grpc_headers = sm_grpc_call_headers(call);
     sm_batch_set_client(batch, sm_grpc_call_peer(call));

@@ -67,7 +67,6 @@ static struct sm_batch *decode(const struct sm_jaeger_receiver *receiver, struct
 
 static void post(const struct sm_jaeger_receiver *receiver, struct sm_http_request *request)
 {
-    const struct sm_jaeger_options *options = receiver->component->options;
     const char *body_error = NULL;
     struct sm_buffer *body = sm_http_request_try_take_body(request, &body_error);
     if (!body) {
@@ -83,8 +82,7 @@ static void post(const struct sm_jaeger_receiver *receiver, struct sm_http_reque
         respond(request, 202);
         return;
     }
-    if (options->protocols.thrift_http->include_metadata)
-        batch->metadata = sm_http_request_metadata(request);
+    batch->metadata = sm_http_request_metadata(request);
     sm_batch_set_client(batch, sm_http_request_peer(request));
     sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), TRANSPORT, batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
