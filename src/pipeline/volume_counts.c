@@ -1,5 +1,5 @@
 /* volume_counts.c - see volume_counts.h: a table of pointers to series that is only added to. Reading takes no lock; adding one does, for each
- * combination once. The environment is deployment.environment.name, else deployment.environment, else env. */
+ * combination once, and none is added once there is an overflow. The environment is deployment.environment.name, else deployment.environment, else env. */
 #include "pipeline/volume_counts.h"
 
 #include <pthread.h>
@@ -135,6 +135,8 @@ static const struct entry *entry_of(struct sm_volume_counts *counts, const struc
     struct sm_slice environment = environment_of(&resource->attributes);
     struct sm_hash128 key = sm_hash128(sm_hash_with(sm_hash_secret(), service), environment);
     const struct entry *entry = atomic_load_explicit(find_slot(counts, key), memory_order_acquire);
+    if (!entry)
+        entry = atomic_load_explicit(&counts->overflow, memory_order_acquire);
     return entry ? entry : add_entry(counts, key, service, environment);
 }
 
