@@ -150,8 +150,3 @@ char *sm_arena_printf(struct sm_arena *arena, const char *format, ...)
     va_end(again);
     return text;
 }
-
-size_t sm_arena_reserved_bytes(const struct sm_arena *arena)
-{
-    return arena->_reserved_bytes;
-}

@@ -44,4 +44,7 @@ char *sm_arena_strdup(struct sm_arena *arena, struct sm_slice slice) __attribute
 char *sm_arena_printf(struct sm_arena *arena, const char *format, ...) __attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /* Bytes reserved from the system, for memory accounting. */
-size_t sm_arena_reserved_bytes(const struct sm_arena *arena);
+static inline size_t sm_arena_reserved_bytes(const struct sm_arena *arena)
+{
+    return arena->_reserved_bytes;
+}

@@ -48,6 +48,11 @@ static inline uint32_t sm_entries_limit(const struct sm_entries *entries)
     return entries->_used;
 }
 
+static inline size_t sm_entries_reserved_bytes(const struct sm_entries *entries)
+{
+    return (size_t)entries->_page_count * SM_ENTRIES_PAGE * entries->size;
+}
+
 struct sm_index {
     struct sm_index_slot {
         uint32_t tag;    /* upper bits of the hash */
@@ -63,6 +68,10 @@ uint32_t sm_index_find(const struct sm_index *index, const struct sm_entries *en
 /* The hash must not be there yet. */
 void sm_index_add(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
 void sm_index_remove(struct sm_index *index, struct sm_hash128 hash, uint32_t number);
+static inline size_t sm_index_reserved_bytes(const struct sm_index *index)
+{
+    return index->_slots ? ((size_t)index->_mask + 1) * sizeof(*index->_slots) : 0;
+}
 /* Ahead of a find, some finds earlier each: bring the slot, then the entry into the cache. */
 static inline void sm_index_prefetch(const struct sm_index *index, struct sm_hash128 hash)
 {

@@ -219,7 +219,7 @@ static bool read_double(struct reader *reader, uint64_t *bits)
     double number;
     if (!read_number_text(reader, &text, &is_string))
         return false;
-    if (!sm_parse_double(text, reader->scanner._scratch, &number))
+    if (!sm_parse_double(text, reader->scanner.scratch, &number))
         return sm_json_fail(&reader->scanner, "not a number, or out of range");
     memcpy(bits, &number, sizeof(*bits));
     return true;

@@ -147,7 +147,7 @@ bool sm_json_string(struct sm_json_scanner *scanner, struct sm_slice *text)
     bool has_escapes;
     if (!sm_json_raw_string(scanner, text, &has_escapes) || !has_escapes)
         return !scanner->error;
-    char *decoded = sm_arena_alloc(scanner->_scratch, text->size);
+    char *decoded = sm_arena_alloc(scanner->scratch, text->size);
     size_t size;
     if (!sm_json_decode_string(scanner, *text, decoded, &size))
         return false;

@@ -8,7 +8,7 @@
 struct sm_json_scanner {
     const char *at, *end;
     const char *error;         /* constant reason once something was wrong; `at` is where */
-    struct sm_arena *_scratch; /* borrowed: texts with escapes */
+    struct sm_arena *scratch; /* borrowed: texts with escapes */
 };
 
 enum { SM_JSON_DEPTH_MAX = 1000 }; /* nested lists and objects that are skipped */
@@ -16,7 +16,7 @@ enum { SM_JSON_DEPTH_MAX = 1000 }; /* nested lists and objects that are skipped 
 static inline void sm_json_begin(struct sm_json_scanner *scanner, struct sm_slice text, struct sm_arena *scratch)
 {
     const char *start = text.ptr ? text.ptr : "";
-    *scanner = (struct sm_json_scanner){.at = start, .end = start + text.size, ._scratch = scratch};
+    *scanner = (struct sm_json_scanner){.at = start, .end = start + text.size, .scratch = scratch};
 }
 
 /* Returns false, for `return sm_json_fail(…)`. */

@@ -77,11 +77,34 @@ def check(path):
                 yield number, "banned", "%s: %s" % (match.group(1), BANNED[match.group(1)])
 
 
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match.group(0)), text, flags=re.S)
+
+
+def private_members():
+    """Name to the folders whose headers have a member of that name with an underscore in front."""
+    folders = {}
+    for path in sources():
+        if path.suffix == ".h":
+            for match in re.finditer(r"[\s*,](_[a-z]\w*)\s*(?:\[[^\]]*\])?\s*[;,]", without_comments(path.read_text())):
+                folders.setdefault(match.group(1), set()).add(path.parent)
+    return folders
+
+
+def check_privacy(path, folders):
+    for number, line in enumerate(without_comments(path.read_text()).splitlines(), 1):
+        for match in re.finditer(r"(?:->|\.)(_[a-z]\w*)", line):
+            owners = folders.get(match.group(1))
+            if owners and path.parent not in owners:
+                yield number, "private", "%s is private to %s" % (match.group(1), ", ".join(sorted(str(owner.relative_to(ROOT)) for owner in owners)))
+
+
 def main():
     used, bad = set(), 0
+    private = private_members()
     for path in sources():
         name = str(path.relative_to(ROOT))
-        for number, rule, why in check(path):
+        for number, rule, why in [*check(path), *check_privacy(path, private)]:
             if (name, rule) in EXCEPTIONS:
                 used.add((name, rule))
                 continue

@@ -356,7 +356,7 @@ bool sm_labels_set_resource(struct sm_labels *labels, const struct sm_attributes
 void sm_labels_set_span(struct sm_labels *labels, const struct sm_span *span, bool is_adjusted)
 {
     const struct sm_label_plan *plan = labels->plan;
-    if (labels->scratch._reserved_bytes)
+    if (sm_arena_reserved_bytes(&labels->scratch))
         sm_arena_deinit(&labels->scratch);
     if (plan->name_count > 1)
         find_names(plan, 1, &span->attributes, &labels->span);

@@ -341,7 +341,7 @@ size_t sm_ledger_series_count(const struct sm_ledger *ledger)
 
 static size_t table_memory(const struct sm_entries *entries, const struct sm_index *index)
 {
-    return (size_t)entries->_page_count * SM_ENTRIES_PAGE * entries->size + (index->_slots ? ((size_t)index->_mask + 1) * sizeof(*index->_slots) : 0);
+    return sm_entries_reserved_bytes(entries) + sm_index_reserved_bytes(index);
 }
 
 size_t sm_ledger_memory(const struct sm_ledger *ledger)

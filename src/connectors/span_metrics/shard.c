@@ -387,7 +387,7 @@ void sm_series_shard_remove_resource(struct sm_series_shard *shard, uint32_t num
 
 static size_t entries_memory(const struct sm_entries *entries, const struct sm_index *index)
 {
-    return (size_t)entries->_page_count * SM_ENTRIES_PAGE * entries->size + (index->_slots ? ((size_t)index->_mask + 1) * sizeof(*index->_slots) : 0);
+    return sm_entries_reserved_bytes(entries) + sm_index_reserved_bytes(index);
 }
 
 size_t sm_series_shard_memory(const struct sm_series_shard *shard)

@@ -63,14 +63,14 @@ static bool read_text(struct sm_json_scanner *scanner, struct sm_slice *text)
     if (has_escapes) {
         if (has_control_char(*text))
             return sm_json_fail(scanner, "invalid character in string literal");
-        char *decoded = sm_arena_alloc(scanner->_scratch, text->size);
+        char *decoded = sm_arena_alloc(scanner->scratch, text->size);
         size_t size;
         if (!sm_json_decode_string(scanner, *text, decoded, &size))
             return false;
         *text = sm_slice_make(decoded, size);
     }
     if (!is_ascii(*text))
-        *text = make_sound(*text, scanner->_scratch);
+        *text = make_sound(*text, scanner->scratch);
     return true;
 }
 

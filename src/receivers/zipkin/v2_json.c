@@ -99,7 +99,7 @@ static bool read_address(struct sm_json_scanner *scanner, struct sm_slice *addre
     bool is_v4 = inet_pton(AF_INET, word, bytes) == 1;
     if (strlen(word) != text.size || (!is_v4 && inet_pton(AF_INET6, word, bytes) != 1))
         return sm_json_fail(scanner, "invalid IP address");
-    *address = sm_arena_copy(scanner->_scratch, sm_slice_make(bytes, is_v4 ? 4 : 16));
+    *address = sm_arena_copy(scanner->scratch, sm_slice_make(bytes, is_v4 ? 4 : 16));
     return true;
 }
 
