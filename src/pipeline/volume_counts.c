@@ -1,5 +1,6 @@
 /* volume_counts.c - see volume_counts.h: a table of pointers to series that is only added to. Reading takes no lock; adding one does, for each
- * combination once, and none is added once there is an overflow. The environment is deployment.environment.name, else deployment.environment, else env. */
+ * combination once, and none is added once there is an overflow. The environment is deployment.environment.name, else deployment.environment, else
+ * env. */
 #include "pipeline/volume_counts.h"
 
 #include <pthread.h>

@@ -7,7 +7,7 @@
 
 struct sm_json_scanner {
     const char *at, *end;
-    const char *error;         /* constant reason once something was wrong; `at` is where */
+    const char *error;        /* constant reason once something was wrong; `at` is where */
     struct sm_arena *scratch; /* borrowed: texts with escapes */
 };
 
