@@ -1,13 +1,13 @@
 /* cli.c - finds the command, prints help and version. Words for what is wrong are those users of the reference know. */
 #include "cli/cli.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "config/diags.h"
 
 enum { COMMANDS_MAX = 32 };
@@ -43,23 +43,6 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"help", "", "this text", print_help, false},
 };
 const size_t sm_cli_command_count = sizeof(sm_cli_commands) / sizeof(sm_cli_commands[0]);
-
-int sm_cli_fail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("Error: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return 1;
-}
-
-bool sm_cli_wants_colour(FILE *stream)
-{
-    const char *refused = getenv("NO_COLOR");
-    return isatty(fileno(stream)) && !(refused && *refused);
-}
 
 static int print_help(int argc, char **argv)
 {

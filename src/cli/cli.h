@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /* argv[0] is the command's name. Returns the exit status. */
 typedef int sm_cli_run(int argc, char **argv);
@@ -23,11 +22,6 @@ extern const size_t sm_cli_command_count;
 
 /* The whole program. */
 int sm_cli_main(int argc, char **argv);
-
-/* "Error: …" to standard error; returns 1, for `return sm_cli_fail(…)`. */
-int sm_cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Whether `stream` is a terminal that wants colours. */
-bool sm_cli_wants_colour(FILE *stream);
 
 sm_cli_run sm_cli_run_service, sm_cli_validate, sm_cli_components, sm_cli_featuregate, sm_cli_schema, sm_cli_print_config, sm_cli_docs,
     sm_cli_completion, sm_cli_send, sm_cli_top, sm_cli_ottl, sm_cli_fmt, sm_cli_convert;

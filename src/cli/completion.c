@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 
 static void print_command_names(void)
 {

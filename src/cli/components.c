@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/option_describe.h"
 #include "pipeline/config.h"

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/load.h"
 #include "config/write.h"

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "config/option_describe.h"
 #include "pipeline/config.h"
 #include "pipeline/own_metrics.h"

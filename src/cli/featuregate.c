@@ -1,4 +1,6 @@
 /* featuregate.c - spanmill featuregate: the feature gates and what becomes of them here. */
+#include <stdio.h>
+
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "config/gates.h"

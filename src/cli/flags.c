@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cli/alloy_config.h"
-#include "cli/cli.h"
+#include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/gates.h"
 #include "config/load.h"

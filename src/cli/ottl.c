@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/line_diff.h"
+#include "cli/terminal.h"
 #include "config/diags.h"
 #include "exporters/debug/text.h"
 #include "ottl/sequence.h"

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "cli/welcome.h"
 #include "config/diags.h"
 #include "config/load.h"

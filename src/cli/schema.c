@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "config/duration.h"
 #include "pipeline/config.h"
 #include "service/registry.h"

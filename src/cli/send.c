@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/example_trace.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "net/grpc_client.h"
 #include "net/http_client.h"
 #include "pipeline/process_signal.h"

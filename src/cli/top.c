@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "cli/top_snapshot.h"
 
 enum {
