@@ -10,7 +10,8 @@
 #include "base/memory.h"
 #include "pipeline/worker.h"
 
-static const struct sm_datadog_signal *const signals[SM_SIGNAL_COUNT] = {[SM_TRACES] = &sm_datadog_traces, [SM_METRICS] = &sm_datadog_metrics};
+static const struct sm_datadog_signal *const signals[SM_SIGNAL_COUNT] = {
+    [SM_TRACES] = &sm_datadog_traces, [SM_METRICS] = &sm_datadog_metrics, [SM_LOGS] = &sm_datadog_logs};
 
 /* A worker's share. */
 struct local {
@@ -46,6 +47,11 @@ static void free_exporter(struct sm_component *component)
     free(exporter);
 }
 
+static bool validates_key(const struct sm_datadog_exporter *exporter)
+{
+    return !exporter->signal->validates_key || exporter->signal->validates_key();
+}
+
 static bool start(struct sm_component *component, struct sm_error *error)
 {
     struct sm_datadog_exporter *exporter = component->state;
@@ -53,7 +59,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
         sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
     if (exporter->options->host_metadata.enabled)
         sm_log(SM_LOG_WARN, &component->logger, "host metadata is not sent yet; host_metadata::enabled: false says that you know");
-    return !exporter->options->api.fail_on_invalid_key || sm_datadog_check_key(exporter, error);
+    return !exporter->options->api.fail_on_invalid_key || !validates_key(exporter) || sm_datadog_check_key(exporter, error);
 }
 
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -61,7 +67,7 @@ static void *worker_create(struct sm_component *component, struct sm_worker *wor
     struct sm_datadog_exporter *exporter = component->state;
     struct local *local = sm_alloc(1, sizeof(*local));
     local->signal = exporter->signal->worker_create(exporter, worker);
-    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key) {
+    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && validates_key(exporter)) {
         local->validation = sm_datadog_lane_create(exporter->validation, worker);
         sm_datadog_validate_key(exporter, local->validation);
     }
@@ -123,9 +129,9 @@ static void stop(struct sm_component *component)
 const struct sm_component_type sm_exporter_datadog = {
     .kind = SM_EXPORTER,
     .name = "datadog",
-    .help = "Sends traces, their stats and metrics to Datadog.",
-    .signals = SM_SIGNAL_TRACES | SM_SIGNAL_METRICS,
-    .stability = {[SM_TRACES] = SM_STABILITY_BETA, [SM_METRICS] = SM_STABILITY_ALPHA},
+    .help = "Sends traces, their stats, metrics and logs to Datadog.",
+    .signals = SM_SIGNAL_ALL,
+    .stability = {[SM_TRACES] = SM_STABILITY_BETA, [SM_METRICS] = SM_STABILITY_BETA, [SM_LOGS] = SM_STABILITY_BETA},
     .options = sm_datadog_exporter_option_table,
     .options_size = sizeof(struct sm_datadog_exporter_options),
     .export_options_offset = offsetof(struct sm_datadog_exporter_options, export),

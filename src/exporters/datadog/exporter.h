@@ -34,6 +34,8 @@ struct sm_datadog_exporter {
 #define SM_DATADOG_API_USER_AGENT "spanmill/" SPANMILL_VERSION
 
 struct sm_datadog_signal {
+    /* Does it ask whether the API key is valid? NULL: yes. */
+    bool (*validates_key)(void);
     /* On the main worker. `create` fills exporter->signal_state. False with `error`: `free` is called if it has set it. */
     bool (*create)(struct sm_datadog_exporter *exporter, struct sm_error *error);
     void (*free)(struct sm_datadog_exporter *exporter);
@@ -46,6 +48,7 @@ struct sm_datadog_signal {
 };
 extern const struct sm_datadog_signal sm_datadog_traces;
 extern const struct sm_datadog_signal sm_datadog_metrics;
+extern const struct sm_datadog_signal sm_datadog_logs;
 
 /* A worker has sent everything. */
 void sm_datadog_drained(struct sm_datadog_exporter *exporter);
@@ -59,6 +62,23 @@ void sm_datadog_waiting_add(struct sm_datadog_waiting *waiting, struct sm_export
 struct sm_export *sm_datadog_waiting_take(struct sm_datadog_waiting *waiting); /* there is one */
 /* Those that are left are rejected: the drain limit has passed. */
 void sm_datadog_waiting_end(struct sm_datadog_waiting *waiting, struct sm_worker *worker);
+
+/* ---- push.c: requests that end when all that was posted for them has been answered */
+struct sm_datadog_push;
+struct sm_datadog_pushes {
+    struct sm_datadog_push *first; /* owned */
+    struct sm_worker *worker;
+    void (*posted)(void *context); /* after every answer */
+    void *context;
+};
+/* Open until closed, and until as many answers have come as were added. */
+struct sm_datadog_push *sm_datadog_push_begin(struct sm_datadog_pushes *pushes, struct sm_export *request) __attribute__((returns_nonnull));
+void sm_datadog_push_add(struct sm_datadog_push *push, size_t post_count);
+void sm_datadog_push_close(struct sm_datadog_push *push);
+/* For posts whose context is the push: the first that is not accepted is what the request ends with. */
+sm_datadog_posted sm_datadog_push_posted;
+/* Those that are left are rejected. */
+void sm_datadog_pushes_end(struct sm_datadog_pushes *pushes);
 
 /* ---- stats.c: APM statistics */
 struct sm_datadog_intake *sm_datadog_stats_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,

@@ -30,17 +30,8 @@ struct metric_lane {
     struct sm_datadog_lane *stats, *series, *sketches;  /* owned */
     struct sm_datadog_items series_items, sketch_items; /* of the batch at hand */
     struct sm_datadog_waiting waiting;                  /* requests for which there is no room yet */
-    struct push *pushes;                                /* owned: requests under way */
+    struct sm_datadog_pushes pushes;                    /* requests under way */
     bool is_draining, has_drained;
-};
-
-/* What of a request is under way. */
-struct push {
-    struct push *next, *previous;
-    struct metric_lane *lane;
-    struct sm_export *request;
-    size_t open_count;
-    struct sm_outcome outcome;
 };
 
 /* ---- life */
@@ -121,42 +112,6 @@ static void take_stats(struct metric_lane *lane, const struct sm_resource_group 
 
 /* ---- a batch */
 
-static struct push *begin_push(struct metric_lane *lane, struct sm_export *request)
-{
-    struct push *push = sm_alloc(1, sizeof(*push));
-    *push = (struct push){.lane = lane, .request = request, .outcome = SM_OUTCOME_ACCEPTED, .next = lane->pushes};
-    if (push->next)
-        push->next->previous = push;
-    lane->pushes = push;
-    return push;
-}
-
-static void end_push(struct push *push)
-{
-    if (push->previous)
-        push->previous->next = push->next;
-    else
-        push->lane->pushes = push->next;
-    if (push->next)
-        push->next->previous = push->previous;
-    sm_export_done(push->request, push->lane->worker, &push->outcome);
-    free(push);
-}
-
-static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
-{
-    struct push *push = context;
-    struct metric_lane *lane = push->lane;
-    if (!answer->is_accepted && push->outcome.kind == SM_ACCEPTED)
-        push->outcome = answer->status ? sm_outcome_reject("Datadog answered with HTTP status %d", answer->status)
-                                       : sm_outcome_reject("Datadog could not be reached");
-    (void)worker;
-    if (--push->open_count)
-        return;
-    end_push(push);
-    resume(lane);
-}
-
 static void put_running(struct metric_lane *lane, const struct sm_datadog_sources *sources, unsigned languages)
 {
     sm_datadog_sources_put(sources, "metrics", &lane->series_items);
@@ -198,14 +153,12 @@ static void warn_of_refused(const struct metric_lane *lane)
 
 static void take_request(struct metric_lane *lane, struct sm_export *request)
 {
-    struct push *push = begin_push(lane, request);
+    struct sm_datadog_push *push = sm_datadog_push_begin(&lane->pushes, request);
     map_batch(lane, request->batch);
     warn_of_refused(lane);
-    /* Posts end only after this function. */
-    push->open_count = sm_datadog_series_post(&lane->series_items, lane->series, on_posted, push);
-    push->open_count += sm_datadog_sketches_post(&lane->sketch_items, lane->sketches, on_posted, push);
-    if (!push->open_count)
-        end_push(push);
+    sm_datadog_push_add(push, sm_datadog_series_post(&lane->series_items, lane->series, sm_datadog_push_posted, push));
+    sm_datadog_push_add(push, sm_datadog_sketches_post(&lane->sketch_items, lane->sketches, sm_datadog_push_posted, push));
+    sm_datadog_push_close(push);
 }
 
 static void send(void *local, struct sm_worker *worker, struct sm_export *request)
@@ -236,6 +189,11 @@ static void resume(struct metric_lane *lane)
     drain_more(lane);
 }
 
+static void on_push_posted(void *lane)
+{
+    resume(lane);
+}
+
 static void drain(void *local)
 {
     struct metric_lane *lane = local;
@@ -254,7 +212,8 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
                                  .worker = worker,
                                  .stats = sm_datadog_lane_create(metrics->stats, worker),
                                  .series = sm_datadog_lane_create(exporter->series, worker),
-                                 .sketches = sm_datadog_lane_create(metrics->sketches, worker)};
+                                 .sketches = sm_datadog_lane_create(metrics->sketches, worker),
+                                 .pushes = {.worker = worker, .posted = on_push_posted, .context = lane}};
     return lane;
 }
 
@@ -265,10 +224,7 @@ static void worker_free(void *local)
     sm_datadog_lane_free(lane->stats);
     sm_datadog_lane_free(lane->series);
     sm_datadog_lane_free(lane->sketches);
-    while (lane->pushes) {
-        lane->pushes->outcome = sm_outcome_reject("the exporter is stopped");
-        end_push(lane->pushes);
-    }
+    sm_datadog_pushes_end(&lane->pushes);
     sm_datadog_items_deinit(&lane->series_items);
     sm_datadog_items_deinit(&lane->sketch_items);
     free(lane);
