@@ -11,7 +11,15 @@
 
 uint64_t sm_hash(struct sm_slice bytes)
 {
-    return XXH3_64bits(bytes.ptr, bytes.size);
+    return XXH3_64bits_withSeed(bytes.ptr, bytes.size, sm_hash_secret());
+}
+
+/* Both halves of the product are needed: the lower one alone leaves numbers that differ in their upper bits together. */
+uint64_t sm_hash_number(uint64_t number)
+{
+    __extension__ typedef unsigned __int128 uint128;
+    uint128 product = (uint128)(number ^ sm_hash_secret()) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
 uint64_t sm_hash_with(uint64_t seed, struct sm_slice bytes)

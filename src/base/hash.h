@@ -1,11 +1,14 @@
-/* hash.h - hashing of bytes (XXH3, 64 bits). For tables in memory; nothing outside may depend on its values. Any thread. */
+/* hash.h - hashing of bytes (XXH3, 64 bits). Any thread. */
 #pragma once
 
 #include "base/slice.h"
 
 #include <stdint.h>
 
+/* For tables in memory: other in every process, so that senders cannot choose keys that collide. */
 uint64_t sm_hash(struct sm_slice bytes);
+/* The same of a number, as an ID. */
+uint64_t sm_hash_number(uint64_t number);
 /* Continues `seed`, for keys of several parts. */
 uint64_t sm_hash_with(uint64_t seed, struct sm_slice bytes);
 

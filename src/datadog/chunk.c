@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/hash.h"
+
 enum { SCANNED_MAX = 8 };
 
 /* ---- spans by their ID; of equal ones the last */
@@ -12,11 +14,6 @@ struct id_table {
     uint32_t *slots; /* borrowed: arena; positions + 1; NULL: few spans, which are compared one by one */
     size_t mask;
 };
-
-static size_t id_slot(uint64_t id, size_t mask)
-{
-    return (size_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
-}
 
 static struct id_table index_ids(const struct sm_datadog_chunk *chunk, struct sm_arena *arena)
 {
@@ -29,7 +26,7 @@ static struct id_table index_ids(const struct sm_datadog_chunk *chunk, struct sm
     table.mask = size - 1;
     table.slots = sm_arena_zalloc(arena, size, sizeof(*table.slots));
     for (size_t i = 0; i < chunk->count; i++) {
-        size_t at = id_slot(chunk->spans[i].span_id, table.mask);
+        size_t at = sm_hash_number(chunk->spans[i].span_id) & table.mask;
         while (table.slots[at] && chunk->spans[table.slots[at] - 1].span_id != chunk->spans[i].span_id)
             at = (at + 1) & table.mask;
         table.slots[at] = (uint32_t)i + 1;
@@ -46,7 +43,7 @@ static const struct sm_datadog_span *find_id(const struct id_table *table, uint6
                 return &chunk->spans[i];
         return NULL;
     }
-    size_t at = id_slot(id, table->mask);
+    size_t at = sm_hash_number(id) & table->mask;
     while (table->slots[at] && chunk->spans[table->slots[at] - 1].span_id != id)
         at = (at + 1) & table->mask;
     return table->slots[at] ? &chunk->spans[table->slots[at] - 1] : NULL;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 enum { SLOTS_MIN = 64, SHRINK_CARDINALITY = 200 };
@@ -33,7 +34,7 @@ void sm_datadog_rate_sampler_deinit(struct sm_datadog_rate_sampler *sampler)
 
 static struct sm_datadog_rate_entry *slot_of(struct sm_datadog_rate_entry *slots, size_t slot_count, uint64_t signature)
 {
-    size_t mask = slot_count - 1, at = (size_t)((signature * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
+    size_t mask = slot_count - 1, at = sm_hash_number(signature) & mask;
     while (slots[at].is_used && slots[at].signature != signature)
         at = (at + 1) & mask;
     return &slots[at];

@@ -28,12 +28,10 @@ void sm_span_ids_begin(struct sm_span_ids *ids, size_t span_count)
     ids->_round++;
 }
 
-/* Where `id` stands or would. A number of the process keeps senders from choosing IDs that collide. */
+/* Where `id` stands or would. */
 static struct sm_span_id_entry *find_place(const struct sm_span_ids *ids, uint64_t id)
 {
-    uint64_t mixed = (id ^ sm_hash_secret()) * UINT64_C(0x9e3779b97f4a7c15);
-    mixed ^= mixed >> 32;
-    struct sm_span_id_entry *entry = &ids->_entries[mixed & ids->_mask];
+    struct sm_span_id_entry *entry = &ids->_entries[sm_hash_number(id) & ids->_mask];
     while (entry->_round == ids->_round && entry->id != id)
         entry = &ids->_entries[((size_t)(entry - ids->_entries) + 1) & ids->_mask];
     return entry;

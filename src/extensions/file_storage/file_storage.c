@@ -146,7 +146,7 @@ static void write_file_name(const struct sm_component *user, const char *name, s
     }
     enum { NAME_LIMIT_BYTES = 200 };
     if (out->size > NAME_LIMIT_BYTES) {
-        uint64_t hash = sm_hash(sm_bytes_slice(out));
+        uint64_t hash = sm_hash_xxh3(sm_bytes_slice(out));
         out->size = NAME_LIMIT_BYTES;
         sm_bytes_printf(out, "~%016" PRIx64, hash);
     }
