@@ -95,6 +95,7 @@ struct request {
     void *context;
     struct sm_timer *timer;                                           /* owned; NULL: no deadline */
     struct sm_bytes answer_body, content_type, retry_after, location; /* owned */
+    struct sm_bytes wanted[SM_HTTP_WANTED_MAX];                       /* owned: parallel to options.wanted_headers */
     struct sm_bytes head;                                             /* owned: signed by an authenticator; empty: none */
     struct sm_error sign_error;
     const char *referer; /* borrowed: a client's URL; NULL: not redirected */
@@ -262,6 +263,8 @@ static void request_free(struct request *request)
     sm_bytes_deinit(&request->content_type);
     sm_bytes_deinit(&request->retry_after);
     sm_bytes_deinit(&request->location);
+    for (size_t i = 0; i < SM_HTTP_WANTED_MAX; i++)
+        sm_bytes_deinit(&request->wanted[i]);
     sm_bytes_deinit(&request->head);
     free(request->body);
     free(request);
@@ -292,6 +295,8 @@ static void answer_whole(struct request *request)
         .has_retry_after = request->has_retry_after,
         .body = sm_bytes_slice(&request->answer_body),
     };
+    for (size_t i = 0; i < SM_HTTP_WANTED_MAX; i++)
+        result.wanted[i] = sm_bytes_slice(&request->wanted[i]);
     answer(request, &result);
 }
 
@@ -418,6 +423,8 @@ static bool on_headed(struct sm_http1_parser *parser, const struct sm_http1_head
     struct sm_slice retry_after = sm_http1_find_header(head, SM_SLICE("retry-after"));
     request->has_retry_after = retry_after.ptr != NULL;
     sm_bytes_append_slice(&request->retry_after, retry_after);
+    for (size_t i = 0; i < SM_HTTP_WANTED_MAX && request->options.wanted_headers[i]; i++)
+        sm_bytes_append_slice(&request->wanted[i], sm_http1_find_header(head, sm_slice_of(request->options.wanted_headers[i])));
     sm_bytes_append_slice(&request->location, sm_http1_find_header(head, SM_SLICE("location")));
     return true;
 }

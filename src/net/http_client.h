@@ -55,13 +55,14 @@ struct sm_http_channel *sm_http_channel_create(struct sm_http_client *client, st
 /* Requests that are open fail first. */
 void sm_http_channel_free(struct sm_http_channel *channel);
 
-enum { SM_HTTP_ANSWER_LIMIT_BYTES = 64 * 1024, SM_HTTP_ANSWER_HEAD_LIMIT_BYTES = 1024 * 1024 };
+enum { SM_HTTP_ANSWER_LIMIT_BYTES = 64 * 1024, SM_HTTP_ANSWER_HEAD_LIMIT_BYTES = 1024 * 1024, SM_HTTP_WANTED_MAX = 3 };
 struct sm_http_answer {
     const char *failure; /* not NULL: no answer came, and why ("connect 127.0.0.1:4318: connection refused"); the rest is empty */
     bool timed_out;
     int status;
     struct sm_slice content_type, retry_after, body; /* valid during the call; the body is cut at SM_HTTP_ANSWER_LIMIT_BYTES */
     bool has_retry_after;
+    struct sm_slice wanted[SM_HTTP_WANTED_MAX]; /* the values of wanted_headers; empty: absent */
 };
 typedef void sm_http_answered(struct sm_worker *worker, const struct sm_http_answer *answer, void *context);
 
@@ -70,8 +71,9 @@ struct sm_http_call_options {
     struct sm_slice more_headers;                           /* constant: whole lines, each with its CRLF */
     const struct iovec *body;                               /* borrowed until answered */
     size_t body_count;
-    uint64_t deadline_ns;              /* sm_clock_mono_ns; UINT64_MAX: none */
-    const struct sm_metadata *context; /* borrowed during the call: what authenticators may take headers from; NULL: nothing */
+    uint64_t deadline_ns;                           /* sm_clock_mono_ns; UINT64_MAX: none */
+    const char *wanted_headers[SM_HTTP_WANTED_MAX]; /* constant: lower-case names of headers that the answer is to carry; NULL: none */
+    const struct sm_metadata *context;              /* borrowed during the call: what authenticators may take headers from; NULL: nothing */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context);

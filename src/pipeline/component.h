@@ -85,7 +85,8 @@ struct sm_component_type {
     size_t export_options_offset;
     bool has_plain_errors; /* exporters with `send`: why retrying ended is not put before an error (those that try again by themselves in the
                               reference) */
-    bool sends_in_order;   /* exporters with `send`: one request of the queue is under way at a time, whatever num_consumers says */
+    /* Exporters with `send`: how many requests of the queue are under way at a time, where that is not what num_consumers says. NULL: it is. */
+    int64_t (*consumers)(const void *options);
 
     void (*stop)(struct sm_component *component);
     void (*free)(struct sm_component *component);

@@ -53,7 +53,7 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
     chain->gauge = sm_alloc(1, sizeof(*chain->gauge));
     chain->gauge->capacity = chain->queue ? chain->queue->queue_size : INT64_MAX;
     if (chain->queue)
-        chain->consumer_count = exporter->type->sends_in_order ? 1 : chain->queue->num_consumers;
+        chain->consumer_count = exporter->type->consumers ? exporter->type->consumers(exporter->options) : chain->queue->num_consumers;
     atomic_init(&chain->free_consumers, chain->consumer_count);
     atomic_init(&chain->open, 1);
     compose_events(chain);

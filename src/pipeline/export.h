@@ -36,6 +36,7 @@ enum sm_export_sizer { SM_SIZER_REQUESTS, SM_SIZER_ITEMS, SM_SIZER_BYTES };
 
 struct sm_export_queue_options {
     bool enabled, is_sizer_set;
+    bool is_num_consumers_set;
     int64_t num_consumers, queue_size;
     int sizer; /* enum sm_export_sizer */
     bool wait_for_result, block_on_overflow;

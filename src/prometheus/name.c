@@ -170,12 +170,14 @@ static void cut_trailing_underscore(struct sm_bytes *word)
         word->size--;
 }
 
-void sm_prometheus_unit_name(struct sm_slice text, struct sm_bytes *out)
+void sm_prometheus_unit_name(struct sm_slice text, bool keeps_utf8, struct sm_bytes *out)
 {
     struct unit unit = {0};
     split_unit(text, &unit);
-    clean_unit(&unit.main);
-    clean_unit(&unit.per);
+    if (!keeps_utf8) {
+        clean_unit(&unit.main);
+        clean_unit(&unit.per);
+    }
     struct sm_bytes *last = unit.per.size ? &unit.per : &unit.main;
     cut_trailing_underscore(last);
     sm_bytes_append_slice(out, sm_bytes_slice(&unit.main));

@@ -22,7 +22,7 @@ bool sm_prometheus_metric_name(const struct sm_prometheus_namer *namer, struct s
                                struct sm_bytes *out) __attribute__((warn_unused_result));
 
 /* The unit by itself, as metadata has it: "By/s" gives bytes_per_second, "1" nothing. */
-void sm_prometheus_unit_name(struct sm_slice unit, struct sm_bytes *out);
+void sm_prometheus_unit_name(struct sm_slice unit, bool keeps_utf8, struct sm_bytes *out);
 
 struct sm_prometheus_label_namer {
     bool keeps_utf8;

@@ -22,7 +22,8 @@ bool sm_write_is_service_attribute(struct sm_slice key)
 
 struct sm_prometheus_label_namer sm_write_label_namer(const struct sm_write_settings *settings, bool is_of_series)
 {
-    return (struct sm_prometheus_label_namer){.collapses_underscores = is_of_series || settings->permissive_labels,
+    return (struct sm_prometheus_label_namer){.keeps_utf8 = settings->keeps_utf8,
+                                              .collapses_underscores = is_of_series || settings->permissive_labels,
                                               .marks_leading_underscore = is_of_series && !settings->permissive_labels};
 }
 
@@ -231,7 +232,7 @@ bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_at
 
 bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_labels *labels)
 {
-    struct sm_prometheus_label_namer namer = sm_write_label_namer(maker->settings, false);
+    struct sm_prometheus_label_namer namer = sm_write_label_namer(maker->settings, maker->settings->is_version_2);
     maker->_count = 0;
     if (!offer_attributes(maker, RANK_ATTRIBUTE, &namer, maker->resource, true))
         return false;

@@ -16,6 +16,8 @@ struct sm_write_settings {
     struct sm_write_labels external_labels; /* names made already, each once */
     bool with_suffixes, with_scope_info, with_target_info, with_metadata;
     bool resource_to_telemetry, excludes_service_attributes;
+    bool is_version_2;
+    bool keeps_utf8;                                      /* names are sent as they are: version 2 */
     bool as_alloy;                                        /* translate_alloy.c */
     bool with_scope_series, keeps_identifying_attributes; /* as_alloy */
     bool without_exemplars, without_native_histograms;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "config/gates.h"
 #include "wire/compression.h"
 
 enum { BATCH_SIZE = 3000000 };
@@ -11,10 +12,11 @@ static const struct sm_option queue_table[] = {
     SM_OPTION_BOOL(struct sm_export_queue_options, enabled, .preset.boolean = true,
                    .help = "Keep requests in a queue; without it the sender waits for the next hop's answer."),
     SM_OPTION_INT(struct sm_export_queue_options, queue_size, .preset.integer = 10000, .help = "How many requests the queue holds."),
-    SM_OPTION_INT(struct sm_export_queue_options, num_consumers, .preset.integer = SM_REMOTE_WRITE_CONSUMERS,
-                  .help =
-                      "How many parts of one request are sent at the same time, unless max_batch_request_parallelism says so. Requests are sent one "
-                      "after the other."),
+    SM_OPTION_INT(
+        struct sm_export_queue_options, num_consumers, .preset.integer = SM_REMOTE_WRITE_CONSUMERS,
+        .set_offset = offsetof(struct sm_export_queue_options, is_num_consumers_set),
+        .help = "How many parts of one request are sent at the same time, unless max_batch_request_parallelism says so. Requests are sent one "
+                "after the other; with the gate exporter.prometheusremotewritexporter.EnableMultipleWorkers so many at the same time (default 1)."),
     SM_OPTION_STRING(struct sm_export_queue_options, storage, .ours = true,
                      .help = "Storage extension that holds the queue, so that it outlives the process."),
     SM_OPTION_OPTIONAL(struct sm_export_queue_options, batch, sm_export_batch_option_table, .ours = true,
@@ -87,7 +89,8 @@ const struct sm_option sm_remote_write_option_table[] = {
                      .help = "UnderscoreEscapingWithSuffixes or UnderscoreEscapingWithoutSuffixes; goes before add_metric_suffixes."),
     SM_OPTION_BOOL(struct sm_remote_write_options, send_metadata, .help = "Send type, help and unit of every metric too."),
     SM_OPTION_STRING(struct sm_remote_write_options, protobuf_message, .preset.string = "prometheus.WriteRequest",
-                     .help = "Version of the protocol: prometheus.WriteRequest; version 2 is not built."),
+                     .help = "Version of the protocol: prometheus.WriteRequest, or io.prometheus.write.v2.Request with the gate "
+                             "exporter.prometheusremotewritexporter.enableSendingRW2."),
     OUR_ROWS,
     SM_OPTION_REFUSED("wal", .help = "Log on disk before sending; remote_write_queue::storage keeps the queue on disk."),
     SM_OPTION_END,
@@ -121,8 +124,18 @@ bool sm_remote_write_has_suffixes(const struct sm_remote_write_options *options)
 
 size_t sm_remote_write_parallelism(const struct sm_remote_write_options *options)
 {
+    if (!options->is_parallelism_set && sm_gate_is_on(SM_GATE_REMOTE_WRITE_WORKERS))
+        return SM_REMOTE_WRITE_CONSUMERS;
     int64_t wanted = options->is_parallelism_set ? options->max_batch_request_parallelism : options->export.sending_queue.num_consumers;
     return wanted > 0 ? (size_t)wanted : 1;
+}
+
+int64_t sm_remote_write_consumers(const void *from)
+{
+    const struct sm_remote_write_options *options = from;
+    const struct sm_export_queue_options *queue = &options->export.sending_queue;
+    bool is_many = sm_gate_is_on(SM_GATE_REMOTE_WRITE_WORKERS) && queue->is_num_consumers_set && queue->num_consumers > 0;
+    return is_many ? queue->num_consumers : 1;
 }
 
 size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options)
@@ -130,15 +143,29 @@ size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options)
     return options->max_batch_size_bytes > 0 ? (size_t)options->max_batch_size_bytes : BATCH_SIZE;
 }
 
+bool sm_remote_write_is_version_2(const struct sm_remote_write_options *options)
+{
+    return strcmp(options->protobuf_message, "io.prometheus.write.v2.Request") == 0;
+}
+
+bool sm_remote_write_keeps_utf8(const struct sm_remote_write_options *options)
+{
+    size_t i = find_strategy(options->translation_strategy);
+    return i < STRATEGY_COUNT && strategies[i].needs_version_2;
+}
+
 static void validate_message(const struct sm_remote_write_options *options, struct sm_validation *validation)
 {
-    if (strcmp(options->protobuf_message, "io.prometheus.write.v2.Request") == 0)
-        sm_validation_error(validation, "",
-                            "remote write v2 is only supported with the feature gate exporter.prometheusremotewritexporter.enableSendingRW2");
-    else if (strcmp(options->protobuf_message, "prometheus.WriteRequest") != 0)
+    bool may_be_version_2 = options->conversion == SM_REMOTE_WRITE_AS_ALLOY || sm_gate_is_on(SM_GATE_REMOTE_WRITE_V2);
+    if (sm_remote_write_is_version_2(options)) {
+        if (!may_be_version_2)
+            sm_validation_error(validation, "",
+                                "remote write v2 is only supported with the feature gate exporter.prometheusremotewritexporter.enableSendingRW2");
+    } else if (strcmp(options->protobuf_message, "prometheus.WriteRequest") != 0) {
         sm_validation_error(validation, "",
                             "unknown type for remote write protobuf message %s, supported: prometheus.WriteRequest, io.prometheus.write.v2.Request",
                             options->protobuf_message);
+    }
 }
 
 static void validate_rules(const struct sm_table_list *rules, const char *key, struct sm_validation *validation)
@@ -154,7 +181,7 @@ static void validate_strategy(const struct sm_remote_write_options *options, str
     size_t i = find_strategy(options->translation_strategy);
     if (i == STRATEGY_COUNT)
         sm_validation_error(validation, "", "invalid translation_strategy: %s", options->translation_strategy);
-    else if (strategies[i].needs_version_2)
+    else if (strategies[i].needs_version_2 && !sm_remote_write_is_version_2(options))
         sm_validation_error(validation, "", "translation strategy %s requires Prometheus Remote Write 2.0 (UTF-8 support)",
                             options->translation_strategy);
 }

@@ -34,8 +34,13 @@ extern const struct sm_option sm_remote_write_option_table[];
 void sm_remote_write_validate(const void *options, struct sm_validation *validation);
 /* What follows from add_metric_suffixes and translation_strategy. */
 bool sm_remote_write_has_suffixes(const struct sm_remote_write_options *options);
+/* What follows from protobuf_message and translation_strategy. */
+bool sm_remote_write_is_version_2(const struct sm_remote_write_options *options);
+bool sm_remote_write_keeps_utf8(const struct sm_remote_write_options *options);
 /* How many posts are sent at the same time, at least one. */
 size_t sm_remote_write_parallelism(const struct sm_remote_write_options *options);
+/* How many requests of the queue are under way at a time: one, so that samples come in order, unless a gate says otherwise. */
+int64_t sm_remote_write_consumers(const void *options);
 size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options);
 
 enum { SM_REMOTE_WRITE_CONSUMERS = 5 };

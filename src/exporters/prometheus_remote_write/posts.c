@@ -5,42 +5,17 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "exporters/prometheus_remote_write/encode.h"
 #include "wire/compression.h"
-#include "wire/proto_writer.h"
 
-enum { WRITE_SERIES = 1, WRITE_METADATA = 3 }; /* prompb.WriteRequest */
-
-/* ---- fields */
-
-static void put_double(struct sm_proto_writer *writer, uint32_t number, double value)
-{
-    if (value != 0) /* not a number is written */
-        sm_proto_write_double(writer, number, value);
-}
-
-static void put_uint(struct sm_proto_writer *writer, uint32_t number, uint64_t value)
-{
-    if (value)
-        sm_proto_write_uint(writer, number, value);
-}
-
-static uint64_t zigzag(int64_t value)
-{
-    return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-}
-
-static void put_text(struct sm_proto_writer *writer, uint32_t number, struct sm_slice text)
-{
-    if (text.size)
-        sm_proto_write_bytes(writer, number, text);
-}
+enum { WRITE_SERIES = 1, WRITE_METADATA = 3, SERIES_HISTOGRAMS = 4 }; /* prompb.WriteRequest, prompb.TimeSeries */
 
 static void put_labels(struct sm_proto_writer *writer, uint32_t number, const struct sm_write_labels *labels)
 {
     for (size_t i = labels->count; i-- > 0;) {
         size_t mark = sm_proto_writer_mark(writer);
-        put_text(writer, 2, labels->items[i].value);
-        put_text(writer, 1, labels->items[i].name);
+        sm_write_put_text(writer, 2, labels->items[i].value);
+        sm_write_put_text(writer, 1, labels->items[i].name);
         sm_proto_write_message(writer, number, mark);
     }
 }
@@ -48,66 +23,29 @@ static void put_labels(struct sm_proto_writer *writer, uint32_t number, const st
 static void put_exemplar(struct sm_proto_writer *writer, const struct sm_write_exemplar *exemplar)
 {
     size_t mark = sm_proto_writer_mark(writer);
-    put_uint(writer, 3, (uint64_t)exemplar->time_ms);
-    put_double(writer, 2, exemplar->value);
+    sm_write_put_uint(writer, 3, (uint64_t)exemplar->time_ms);
+    sm_write_put_double(writer, 2, exemplar->value);
     put_labels(writer, 1, &exemplar->labels);
     sm_proto_write_message(writer, 3, mark);
-}
-
-static void put_buckets(struct sm_proto_writer *writer, uint32_t spans_number, uint32_t deltas_number, const struct sm_write_buckets *buckets)
-{
-    size_t mark = sm_proto_writer_mark(writer);
-    for (size_t i = buckets->delta_count; i-- > 0;)
-        sm_proto_write_varint(writer, zigzag(buckets->deltas[i]));
-    if (buckets->delta_count)
-        sm_proto_write_message(writer, deltas_number, mark);
-    for (size_t i = buckets->span_count; i-- > 0;) {
-        mark = sm_proto_writer_mark(writer);
-        put_uint(writer, 2, buckets->spans[i].count);
-        put_uint(writer, 1, (uint32_t)zigzag(buckets->spans[i].offset));
-        sm_proto_write_message(writer, spans_number, mark);
-    }
-}
-
-static void put_histogram(struct sm_proto_writer *writer, const struct sm_write_histogram *histogram)
-{
-    size_t mark = sm_proto_writer_mark(writer);
-    put_uint(writer, 15, (uint64_t)histogram->time_ms);
-    put_buckets(writer, 11, 12, &histogram->positive);
-    put_buckets(writer, 8, 9, &histogram->negative);
-    sm_proto_write_uint(writer, 6, histogram->zero_count);
-    put_double(writer, 5, histogram->zero_threshold);
-    put_uint(writer, 4, (uint32_t)zigzag(histogram->schema));
-    put_double(writer, 3, histogram->sum);
-    sm_proto_write_uint(writer, 1, histogram->count);
-    sm_proto_write_message(writer, 4, mark);
-}
-
-static void put_sample(struct sm_proto_writer *writer, const struct sm_write_sample *sample)
-{
-    size_t mark = sm_proto_writer_mark(writer);
-    put_uint(writer, 2, (uint64_t)sample->time_ms);
-    put_double(writer, 1, sample->value);
-    sm_proto_write_message(writer, 2, mark);
 }
 
 static void put_series(struct sm_proto_writer *writer, const struct sm_write_series *series)
 {
     for (size_t i = series->histogram_count; i-- > 0;)
-        put_histogram(writer, &series->histograms[i]);
+        sm_write_put_histogram(writer, SERIES_HISTOGRAMS, &series->histograms[i]);
     for (size_t i = series->exemplar_count; i-- > 0;)
         put_exemplar(writer, &series->exemplars[i]);
     for (size_t i = series->sample_count; i-- > 0;)
-        put_sample(writer, &series->samples[i]);
+        sm_write_put_sample(writer, &series->samples[i]);
     put_labels(writer, 1, &series->labels);
 }
 
 static void put_metadata(struct sm_proto_writer *writer, const struct sm_write_metadata *metadata)
 {
-    put_text(writer, 5, metadata->unit);
-    put_text(writer, 4, metadata->help);
-    put_text(writer, 2, metadata->name);
-    put_uint(writer, 1, metadata->type);
+    sm_write_put_text(writer, 5, metadata->unit);
+    sm_write_put_text(writer, 4, metadata->help);
+    sm_write_put_text(writer, 2, metadata->name);
+    sm_write_put_uint(writer, 1, metadata->type);
 }
 
 /* ---- samples by time: Prometheus refuses those that go back */
@@ -118,7 +56,7 @@ static int compare_samples(const void *left, const void *right)
     return (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms);
 }
 
-static void sort_samples(struct sm_write_series *series)
+void sm_write_sort_samples(struct sm_write_series *series)
 {
     for (size_t i = 1; i < series->sample_count; i++) {
         if (series->samples[i].time_ms < series->samples[i - 1].time_ms) {
@@ -130,12 +68,7 @@ static void sort_samples(struct sm_write_series *series)
 
 /* ---- posts */
 
-struct post_list {
-    struct sm_write_post *posts; /* owned */
-    size_t count, capacity;
-};
-
-static bool add_post(struct post_list *list, struct sm_slice plain, struct sm_error *error)
+bool sm_write_add_post(struct sm_write_post_list *list, struct sm_slice plain, struct sm_error *error)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 4;
@@ -146,7 +79,7 @@ static bool add_post(struct post_list *list, struct sm_slice plain, struct sm_er
     return sm_compress(SM_COMPRESSION_SNAPPY, 0, plain, &post->body, error);
 }
 
-static struct sm_slice flatten(struct sm_proto_writer *writer)
+struct sm_slice sm_write_flatten(struct sm_proto_writer *writer)
 {
     struct sm_bytes all;
     sm_proto_writer_finish(writer);
@@ -165,14 +98,14 @@ struct part {
 };
 
 /* Cuts the run, whose parts stand last first, into posts. */
-static bool cut(struct sm_slice run, const struct part *parts, size_t count, const struct sm_write_limits *limits, struct post_list *list,
+static bool cut(struct sm_slice run, const struct part *parts, size_t count, const struct sm_write_limits *limits, struct sm_write_post_list *list,
                 struct sm_error *error)
 {
     size_t content = 0, whole = 0, samples = 0, end = run.size;
     for (size_t i = 0; i < count; i++) {
         bool is_full = limits->samples && samples + parts[i].samples > limits->samples;
         if (whole && (is_full || content >= limits->bytes || parts[i].content >= limits->bytes - content)) {
-            if (!add_post(list, sm_slice_make(run.ptr + end - whole, whole), error))
+            if (!sm_write_add_post(list, sm_slice_make(run.ptr + end - whole, whole), error))
                 return false;
             end -= whole;
             content = whole = samples = 0;
@@ -181,7 +114,7 @@ static bool cut(struct sm_slice run, const struct part *parts, size_t count, con
         samples += parts[i].samples;
         whole += parts[i].whole;
     }
-    return whole == 0 || add_post(list, sm_slice_make(run.ptr + end - whole, whole), error);
+    return whole == 0 || sm_write_add_post(list, sm_slice_make(run.ptr + end - whole, whole), error);
 }
 
 /* The part since `mark` becomes a field of the request. */
@@ -193,22 +126,22 @@ static struct part end_part(struct sm_proto_writer *writer, uint32_t number, siz
     return part;
 }
 
-static bool post_series(struct sm_write *write, const struct sm_write_limits *limits, struct post_list *list, struct sm_error *error)
+static bool post_series(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
 {
     struct sm_proto_writer writer;
     struct part *parts = sm_arena_alloc(write->arena, write->series_count * sizeof(*parts));
     sm_proto_writer_init(&writer, write->arena);
     for (size_t i = write->series_count; i-- > 0;) {
         size_t mark = sm_proto_writer_mark(&writer);
-        sort_samples(write->series[i]);
+        sm_write_sort_samples(write->series[i]);
         put_series(&writer, write->series[i]);
         parts[write->series_count - 1 - i] = end_part(&writer, WRITE_SERIES, mark);
         parts[write->series_count - 1 - i].samples = write->series[i]->sample_count + write->series[i]->histogram_count;
     }
-    return cut(flatten(&writer), parts, write->series_count, limits, list, error);
+    return cut(sm_write_flatten(&writer), parts, write->series_count, limits, list, error);
 }
 
-static bool post_metadata(struct sm_write *write, const struct sm_write_limits *limits, struct post_list *list, struct sm_error *error)
+static bool post_metadata(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
 {
     struct sm_proto_writer writer;
     struct part *parts = sm_arena_alloc(write->arena, write->metadata_count * sizeof(*parts));
@@ -218,13 +151,13 @@ static bool post_metadata(struct sm_write *write, const struct sm_write_limits *
         put_metadata(&writer, &write->metadata[i]);
         parts[write->metadata_count - 1 - i] = end_part(&writer, WRITE_METADATA, mark);
     }
-    return cut(flatten(&writer), parts, write->metadata_count, limits, list, error);
+    return cut(sm_write_flatten(&writer), parts, write->metadata_count, limits, list, error);
 }
 
 bool sm_write_make_posts(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post **posts, size_t *count,
                          struct sm_error *error)
 {
-    struct post_list list = {0};
+    struct sm_write_post_list list = {0};
     if (write->series_count &&
         (!post_series(write, limits, &list, error) || (write->metadata_count && !post_metadata(write, limits, &list, error)))) {
         sm_write_free_posts(list.posts, list.count);

@@ -19,4 +19,7 @@ struct sm_write_limits {
  * limits, unless a single series is larger. The array and the bodies are the caller's. False with `error`: nothing was made. */
 bool sm_write_make_posts(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post **posts, size_t *count,
                          struct sm_error *error) __attribute__((warn_unused_result));
+/* The same as io.prometheus.write.v2.Request: names and values are numbers of texts that stand once in each post. */
+bool sm_write_make_posts_v2(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post **posts, size_t *count,
+                            struct sm_error *error) __attribute__((warn_unused_result));
 void sm_write_free_posts(struct sm_write_post *posts, size_t count);

@@ -1,4 +1,4 @@
-/* prometheus_remote_write.c - the exporter `prometheus_remote_write`: sends metrics as Prometheus' remote write, version 1.
+/* prometheus_remote_write.c - the exporter `prometheus_remote_write`: sends metrics as Prometheus' remote write, versions 1 and 2.
  *
  * Reads metric batches and changes nothing. A request becomes one or more posts, made at its first attempt and kept until it ends; a later attempt
  * sends only what was not taken. Requests of the queue go one after the other, because Prometheus refuses samples that are older than what it has.
@@ -18,6 +18,7 @@
 #include "pipeline/component.h"
 #include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
+#include "wire/json_scanner.h"
 
 static const char user_agent[] = "spanmill/" SPANMILL_VERSION;
 static const char version_header[] = "X-Prometheus-Remote-Write-Version";
@@ -31,7 +32,7 @@ static const char version_header[] = "X-Prometheus-Remote-Write-Version";
         .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE                                                                                                  \
     }
 
-enum { CONSUMERS, FAILED_TRANSLATIONS, SENT_BATCHES, TRANSLATED_SERIES, METRIC_COUNT };
+enum { CONSUMERS, FAILED_TRANSLATIONS, SENT_BATCHES, TRANSLATED_SERIES, WRITTEN_SAMPLES, WRITTEN_HISTOGRAMS, WRITTEN_EXEMPLARS, METRIC_COUNT };
 static const struct sm_own_metric metric_table[] = {
     [CONSUMERS] = METRIC("consumers", SM_OWN_UP_DOWN_COUNTER, "{consumer}",
                          "Number of configured workers to use to fan out the outgoing requests [Development]"),
@@ -42,6 +43,15 @@ static const struct sm_own_metric metric_table[] = {
                "Number of remote write request batches sent to the remote write endpoint regardless of success or failure [Development]"),
     [TRANSLATED_SERIES] = METRIC("translated_time_series", SM_OWN_COUNTER, "1",
                                  "Number of Prometheus time series that were translated from OTel metrics [Development]"),
+    [WRITTEN_SAMPLES] = METRIC("written_samples", SM_OWN_COUNTER, "{sample}",
+                               "Number of Prometheus Samples that were successfully written to the remote write endpoint (only available when using "
+                               "remote write v2) [Development]"),
+    [WRITTEN_HISTOGRAMS] = METRIC("written_histograms", SM_OWN_COUNTER, "{histogram}",
+                                  "Number of Prometheus Histograms that were successfully written to the remote write endpoint (only available when "
+                                  "using remote write v2) [Development]"),
+    [WRITTEN_EXEMPLARS] = METRIC("written_exemplars", SM_OWN_COUNTER, "{exemplar}",
+                                 "Number of Prometheus Exemplars that were successfully written to the remote write endpoint (only available when "
+                                 "using remote write v2) [Development]"),
     [METRIC_COUNT] = {0},
 };
 
@@ -52,7 +62,7 @@ struct exporter {
     size_t parallelism;
     struct sm_write_limits limits;
     bool retries_429;
-    struct sm_slice headers;
+    struct sm_slice headers, content_type;
     struct sm_instrument *metrics[METRIC_COUNT];
 };
 
@@ -128,6 +138,31 @@ static void take_answer(struct post *post, const struct sm_http_answer *answer)
     }
 }
 
+/* What a next hop that knows version 2 says it has taken. */
+static void count_written(const struct shipment *shipment, const struct sm_http_answer *answer)
+{
+    static const struct {
+        const char *header, *what;
+        int metric;
+    } rows[SM_HTTP_WANTED_MAX] = {{"X-Prometheus-Remote-Write-Samples-Written", "samples", WRITTEN_SAMPLES},
+                                  {"X-Prometheus-Remote-Write-Histograms-Written", "histograms", WRITTEN_HISTOGRAMS},
+                                  {"X-Prometheus-Remote-Write-Exemplars-Written", "exemplars", WRITTEN_EXEMPLARS}};
+    const struct exporter *exporter = shipment->component->state;
+    const struct sm_remote_write_options *options = shipment->component->options;
+    for (size_t i = 0; i < SM_HTTP_WANTED_MAX; i++) {
+        int64_t number;
+        if (sm_parse_int(answer->wanted[i], 0, INT64_MAX, &number))
+            sm_instrument_add(exporter->metrics[rows[i].metric], number);
+        else if (answer->wanted[i].size)
+            sm_log(SM_LOG_WARN, &shipment->component->logger, "the next hop's count of what it has taken is no number",
+                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("not counted", rows[i].what), SM_LOG_STR("url", options->client.endpoint));
+        else
+            sm_log(SM_LOG_WARN, &shipment->component->logger,
+                   "a header is missing from the response, suggesting that the endpoint doesn't support RW2 and might be silently dropping data.",
+                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("url", options->client.endpoint));
+    }
+}
+
 static void send_more(struct shipment *shipment, struct sm_worker *worker);
 
 static void on_answer(struct sm_worker *worker, const struct sm_http_answer *answer, void *context)
@@ -136,6 +171,8 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     struct shipment *shipment = post->shipment;
     const struct exporter *exporter = shipment->component->state;
     sm_instrument_add(exporter->metrics[SENT_BATCHES], 1);
+    if (exporter->settings.is_version_2 && !answer->failure)
+        count_written(shipment, answer);
     take_answer(post, answer);
     shipment->under_way--;
     send_more(shipment, worker);
@@ -152,13 +189,15 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
             continue;
         struct sm_http_call_options options = {
             .method = SM_SLICE("POST"),
-            .content_type = SM_SLICE("application/x-protobuf"),
+            .content_type = exporter->content_type,
             .content_encoding = SM_SLICE("snappy"),
             .more_headers = exporter->headers,
             .body = &post->body,
             .body_count = 1,
             .deadline_ns = shipment->request->deadline_ns,
             .context = shipment->request->batch->metadata,
+            .wanted_headers = {exporter->settings.is_version_2 ? "x-prometheus-remote-write-samples-written" : NULL,
+                               "x-prometheus-remote-write-histograms-written", "x-prometheus-remote-write-exemplars-written"},
         };
         post->state = POST_SENT;
         shipment->under_way++;
@@ -183,7 +222,8 @@ static bool make_bodies(struct sm_component *component, struct sm_batch *batch, 
                SM_LOG_INT("translated", write.series_count));
     }
     sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)write.series_count);
-    bool is_made = sm_write_make_posts(&write, &exporter->limits, bodies, count, error);
+    bool is_made = exporter->settings.is_version_2 ? sm_write_make_posts_v2(&write, &exporter->limits, bodies, count, error)
+                                                   : sm_write_make_posts(&write, &exporter->limits, bodies, count, error);
     sm_write_deinit(&write);
     sm_arena_deinit(&arena);
     return is_made;
@@ -241,6 +281,7 @@ static bool put_external_label(struct exporter *exporter, struct sm_prometheus_p
                                struct sm_error *error)
 {
     struct sm_prometheus_label_namer namer = sm_write_label_namer(&exporter->settings, true);
+    namer.keeps_utf8 = false; /* even where all other names stay as they are */
     struct sm_bytes name;
     if (!*entry->key || !*entry->value)
         return sm_error_set(error, SM_ERROR_USAGE, "prometheus remote write: external labels configuration contains an empty key or value");
@@ -282,7 +323,7 @@ static void get_metrics(struct sm_component *component)
 static void warn(const struct sm_component *component)
 {
     const struct sm_remote_write_options *options = component->options;
-    if (options->export.sending_queue.num_consumers != SM_REMOTE_WRITE_CONSUMERS)
+    if (!sm_gate_is_on(SM_GATE_REMOTE_WRITE_WORKERS) && options->export.sending_queue.num_consumers != SM_REMOTE_WRITE_CONSUMERS)
         sm_log(
             SM_LOG_WARN, &component->logger,
             "`remote_write_queue.num_consumers` sets how many parts of a request are sent at the same time; `max_batch_request_parallelism` is the "
@@ -310,6 +351,8 @@ static void apply(struct exporter *exporter, const struct sm_remote_write_option
         .with_metadata = options->send_metadata,
         .resource_to_telemetry = options->resource_to_telemetry_conversion.enabled,
         .excludes_service_attributes = options->resource_to_telemetry_conversion.exclude_service_attributes,
+        .is_version_2 = sm_remote_write_is_version_2(options),
+        .keeps_utf8 = sm_remote_write_keeps_utf8(options),
         .as_alloy = options->conversion == SM_REMOTE_WRITE_AS_ALLOY,
         .with_scope_series = options->scope_info,
         .keeps_identifying_attributes = options->target_info.keep_identifying_attributes,
@@ -323,7 +366,10 @@ static void apply(struct exporter *exporter, const struct sm_remote_write_option
     exporter->limits = (struct sm_write_limits){.bytes = sm_remote_write_batch_size(options), .samples = (size_t)options->max_samples_per_send};
     exporter->retries_429 = options->is_retry_on_http_429_set ? options->retry_on_http_429 : sm_gate_is_on(SM_GATE_REMOTE_WRITE_RETRY_429);
     if (!has_own_version(&options->client.headers))
-        exporter->headers = SM_SLICE("X-Prometheus-Remote-Write-Version: 0.1.0\r\n");
+        exporter->headers = exporter->settings.is_version_2 ? SM_SLICE("X-Prometheus-Remote-Write-Version: 2.0.0\r\n")
+                                                            : SM_SLICE("X-Prometheus-Remote-Write-Version: 0.1.0\r\n");
+    exporter->content_type = exporter->settings.is_version_2 ? SM_SLICE("application/x-protobuf;proto=io.prometheus.write.v2.Request")
+                                                             : SM_SLICE("application/x-protobuf");
 }
 
 static bool compile_rules(const struct sm_table_list *rules, struct sm_relabel **relabel, struct sm_error *error)
@@ -405,7 +451,7 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .worker_free = worker_free,
     .send = send,
     .export_options_offset = offsetof(struct sm_remote_write_options, export),
-    .sends_in_order = true,
+    .consumers = sm_remote_write_consumers,
     .has_plain_errors = true,
     .free = free_exporter,
 };

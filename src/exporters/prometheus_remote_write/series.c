@@ -47,6 +47,7 @@ struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_wr
     series = sm_arena_zalloc(write->arena, 1, sizeof(*series));
     series->entry.hash = hash;
     series->labels = labels;
+    series->metadata = write->current;
     sm_prometheus_table_insert(&write->_table, &series->entry);
     *GROW(write, write->series, write->series_count, write->series_capacity) = series;
     return series;

@@ -45,25 +45,38 @@ struct sm_write_histogram {
     struct sm_write_buckets positive, negative;
 };
 
+/* prompb.MetricMetadata.MetricType; the same numbers in version 2. */
+enum sm_write_type {
+    SM_WRITE_TYPE_UNKNOWN = 0,
+    SM_WRITE_TYPE_COUNTER = 1,
+    SM_WRITE_TYPE_GAUGE = 2,
+    SM_WRITE_TYPE_HISTOGRAM = 3,
+    SM_WRITE_TYPE_SUMMARY = 5,
+    SM_WRITE_TYPE_INFO = 6,
+    SM_WRITE_TYPE_STATESET = 7,
+};
+
+/* What a name stands for. */
+struct sm_write_metadata {
+    unsigned type; /* enum sm_write_type */
+    struct sm_slice name, help, unit;
+};
+
 struct sm_write_series {
     struct sm_prometheus_entry entry;
     struct sm_write_labels labels;
+    struct sm_write_metadata metadata;     /* version 2: without the name */
     struct sm_write_sample *samples;       /* borrowed: arena, as the others */
     struct sm_write_exemplar *exemplars;   /* in the order they came */
     struct sm_write_histogram *histograms; /* in the order they came */
     size_t sample_count, sample_capacity, exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
 };
 
-/* What a name stands for. */
-struct sm_write_metadata {
-    unsigned type; /* prompb.MetricMetadata.MetricType */
-    struct sm_slice name, help, unit;
-};
-
 struct sm_write {
     struct sm_arena *arena;            /* borrowed */
     struct sm_prometheus_table _table; /* owned: by labels */
     struct sm_write_series **series;   /* borrowed: arena; in the order they were made */
+    struct sm_write_metadata current;  /* what series that are made from now on stand for */
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
 };

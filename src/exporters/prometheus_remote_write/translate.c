@@ -45,16 +45,17 @@ static void take_number(struct walk *walk, const struct sm_data_point *point, st
     double number = point->number_type == SM_NUMBER_INT ? (double)point->integer : point->number_type == SM_NUMBER_DOUBLE ? point->number : 0;
     struct sm_write_series *series = sm_write_series_get(walk->write, labels);
     sm_write_add_sample(walk->write, series, value_of(point, number), sm_write_time_ms(point->time_ns));
-    if (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic)
+    if (walk->settings->is_version_2 || (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic))
         add_exemplars(walk, point, series);
 }
 
-/* Even one that cannot be converted leaves its series, without samples. */
+/* In version 1 even one that cannot be converted leaves its series, without samples. */
 static void take_exponential(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
 {
     struct sm_write_histogram histogram;
-    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
-    if (!sm_write_make_native(point, walk->write->arena, &histogram)) {
+    bool is_made = sm_write_make_native(point, walk->write->arena, &histogram);
+    struct sm_write_series *series = is_made || !walk->settings->is_version_2 ? sm_write_series_get(walk->write, labels) : NULL;
+    if (!is_made) {
         walk->failures++;
         return;
     }
@@ -138,7 +139,8 @@ static void take_histogram(struct walk *walk, const struct sm_data_point *point,
     }
     buckets[count] = (struct bucket){.bound = (double)INFINITY, .index = count};
     buckets[count].series = add_part(walk, point, base, "_bucket", &le, (double)point->count);
-    spread_exemplars(walk, point, buckets, count + 1);
+    if (!walk->settings->is_version_2) /* the reference's version 2 has no exemplars of these */
+        spread_exemplars(walk, point, buckets, count + 1);
 }
 
 static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
@@ -180,7 +182,8 @@ static bool is_translatable(const struct sm_metric *metric)
 
 static bool make_name(struct walk *walk, const struct sm_metric *metric)
 {
-    struct sm_prometheus_namer namer = {.name_space = walk->settings->name_space, .with_suffixes = walk->settings->with_suffixes};
+    struct sm_prometheus_namer namer = {
+        .name_space = walk->settings->name_space, .with_suffixes = walk->settings->with_suffixes, .keeps_utf8 = walk->settings->keeps_utf8};
     enum sm_prometheus_kind kind = metric->type == SM_METRIC_GAUGE                         ? SM_PROMETHEUS_KIND_GAUGE
                                    : metric->type == SM_METRIC_SUM && metric->is_monotonic ? SM_PROMETHEUS_KIND_COUNTER
                                                                                            : SM_PROMETHEUS_KIND_OTHER;
@@ -201,9 +204,6 @@ static void take_point(struct walk *walk, const struct sm_data_point *point)
         walk->failures++;
 }
 
-/* prompb.MetricMetadata.MetricType */
-enum { TYPE_UNKNOWN = 0, TYPE_COUNTER = 1, TYPE_GAUGE = 2, TYPE_HISTOGRAM = 3, TYPE_SUMMARY = 5, TYPE_INFO = 6, TYPE_STATESET = 7 };
-
 /* Prometheus' own type, which its receiver keeps beside the metric. */
 static bool says_type(const struct sm_metric *metric, const char *type)
 {
@@ -216,20 +216,20 @@ static unsigned metadata_type(const struct sm_metric *metric)
 {
     switch (metric->type) {
     case SM_METRIC_GAUGE:
-        return says_type(metric, "unknown") ? TYPE_UNKNOWN : TYPE_GAUGE;
+        return says_type(metric, "unknown") ? SM_WRITE_TYPE_UNKNOWN : SM_WRITE_TYPE_GAUGE;
     case SM_METRIC_SUM:
         if (metric->is_monotonic)
-            return TYPE_COUNTER;
-        return says_type(metric, "info") ? TYPE_INFO : says_type(metric, "stateset") ? TYPE_STATESET : TYPE_GAUGE;
+            return SM_WRITE_TYPE_COUNTER;
+        return says_type(metric, "info") ? SM_WRITE_TYPE_INFO : says_type(metric, "stateset") ? SM_WRITE_TYPE_STATESET : SM_WRITE_TYPE_GAUGE;
     case SM_METRIC_HISTOGRAM:
     case SM_METRIC_EXPONENTIAL_HISTOGRAM:
-        return TYPE_HISTOGRAM;
+        return SM_WRITE_TYPE_HISTOGRAM;
     case SM_METRIC_SUMMARY:
-        return TYPE_SUMMARY;
+        return SM_WRITE_TYPE_SUMMARY;
     case SM_METRIC_NONE:
         break;
     }
-    return TYPE_UNKNOWN;
+    return SM_WRITE_TYPE_UNKNOWN;
 }
 
 /* Of every metric that has a name, also of those whose points are left out. */
@@ -237,10 +237,13 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
 {
     struct sm_bytes unit;
     sm_bytes_init(&unit, walk->write->arena);
-    sm_prometheus_unit_name(metric->unit, &unit);
+    sm_prometheus_unit_name(metric->unit, walk->settings->keeps_utf8, &unit);
     struct sm_write_metadata metadata = {
         .type = metadata_type(metric), .name = walk->name, .help = metric->description, .unit = sm_bytes_slice(&unit)};
-    sm_write_add_metadata(walk->write, &metadata);
+    if (walk->settings->with_metadata && !walk->settings->is_version_2)
+        sm_write_add_metadata(walk->write, &metadata);
+    metadata.name = (struct sm_slice){0};
+    walk->write->current = metadata;
 }
 
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
@@ -249,7 +252,7 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
         if (!metric->points[i].dropped && metric->points[i].time_ns > walk->newest_ns)
             walk->newest_ns = metric->points[i].time_ns;
     bool is_named = make_name(walk, metric);
-    if (is_named && walk->settings->with_metadata)
+    if (is_named && (walk->settings->with_metadata || walk->settings->is_version_2))
         describe(walk, metric);
     if (!is_named || !is_translatable(metric)) {
         walk->failures++;
@@ -288,6 +291,7 @@ static void add_target_info(struct walk *walk)
     struct sm_write_labels labels;
     if (!walk->settings->with_target_info || walk->newest_ns == 0 || !has_more_than_service(walk->maker.resource))
         return;
+    walk->write->current = (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = SM_SLICE("Target metadata")};
     if (walk->settings->name_space.size)
         name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s_target_info", SM_SLICE_ARGS(walk->settings->name_space)));
     if (!sm_write_make_target_labels(&walk->maker, name, &labels))

@@ -344,6 +344,18 @@ static bool make_name(struct walk *walk, const struct sm_metric *metric)
     return is_named;
 }
 
+/* What version 2 sends with each series. */
+static void describe(struct walk *walk, const struct sm_metric *metric)
+{
+    static const unsigned types[] = {[SM_METRIC_NONE] = SM_WRITE_TYPE_UNKNOWN,    [SM_METRIC_GAUGE] = SM_WRITE_TYPE_GAUGE,
+                                     [SM_METRIC_SUM] = SM_WRITE_TYPE_GAUGE,       [SM_METRIC_HISTOGRAM] = SM_WRITE_TYPE_HISTOGRAM,
+                                     [SM_METRIC_SUMMARY] = SM_WRITE_TYPE_SUMMARY, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = SM_WRITE_TYPE_HISTOGRAM};
+    bool is_counter = metric->type == SM_METRIC_SUM && metric->is_monotonic;
+    if (walk->settings->with_metadata)
+        walk->write->current = (struct sm_write_metadata){
+            .type = is_counter ? SM_WRITE_TYPE_COUNTER : types[metric->type], .help = metric->description, .unit = metric->unit};
+}
+
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
 {
     if (!is_translatable(metric) || !make_name(walk, metric)) {
@@ -351,6 +363,7 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
         return;
     }
     walk->metric = metric;
+    describe(walk, metric);
     for (size_t i = 0; i < metric->point_count; i++)
         if (!metric->points[i].dropped)
             takers[metric->type](walk, &metric->points[i]);
@@ -359,8 +372,10 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
 /* ---- resources and scopes */
 
 /* One sample for each series, however often the batch names it. */
-static void add_present(struct walk *walk, const struct sm_relabel_set *set)
+static void add_present(struct walk *walk, const struct sm_relabel_set *set, const char *help)
 {
+    if (walk->settings->with_metadata)
+        walk->write->current = (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = sm_slice_of(help)};
     struct sm_write_series *series = sm_write_series_get(walk->write, labels_of(set));
     if (series->sample_count == 0)
         sm_write_add_sample(walk->write, series, 1, walk->now_ms);
@@ -375,7 +390,7 @@ static void add_target_info(struct walk *walk)
     while (sm_attributes_next(&cursor, &attribute))
         if (walk->settings->keeps_identifying_attributes || !is_identifying(attribute.key))
             put_attribute(walk, &set, &attribute);
-    add_present(walk, &set);
+    add_present(walk, &set, "Target metadata");
 }
 
 static void add_scope_info(struct walk *walk, const struct sm_scope *scope)
@@ -388,7 +403,7 @@ static void add_scope_info(struct walk *walk, const struct sm_scope *scope)
     sm_relabel_put(&set, SM_SLICE("otel_scope_version"), scope->version);
     while (sm_attributes_next(&cursor, &attribute))
         put_attribute(walk, &set, &attribute);
-    add_present(walk, &set);
+    add_present(walk, &set, "");
 }
 
 static struct sm_slice text_of(struct walk *walk, const char *key, bool *is_there)
