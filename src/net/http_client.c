@@ -147,8 +147,10 @@ static void write_head(struct sm_http_client *client, const struct sm_http_url *
     if (options->disable_keep_alives)
         sm_bytes_append_text(head, "Connection: close\r\n");
     for (size_t i = 0; i < options->headers.count; i++)
-        if (!sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), SM_SLICE("host")))
-            sm_bytes_printf(head, "%s: %s\r\n", options->headers.entries[i].key, options->headers.entries[i].value);
+        if (!sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), SM_SLICE("host"))) {
+            struct sm_slice value = sm_slice_trim(sm_slice_of(options->headers.entries[i].value));
+            sm_bytes_printf(head, "%s: %.*s\r\n", options->headers.entries[i].key, (int)value.size, value.ptr);
+        }
     client->has_content_type = find_header(options, "content-type") != NULL;
     client->has_content_encoding = find_header(options, "content-encoding") != NULL;
 }

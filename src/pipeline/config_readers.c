@@ -17,8 +17,10 @@ static const struct sm_option prometheus_table[] = {
     SM_OPTION_INT(prometheus, port, .min = 0, .max = 65535, .set_offset = offsetof(prometheus, has_port), .help = "Its port."),
     SM_OPTION_BOOL(prometheus, without_scope_info, .null_is_absent = true, .preset.boolean = true,
                    .help = "Leave out the labels of the instrumentation scope."),
-    SM_OPTION_BOOL(prometheus, without_type_suffix, .null_is_absent = true, .preset.boolean = true, .help = "Leave out _total behind counters."),
-    SM_OPTION_BOOL(prometheus, without_units, .null_is_absent = true, .preset.boolean = true, .help = "Leave out units behind names."),
+    SM_OPTION_BOOL(prometheus, without_type_suffix, .null_is_absent = true, .preset.boolean = true,
+                   .help = "With without_units: leave out _total and units behind names."),
+    SM_OPTION_BOOL(prometheus, without_units, .null_is_absent = true, .preset.boolean = true,
+                   .help = "With without_type_suffix: leave out _total and units behind names."),
     SM_OPTION_OPTIONAL(prometheus, with_resource_constant_labels, labels_table, .help = "Resource attributes as labels on every metric."),
     SM_OPTION_END,
 };

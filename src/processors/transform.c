@@ -355,6 +355,7 @@ const struct sm_component_type sm_processor_transform = {
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_BETA, SM_STABILITY_BETA, SM_STABILITY_BETA},
     .mutates = true,
+    .counts_items = true,
     .options = option_table,
     .options_size = sizeof(struct options),
     .validate = transform_validate,

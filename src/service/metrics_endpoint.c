@@ -72,10 +72,12 @@ struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *worker
     endpoint->identity = identity;
     sm_options_fill_defaults(sm_http_server_option_table, &endpoint->http, sizeof(endpoint->http), &endpoint->arena);
     endpoint->http.endpoint = sm_arena_printf(&endpoint->arena, is_ipv6 ? "[%s]:%u" : "%s:%u", reader->host, (unsigned)reader->port);
+    bool has_suffixes = !reader->without_units || !reader->without_type_suffix; /* as in the reference: both kinds, or none */
     endpoint->prometheus = (struct sm_prometheus_options){
         .never_expires = true,
-        .with_unit_suffix = !reader->without_units,
-        .with_type_suffix = !reader->without_type_suffix,
+        .with_unit_suffix = has_suffixes,
+        .with_type_suffix = has_suffixes,
+        .keeps_utf8 = true,
         .without_scope_info = reader->without_scope_info,
         .without_job_and_instance = true,
         .target_info = SM_PROMETHEUS_TARGET_INFO_ALL,

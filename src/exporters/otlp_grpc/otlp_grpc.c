@@ -45,13 +45,13 @@ static void add_attributes(struct sm_component *exporter, const char *endpoint)
     char host[256], port[32], *end;
     struct sm_error error;
     if (!sm_address_split(endpoint, host, port, &error)) {
-        sm_export_add_attribute(exporter, "server_address", endpoint);
+        sm_export_add_attribute(exporter, "server.address", endpoint);
         return;
     }
-    sm_export_add_attribute(exporter, "server_address", host);
+    sm_export_add_attribute(exporter, "server.address", host);
     strtol(port, &end, 10);
     if (*port && !*end)
-        sm_export_add_attribute(exporter, "server_port", port);
+        sm_export_add_attribute(exporter, "server.port", port);
 }
 
 static bool create(struct sm_component *exporter, struct sm_error *error)

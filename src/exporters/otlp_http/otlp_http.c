@@ -101,11 +101,11 @@ static void add_attributes(struct sm_component *exporter, const char *url)
         name++;
         name[strcspn(name, "]")] = '\0';
     }
-    sm_export_add_attribute(exporter, "server_address", name);
+    sm_export_add_attribute(exporter, "server.address", name);
     if (*path)
-        sm_export_add_attribute(exporter, "url_path", path);
+        sm_export_add_attribute(exporter, "url.path", path);
     if (port && *port)
-        sm_export_add_attribute(exporter, "server_port", port);
+        sm_export_add_attribute(exporter, "server.port", port);
 }
 
 /* ---- life */

@@ -64,22 +64,29 @@ static bool parse_permissions(const char *text, mode_t *mode)
     return true;
 }
 
+static void check_directory(struct sm_validation *validation, const char *key, const char *directory, bool is_made)
+{
+    struct stat info;
+    if (stat(directory, &info) == 0) {
+        if (!S_ISDIR(info.st_mode))
+            sm_validation_error(validation, key, "%s is not a directory", directory);
+    } else if (errno != ENOENT) {
+        sm_validation_error(validation, key, "problem accessing configured directory: %s, err: %s", directory, strerror(errno));
+    } else if (!is_made) {
+        sm_validation_error(
+            validation, key,
+            "directory must exist: stat %s: no such file or directory. You can enable the create_directory option to automatically create it",
+            directory);
+    }
+}
+
 static void validate(const void *raw_options, struct sm_validation *validation)
 {
     const struct options *options = raw_options;
-    struct stat info;
     mode_t mode;
-    if (stat(options->directory, &info) == 0) {
-        if (!S_ISDIR(info.st_mode))
-            sm_validation_error(validation, "directory", "%s is not a directory", options->directory);
-    } else if (errno != ENOENT) {
-        sm_validation_error(validation, "directory", "problem accessing configured directory: %s, err: %s", options->directory, strerror(errno));
-    } else if (!options->create_directory) {
-        sm_validation_error(
-            validation, "directory",
-            "directory must exist: stat %s: no such file or directory. You can enable the create_directory option to automatically create it",
-            options->directory);
-    }
+    check_directory(validation, "directory", options->directory, options->create_directory);
+    if (options->compaction.on_start || options->compaction.on_rebound)
+        check_directory(validation, "compaction", options->compaction.directory, options->create_directory);
     if (options->compaction.max_transaction_size < 0)
         sm_validation_error(validation, "compaction", "max transaction size for compaction cannot be less than 0");
     if (options->compaction.on_rebound && options->compaction.check_interval_ns == 0)
