@@ -127,8 +127,7 @@ static void write_head(struct sm_http_client *client, const struct sm_http_url *
     }
     if (url->path.size == 0 || *url->path.ptr != '/')
         sm_bytes_append_char(head, '/');
-    sm_bytes_append_slice(head, url->path);
-    sm_bytes_append_text(head, " HTTP/1.1\r\nHost: ");
+    sm_bytes_printf(head, "%.*s HTTP/1.1\r\nHost: ", SM_SLICE_ARGS(url->path));
     const char *host = find_header(options, "host");
     if (host && *host)
         sm_bytes_append_text(head, host);
@@ -146,11 +145,11 @@ static void write_head(struct sm_http_client *client, const struct sm_http_url *
         sm_bytes_printf(head, "Proxy-Authorization: %s\r\n", client->target.proxy_authorization);
     if (options->disable_keep_alives)
         sm_bytes_append_text(head, "Connection: close\r\n");
-    for (size_t i = 0; i < options->headers.count; i++)
-        if (!sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), SM_SLICE("host"))) {
-            struct sm_slice value = sm_slice_trim(sm_slice_of(options->headers.entries[i].value));
-            sm_bytes_printf(head, "%s: %.*s\r\n", options->headers.entries[i].key, (int)value.size, value.ptr);
-        }
+    for (size_t i = 0; i < options->headers.count; i++) {
+        struct sm_slice name = sm_slice_of(options->headers.entries[i].key), value = sm_slice_trim(sm_slice_of(options->headers.entries[i].value));
+        if (!sm_slice_equal_nocase(name, SM_SLICE("host")))
+            sm_bytes_printf(head, "%s: %.*s\r\n", name.ptr, (int)value.size, value.ptr);
+    }
     client->has_content_type = find_header(options, "content-type") != NULL;
     client->has_content_encoding = find_header(options, "content-encoding") != NULL;
 }

@@ -2,18 +2,28 @@
  * Source: opentelemetry-proto docs/specification.md, "Failures" and "Throttling"; opentelemetry-collector receiver/otlpreceiver/internal/errors. */
 #include "receivers/otlp/otlp.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "wire/protobuf.h"
 
 static const char RETRY_INFO_TYPE[] = "type.googleapis.com/google.rpc.RetryInfo";
 
+/* Of "rpc error: code = Unavailable desc = text", a status that came from the next hop as it is, the text: its code is told beside it. */
+static struct sm_slice told(const char *reason)
+{
+    static const char begin[] = "rpc error: code = ", behind_code[] = " desc = ";
+    const char *text = strncmp(reason, begin, sizeof(begin) - 1) == 0 ? strstr(reason, behind_code) : NULL;
+    return sm_slice_of(text ? text + sizeof(behind_code) - 1 : reason);
+}
+
 struct sm_otlp_status sm_otlp_status_of(const struct sm_outcome *outcome)
 {
     enum sm_rpc_code code = outcome->kind == SM_RETRY ? SM_RPC_UNAVAILABLE : SM_RPC_INTERNAL;
     return (struct sm_otlp_status){
         .code = outcome->has_code ? outcome->code : code,
-        .message = sm_slice_of(outcome->reason),
+        .message = told(outcome->reason),
         .retry_after_ns = outcome->retry_after_ns,
     };
 }
