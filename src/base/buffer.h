@@ -1,7 +1,7 @@
 /* buffer.h - a block of bytes that several owners share.
  *
- * A buffer is written by its creator and never changed once a second owner holds it. Any thread may retain and release (the count is atomic); the
- * last release frees. Request bodies live in buffers, and decoded batches point into them. */
+ * A buffer is written by its creator. What a second owner was given of it is never changed; the creator may write on behind that. Any thread may
+ * retain and release (the count is atomic); the last release frees. Request bodies live in buffers, and decoded batches point into them. */
 #pragma once
 
 #include "base/slice.h"

@@ -85,6 +85,7 @@ struct sm_batch_part {
     struct sm_slice raw;      /* borrowed: buffer */
     struct sm_buffer *buffer; /* shared */
     size_t item_count;
+    bool is_run; /* the sender writes on behind it in the same buffer: it is not copied when batches are joined */
 };
 
 struct sm_batch {
@@ -133,6 +134,8 @@ struct sm_buffer *sm_batch_only_buffer(const struct sm_batch *batch);
  * could reach. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));
 
+/* A packed batch of one part, which must be a sound request with so many items; retains its buffer. */
+struct sm_batch *sm_batch_create_packed(enum sm_signal signal, const struct sm_batch_part *part) __attribute__((returns_nonnull, warn_unused_result));
 /* The same content packed; takes the reference and returns that of `batch` or of another batch, which then carries delivery, metadata and client.
  * What nobody changed stays the buffer it came in, the rest is written into a buffer of its own; everything else that `batch` held is let go. */
 struct sm_batch *sm_batch_pack(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));

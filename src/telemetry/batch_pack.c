@@ -29,6 +29,25 @@ void sm_batch_add_parts(struct sm_batch *batch, const struct sm_batch_part *part
     }
 }
 
+struct sm_batch *sm_batch_create_packed(enum sm_signal signal, const struct sm_batch_part *part)
+{
+    struct sm_batch *batch = sm_batch_create(signal);
+    sm_batch_add_parts(batch, part, 1);
+    return batch;
+}
+
+/* Makes the last part longer when `part` lies behind it. */
+static bool try_extend(struct sm_batch *batch, const struct sm_batch_part *part)
+{
+    struct sm_batch_part *last = batch->_part_count ? &batch->_parts[batch->_part_count - 1] : NULL;
+    if (!last || !part->is_run || last->buffer != part->buffer || last->raw.ptr + last->raw.size != part->raw.ptr)
+        return false;
+    last->raw.size += part->raw.size;
+    last->item_count += part->item_count;
+    batch->item_count += part->item_count;
+    return true;
+}
+
 static bool has_room(const struct sm_batch_part *part, size_t size)
 {
     const struct sm_buffer *buffer = part->buffer;
@@ -52,7 +71,9 @@ void sm_batch_join_parts(struct sm_batch *batch, const struct sm_batch_part *par
 {
     for (size_t i = 0; i < count; i++) {
         struct sm_slice raw = parts[i].raw;
-        if (raw.size > COPY_MAX || batch->_part_count == 0) {
+        if (try_extend(batch, &parts[i]))
+            continue;
+        if (raw.size > COPY_MAX || parts[i].is_run || batch->_part_count == 0) {
             sm_batch_add_parts(batch, &parts[i], 1);
             continue;
         }
@@ -74,7 +95,7 @@ static struct sm_buffer *find_buffer(const struct sm_batch *batch, struct sm_sli
     for (size_t i = 0; i < batch->_keep_count; i++) {
         const struct sm_batch_keep *keep = &batch->_keeps[i];
         struct sm_buffer *buffer = keep->buffer ? keep->buffer : find_buffer(keep->batch, raw);
-        if (buffer && (uintptr_t)raw.ptr - (uintptr_t)buffer->data <= buffer->size)
+        if (buffer && (uintptr_t)raw.ptr - (uintptr_t)buffer->data <= buffer->capacity)
             return buffer;
     }
     return NULL;

@@ -57,35 +57,6 @@ struct sm_slice sm_otlp_span_bytes(const struct sm_span *span, struct sm_arena *
     return take_content(&writer);
 }
 
-/* ---- and back */
-
-void sm_otlp_resource_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_resource *resource)
-{
-    struct sm_decode_error error;
-    struct sm_otlp_decoder decoder = {.input = bytes, .arena = arena, .error = &error};
-    bool is_sound = sm_otlp_decode_resource(&decoder, bytes, resource);
-    assert(is_sound);
-    (void)is_sound;
-}
-
-void sm_otlp_scope_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_scope *scope)
-{
-    struct sm_decode_error error;
-    struct sm_otlp_decoder decoder = {.input = bytes, .arena = arena, .error = &error};
-    bool is_sound = sm_otlp_decode_scope(&decoder, bytes, scope);
-    assert(is_sound);
-    (void)is_sound;
-}
-
-void sm_otlp_span_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_span *span)
-{
-    struct sm_decode_error error;
-    struct sm_otlp_decoder decoder = {.input = bytes, .arena = arena, .error = &error};
-    bool is_sound = sm_otlp_decode_span(&decoder, bytes, span);
-    assert(is_sound);
-    (void)is_sound;
-}
-
 /* ---- sizes */
 
 size_t sm_otlp_field_size(size_t size)

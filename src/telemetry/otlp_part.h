@@ -1,4 +1,4 @@
-/* otlp_part.h - the messages inside a traces request singly: as bytes, and back. For components that hold telemetry as its encoded parts.
+/* otlp_part.h - the messages inside a traces request singly, as bytes. For components that hold telemetry as its encoded parts.
  *
  * Worker-local. */
 #pragma once
@@ -9,11 +9,6 @@
 struct sm_slice sm_otlp_resource_bytes(const struct sm_resource *resource, struct sm_arena *arena);
 struct sm_slice sm_otlp_scope_bytes(const struct sm_scope *scope, struct sm_arena *arena);
 struct sm_slice sm_otlp_span_bytes(const struct sm_span *span, struct sm_arena *arena);
-
-/* Back from bytes that the functions above returned; the result borrows them. */
-void sm_otlp_resource_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_resource *resource);
-void sm_otlp_scope_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_scope *scope);
-void sm_otlp_span_from_bytes(struct sm_slice bytes, struct sm_arena *arena, struct sm_span *span);
 
 /* How many bytes the reference would encode the message to, which need not be how it came: resource, scope, status, IDs and attribute values are
  * always written there, zeros and unknown fields never. */

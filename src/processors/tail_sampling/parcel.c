@@ -25,7 +25,7 @@ struct draft {
     uint32_t resource;   /* group */
     /* while writing */
     struct sm_tail_piece *piece;
-    struct sm_tail_part *next_span;
+    struct sm_tail_span_part *next_span;
     struct sm_tail_scope_part *next_scope;
     size_t scope_bytes; /* of the spans of the scope under way */
 };
@@ -60,7 +60,7 @@ struct sm_tail_cutter {
 
 static size_t piece_size(uint32_t scope_count, uint32_t span_count)
 {
-    size_t size = sizeof(struct sm_tail_piece) + scope_count * sizeof(struct sm_tail_scope_part) + span_count * sizeof(struct sm_tail_part);
+    size_t size = sm_tail_piece_spans_offset(scope_count) + span_count * sizeof(struct sm_tail_span_part);
     size_t alignment = _Alignof(struct sm_tail_piece);
     return (size + alignment - 1) / alignment * alignment;
 }
@@ -267,7 +267,7 @@ static void begin_pieces(struct sm_tail_cutter *cutter, struct sm_slice resource
         parcel->end = sm_tail_piece_behind(piece);
         draft->piece = piece;
         draft->next_scope = piece->scopes;
-        draft->next_span = (struct sm_tail_part *)(void *)(piece->scopes + piece->scope_count);
+        draft->next_span = sm_tail_piece_spans(piece);
         draft->last_scope = 0;
     }
 }
@@ -281,7 +281,9 @@ static void end_scope(const struct sm_tail_cutter *cutter, struct draft *draft)
 static void add_span(struct sm_tail_cutter *cutter, struct draft *draft, const struct sm_span *span)
 {
     struct sm_slice bytes = sm_otlp_span_bytes(span, &cutter->arena);
-    *draft->next_span++ = place_bytes(cutter, bytes);
+    *draft->next_span++ = (struct sm_tail_span_part){
+        .bytes = place_bytes(cutter, bytes),
+        .facts = {.start_ns = span->start_ns, .end_ns = span->end_ns, .status_code = span->status_code, .flags = span->flags}};
     draft->next_scope[-1].span_count++;
     if (span->parent_span_id.size == 0)
         draft->piece->has_root = 1;

@@ -1,7 +1,7 @@
 /* parcel.h - spans on their way to the worker that their traces live on.
  *
  * A request is cut up into pieces, the spans of one trace within one of its resources. The pieces for one worker travel as a parcel: one block of
- * memory over one buffer with the encoded bytes, usually the request as it was received. A span costs 8 bytes beside its bytes, a piece 64.
+ * memory over one buffer with the encoded bytes, usually the request as it was received. A span costs 32 bytes beside its bytes, a piece 64.
  *
  *     parcel -> piece (trace ID, resource) -> parts: one for each scope, then one for each span, in order of arrival
  *
@@ -17,6 +17,18 @@ struct sm_tail_shard;
 /* Bytes within the parcel's buffer. */
 struct sm_tail_part {
     uint32_t offset, size;
+};
+
+/* What a span tells without being decoded again. */
+struct sm_tail_facts {
+    uint64_t start_ns, end_ns;
+    int32_t status_code;
+    uint32_t flags;
+};
+
+struct sm_tail_span_part {
+    struct sm_tail_part bytes;
+    struct sm_tail_facts facts;
 };
 
 /* The scope of the next `span_count` spans. */
@@ -46,9 +58,15 @@ struct sm_tail_parcel {
     _Alignas(struct sm_tail_piece) char pieces[];
 };
 
-static inline const struct sm_tail_part *sm_tail_piece_spans(const struct sm_tail_piece *piece)
+/* Where the spans stand in a piece with so many scopes. */
+static inline size_t sm_tail_piece_spans_offset(uint32_t scope_count)
 {
-    return (const struct sm_tail_part *)(const void *)(piece->scopes + piece->scope_count);
+    size_t size = sizeof(struct sm_tail_piece) + scope_count * sizeof(struct sm_tail_scope_part), alignment = _Alignof(struct sm_tail_span_part);
+    return (size + alignment - 1) / alignment * alignment;
+}
+static inline struct sm_tail_span_part *sm_tail_piece_spans(const struct sm_tail_piece *piece)
+{
+    return (struct sm_tail_span_part *)(void *)((char *)(uintptr_t)piece + sm_tail_piece_spans_offset(piece->scope_count));
 }
 /* The piece behind `piece` in its parcel; none behind the last. */
 struct sm_tail_piece *sm_tail_piece_behind(struct sm_tail_piece *piece);

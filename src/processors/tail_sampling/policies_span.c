@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "processors/tail_sampling/parcel.h"
 #include "processors/tail_sampling/trace_state.h"
 #include "telemetry/span.h"
 
@@ -112,11 +113,6 @@ const struct sm_tail_policy_type sm_tail_span_count = {
 
 /* ---- latency: from the first start to the last end, looked at after each span in the order of arrival */
 
-struct latency_walk {
-    const struct sm_tail_latency_options *options;
-    uint64_t start_ns, end_ns;
-};
-
 static bool latency_create(struct sm_tail_maker *maker, struct sm_tail_policy *policy, const struct sm_tail_policy_options *options)
 {
     struct sm_tail_latency_options *state = policy->state = sm_arena_zalloc(&maker->plan->arena, 1, sizeof(*state));
@@ -135,23 +131,14 @@ static int64_t milliseconds_between(uint64_t start_ns, uint64_t end_ns)
     return (int64_t)difference / 1000000;
 }
 
-static bool latency_fits(const struct sm_span *span, void *context)
+static bool latency_fits(const struct sm_tail_policy *policy, const struct sm_tail_sight *sight, const struct sm_tail_facts *facts)
 {
-    struct latency_walk *walk = context;
-    if (walk->start_ns == 0 || span->start_ns < walk->start_ns)
-        walk->start_ns = span->start_ns;
-    if (walk->end_ns == 0 || span->end_ns > walk->end_ns)
-        walk->end_ns = span->end_ns;
-    int64_t ms = milliseconds_between(walk->start_ns, walk->end_ns);
-    if (walk->options->upper_threshold_ms == 0)
-        return ms >= walk->options->threshold_ms;
-    return ms > walk->options->threshold_ms && ms <= walk->options->upper_threshold_ms;
-}
-
-static enum sm_tail_decision latency_decide(const struct sm_tail_policy *policy, struct sm_tail_view *view)
-{
-    struct latency_walk walk = {.options = policy->state};
-    return sampled_if(sm_tail_view_any_span(view, latency_fits, &walk));
+    (void)facts;
+    const struct sm_tail_latency_options *o = policy->state;
+    int64_t ms = milliseconds_between(sight->start_ns, sight->end_ns);
+    if (o->upper_threshold_ms == 0)
+        return ms >= o->threshold_ms;
+    return ms > o->threshold_ms && ms <= o->upper_threshold_ms;
 }
 
 static bool latency_is_stateful(const struct sm_tail_policy *policy)
@@ -160,7 +147,7 @@ static bool latency_is_stateful(const struct sm_tail_policy *policy)
 }
 
 const struct sm_tail_policy_type sm_tail_latency = {
-    .name = "latency", .places = SM_TAIL_ANYWHERE, .create = latency_create, .decide = latency_decide, .is_stateful = latency_is_stateful};
+    .name = "latency", .places = SM_TAIL_ANYWHERE, .create = latency_create, .fits = latency_fits, .is_stateful = latency_is_stateful};
 
 /* ---- status_code */
 
@@ -184,34 +171,25 @@ static bool status_create(struct sm_tail_maker *maker, struct sm_tail_policy *po
     return true;
 }
 
-static bool has_status(const struct sm_span *span, void *context)
+static bool status_fits(const struct sm_tail_policy *policy, const struct sm_tail_sight *sight, const struct sm_tail_facts *facts)
 {
-    return span->status_code >= 0 && span->status_code < STATUS_COUNT && ((const bool *)context)[span->status_code];
-}
-
-static enum sm_tail_decision status_decide(const struct sm_tail_policy *policy, struct sm_tail_view *view)
-{
-    return sampled_if(sm_tail_view_any_span(view, has_status, policy->state));
+    (void)sight;
+    return facts->status_code >= 0 && facts->status_code < STATUS_COUNT && ((const bool *)policy->state)[facts->status_code];
 }
 
 const struct sm_tail_policy_type sm_tail_status_code = {
-    .name = "status_code", .places = SM_TAIL_ANYWHERE, .create = status_create, .decide = status_decide};
+    .name = "status_code", .places = SM_TAIL_ANYWHERE, .create = status_create, .fits = status_fits};
 
 /* ---- trace_flags */
 
-static bool has_sampled_flag(const struct sm_span *span, void *context)
-{
-    (void)context;
-    return span->flags & 1;
-}
-
-static enum sm_tail_decision flags_decide(const struct sm_tail_policy *policy, struct sm_tail_view *view)
+static bool flags_fit(const struct sm_tail_policy *policy, const struct sm_tail_sight *sight, const struct sm_tail_facts *facts)
 {
     (void)policy;
-    return sampled_if(sm_tail_view_any_span(view, has_sampled_flag, NULL));
+    (void)sight;
+    return facts->flags & 1;
 }
 
-const struct sm_tail_policy_type sm_tail_trace_flags = {.name = "trace_flags", .places = SM_TAIL_ANYWHERE, .decide = flags_decide};
+const struct sm_tail_policy_type sm_tail_trace_flags = {.name = "trace_flags", .places = SM_TAIL_ANYWHERE, .fits = flags_fit};
 
 /* ---- trace_state */
 

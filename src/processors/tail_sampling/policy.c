@@ -116,6 +116,8 @@ static bool make_policy(struct sm_tail_maker *maker, struct sm_tail_policy *poli
     policy->type = type;
     policy->name = options->name;
     bool is_made = !type->create || type->create(maker, policy, options);
+    if (type->fits)
+        sm_tail_watch_add(maker->plan, policy);
     maker->node = node; /* sub-policies have moved it */
     return is_made && check_section(maker, type, node);
 }
@@ -251,6 +253,8 @@ void sm_tail_plan_free(struct sm_tail_plan *plan)
 
 enum sm_tail_decision sm_tail_policy_decide(const struct sm_tail_policy *policy, struct sm_tail_view *view)
 {
+    if (policy->type->fits)
+        return sm_tail_watch_found(policy, view) ? SM_TAIL_SAMPLED : SM_TAIL_NOT_SAMPLED;
     return policy->type->decide(policy, view);
 }
 

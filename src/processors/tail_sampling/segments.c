@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "pipeline/storage.h"
+#include "processors/tail_sampling/parcel.h"
 #include "processors/tail_sampling/record.h"
 #include "wire/lz4_block.h"
 
@@ -209,21 +210,22 @@ static void close_newest(struct sm_tail_segments *segments)
         sm_bytes_deinit(&segments->_packed);
 }
 
-bool sm_tail_segments_add(struct sm_tail_segments *segments, const struct sm_tail_piece *piece, struct sm_tail_ref *ref, uint32_t *size)
+bool sm_tail_segments_add(struct sm_tail_segments *segments, const struct sm_tail_piece *piece, struct sm_tail_ref *ref)
 {
-    *size = sm_tail_record_size(piece);
-    if (*size == 0)
+    uint32_t size = sm_tail_record_size(piece);
+    if (size == 0)
         return false;
     struct sm_tail_segment *segment = newest(segments);
-    if (segment && segment->is_open && segments->_open.size && segments->_open.size + *size > SEGMENT_BYTES) {
+    if (segment && segment->is_open && segments->_open.size && segments->_open.size + size > SEGMENT_BYTES) {
         close_newest(segments);
         segment = NULL;
     }
     if (!segment || !segment->is_open)
         segment = open_next(segments);
-    *ref = (struct sm_tail_ref){.segment = segments->_first + segments->_count - 1, .offset = (uint32_t)segments->_open.size};
-    sm_tail_record_write(piece, *size, sm_bytes_reserve(&segments->_open, *size > SEGMENT_BYTES ? *size : SEGMENT_BYTES - segments->_open.size));
-    segments->_open.size += *size;
+    *ref = (struct sm_tail_ref){
+        .segment = segments->_first + segments->_count - 1, .offset = (uint32_t)segments->_open.size, .size = size, .span_count = piece->span_count};
+    sm_tail_record_write(piece, sm_bytes_reserve(&segments->_open, size > SEGMENT_BYTES ? size : SEGMENT_BYTES - segments->_open.size));
+    segments->_open.size += size;
     segment->record_count++;
     return true;
 }
@@ -296,18 +298,10 @@ static const char *content_of(struct sm_tail_segments *segments, uint32_t number
     return segment->plain || unpack(segments, number, segment) ? segment->plain : NULL;
 }
 
-struct sm_buffer *sm_tail_segments_load(struct sm_tail_segments *segments, const struct sm_tail_ref *refs, size_t count, size_t size_bytes)
+bool sm_tail_segments_read(struct sm_tail_segments *segments, struct sm_tail_ref ref, char *to)
 {
-    struct sm_buffer *buffer = sm_buffer_try_create(size_bytes);
-    if (!buffer)
-        sm_out_of_memory(size_bytes);
-    for (size_t i = 0; i < count; i++) {
-        const char *content = content_of(segments, refs[i].segment);
-        if (!content)
-            continue;
-        const struct sm_tail_record *record = (const struct sm_tail_record *)(const void *)(content + refs[i].offset);
-        memcpy(buffer->data + buffer->size, record, record->size);
-        buffer->size += record->size;
-    }
-    return buffer;
+    const char *content = content_of(segments, ref.segment);
+    if (content)
+        memcpy(to, content + ref.offset, ref.size);
+    return content != NULL;
 }

@@ -1,6 +1,6 @@
 /* segments.h - the records of the traces of a shard that are not decided yet, packed, in the order of arrival.
  *
- *     segment 7   LZ4, 32 KiB unpacked: record | record | ...      refs point here: (segment, offset)
+ *     segment 7   LZ4, 32 KiB unpacked: record | record | ...      refs point here: (segment, offset, size)
  *     segment 8   open: filled by what arrives
  *
  * A segment goes when none of its records is wanted any more. When memory is short, and there is a storage to go to, segments are put there as they
@@ -11,13 +11,14 @@
 
 #include <stdatomic.h>
 
-struct sm_buffer;
 struct sm_logger;
 struct sm_storage_client;
 struct sm_tail_piece;
 
+/* A record: where it is. */
 struct sm_tail_ref {
     uint32_t segment, offset;
+    uint32_t size, span_count;
 };
 
 /* Immutable; of the whole component. */
@@ -47,12 +48,10 @@ void sm_tail_segments_deinit(struct sm_tail_segments *segments);
 /* Where to put segments when memory is short: what is in it goes. */
 void sm_tail_segments_set_spill(struct sm_tail_segments *segments, struct sm_storage_client *spill);
 
-/* Copies the piece. `*size` becomes the size of its record. False: it is too large (4 GiB). */
-bool sm_tail_segments_add(struct sm_tail_segments *segments, const struct sm_tail_piece *piece, struct sm_tail_ref *ref, uint32_t *size)
+/* Copies the piece. False: it is too large (4 GiB). */
+bool sm_tail_segments_add(struct sm_tail_segments *segments, const struct sm_tail_piece *piece, struct sm_tail_ref *ref)
     __attribute__((warn_unused_result));
 /* The record is not wanted any more. */
 void sm_tail_segments_drop(struct sm_tail_segments *segments, struct sm_tail_ref ref);
-/* The records `refs`, `size_bytes` together, one after the other in a buffer of their own. What cannot be read back from the storage is missing (and
- * logged). */
-struct sm_buffer *sm_tail_segments_load(struct sm_tail_segments *segments, const struct sm_tail_ref *refs, size_t count, size_t size_bytes)
-    __attribute__((returns_nonnull, warn_unused_result));
+/* Copies the record to `to`. False: it cannot be read back from the storage (which is logged). */
+bool sm_tail_segments_read(struct sm_tail_segments *segments, struct sm_tail_ref ref, char *to) __attribute__((warn_unused_result));

@@ -45,6 +45,7 @@ void sm_tail_shard_deinit(struct sm_tail_shard *shard)
     atomic_fetch_sub_explicit(shard->_settings->trace_count, shard->_table.count, memory_order_relaxed);
     sm_tail_table_deinit(&shard->_table);
     sm_tail_segments_deinit(&shard->_segments);
+    sm_buffer_release(shard->_block);
     sm_tail_cache_deinit(&shard->_sampled);
     sm_tail_cache_deinit(&shard->_non_sampled);
     sm_tail_tally_deinit(&shard->_tally);
@@ -62,8 +63,10 @@ static void forget(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
 
 static void send_view(struct sm_tail_shard *shard, struct sm_tail_view *view)
 {
-    struct sm_batch *batch = sm_tail_view_batch(view);
-    view->batch = NULL;
+    view->block = shard->gives_packed ? &shard->_block : NULL;
+    struct sm_batch *batch = sm_tail_view_take(view);
+    if (!shard->gives_packed)
+        sm_batch_unpack(batch);
     shard->_sending_count++;
     shard->_calls->send(shard, batch);
 }
@@ -89,6 +92,7 @@ static struct sm_tail_view view_of(struct sm_tail_shard *shard, const struct sm_
         .request_bytes = trace->held->request_bytes,
         .piece = piece,
         .held = trace->held,
+        .sight = trace->held->sight,
         .segments = &shard->_segments,
         .logger = shard->_settings->logger,
         .mono_ns = shard->_calls->mono_ns(),
@@ -125,6 +129,13 @@ static void decide_due(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
     }
 }
 
+/* What has left holds it as long as needed. */
+static void release_block(struct sm_tail_shard *shard)
+{
+    sm_buffer_release(shard->_block);
+    shard->_block = NULL;
+}
+
 static void end_run(struct sm_tail_shard *shard)
 {
     const struct sm_tail_metrics *metrics = shard->_settings->metrics;
@@ -133,6 +144,7 @@ static void end_run(struct sm_tail_shard *shard)
     if (shard->tells_ticks)
         sm_instrument_record(metrics->timer_latency, (double)((shard->_calls->mono_ns() - shard->_run_started_ns) / SM_NS_PER_MS));
     sm_tail_tally_tell(&shard->_tally, metrics);
+    release_block(shard);
     shard->_is_running = false;
 }
 
@@ -276,12 +288,12 @@ static void take_late(struct sm_tail_shard *shard, const struct sm_tail_trace *t
 static void hold(struct sm_tail_shard *shard, struct sm_tail_trace *trace, const struct sm_tail_piece *piece)
 {
     struct sm_tail_ref ref;
-    uint32_t size;
-    if (!sm_tail_segments_add(&shard->_segments, piece, &ref, &size)) {
+    sm_tail_watch(shard->_settings->plan, piece, &trace->held->sight);
+    if (!sm_tail_segments_add(&shard->_segments, piece, &ref)) {
         sm_log(SM_LOG_ERROR, shard->_settings->logger, "Spans of one trace in one request are larger than 4 GiB and are lost");
         return;
     }
-    sm_tail_table_hold(&shard->_table, trace, ref, size);
+    sm_tail_table_hold(&shard->_table, trace, ref);
 }
 
 /* What was held before goes in front; it does not say which policy it was. */
@@ -325,6 +337,8 @@ static void take_immediate(struct sm_tail_shard *shard, struct sm_tail_trace *tr
 {
     const char *policy;
     struct sm_tail_view view = view_of(shard, trace, piece);
+    view.sight = (struct sm_tail_sight){0};
+    sm_tail_watch(shard->_settings->plan, piece, &view.sight);
     uint64_t started_ns = view.mono_ns;
     note_decision_time(trace, started_ns);
     enum sm_tail_decision decision = sm_tail_decide_at_once(shard, &view, &policy);

@@ -61,8 +61,10 @@ struct sm_tail_shard {
     struct sm_tail_tally _tally;
     struct sm_tail_parcel *_first_blocked, *_last_blocked; /* owned: for want of room */
     size_t _sending_count;
-    bool tells_ticks; /* set after init on one shard of all: the metric of the timer's runs counts one a tick */
-    bool _is_paused;  /* until less is being sent */
+    struct sm_buffer *_block; /* shared: where traces that leave packed are written; NULL: none yet */
+    bool gives_packed;        /* set after init: `send` takes packed batches (telemetry/batch.h) */
+    bool tells_ticks;         /* set after init on one shard of all: the metric of the timer's runs counts one a tick */
+    bool _is_paused;          /* until less is being sent */
     bool _is_stopping;
 };
 

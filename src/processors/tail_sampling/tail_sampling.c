@@ -426,6 +426,7 @@ static struct member *create_member(struct sampler *sampler, struct sm_worker *w
     member->sampler = sampler;
     member->worker = worker;
     member->index = index;
+    member->shard.gives_packed = sm_component_gives_packed(sampler->component, SM_TRACES);
     member->timer = sm_timer_create(worker, on_tick, member);
     sm_timer_arm(member->timer, SM_NS_PER_S, true);
     return member;

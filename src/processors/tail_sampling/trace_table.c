@@ -218,7 +218,7 @@ void sm_tail_table_remove(struct sm_tail_table *table, struct sm_tail_trace *tra
 
 /* ---- what is held */
 
-void sm_tail_table_hold(struct sm_tail_table *table, struct sm_tail_trace *trace, struct sm_tail_ref ref, uint32_t size)
+void sm_tail_table_hold(struct sm_tail_table *table, struct sm_tail_trace *trace, struct sm_tail_ref ref)
 {
     struct sm_tail_held *held = trace->held;
     if (held->ref_count == held->ref_capacity) {
@@ -227,7 +227,7 @@ void sm_tail_table_hold(struct sm_tail_table *table, struct sm_tail_trace *trace
         held = trace->held = sm_realloc(held, 1, sizeof(*held) + held->ref_capacity * sizeof(held->refs[0]));
     }
     held->refs[held->ref_count++] = ref;
-    held->record_bytes += size;
+    held->record_bytes += ref.size;
 }
 
 void sm_tail_table_release_held(struct sm_tail_table *table, struct sm_tail_trace *trace)

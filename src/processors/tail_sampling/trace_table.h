@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "processors/tail_sampling/policy.h"
 #include "processors/tail_sampling/segments.h"
 
 /* SM_TAIL_UNDECIDED, then the decisions of policy.h. */
@@ -17,6 +18,7 @@ struct sm_tail_held {
     uint64_t span_count;                /* those that are not held included */
     uint64_t size_bytes, request_bytes; /* see struct sm_tail_view */
     size_t record_bytes;                /* of what is held */
+    struct sm_tail_sight sight;         /* of all its spans */
     uint32_t ref_count, ref_capacity;
     struct sm_tail_ref refs[]; /* in the order of arrival */
 };
@@ -59,7 +61,7 @@ void sm_tail_table_remove(struct sm_tail_table *table, struct sm_tail_trace *tra
 struct sm_tail_trace *sm_tail_table_oldest(const struct sm_tail_table *table); /* NULL: empty */
 
 /* Adds a record to those of an undecided trace. */
-void sm_tail_table_hold(struct sm_tail_table *table, struct sm_tail_trace *trace, struct sm_tail_ref ref, uint32_t size);
+void sm_tail_table_hold(struct sm_tail_table *table, struct sm_tail_trace *trace, struct sm_tail_ref ref);
 /* Drops what the trace holds: it is decided. */
 void sm_tail_table_release_held(struct sm_tail_table *table, struct sm_tail_trace *trace);
 

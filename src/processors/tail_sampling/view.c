@@ -1,55 +1,87 @@
-/* view.c - a trace as policies look at it: its spans as a batch, decoded when the first policy asks.
+/* view.c - a trace as policies look at it, and as it leaves: packed until somebody looks into it.
  *
- * The batch is what leaves when the trace is sampled: a resource of it is one record. */
+ * Traces that leave packed are written one behind the other into a block that several of them share: whoever joins them then joins neighbours, and
+ * copies nothing. */
 #include "base/memory.h"
+#include "processors/tail_sampling/parcel.h"
 #include "processors/tail_sampling/policy.h"
 #include "processors/tail_sampling/record.h"
 #include "processors/tail_sampling/trace_table.h"
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
 
-static struct sm_buffer *copy_piece(const struct sm_tail_piece *piece)
+enum { BLOCK_BYTES = 256 * 1024, IN_BLOCK_MAX = BLOCK_BYTES / 8 };
+
+static struct sm_buffer *create_buffer(size_t size)
 {
-    uint32_t size = sm_tail_record_size(piece);
     struct sm_buffer *buffer = sm_buffer_try_create(size);
     if (!buffer)
         sm_out_of_memory(size);
-    if (size)
-        sm_tail_record_write(piece, size, buffer->data);
-    buffer->size = size;
     return buffer;
 }
 
-static struct sm_buffer *records_of(const struct sm_tail_view *view)
+/* A reference to a buffer with room for `size` bytes behind what is in it. */
+static struct sm_buffer *find_room(const struct sm_tail_view *view, size_t size, bool may_share)
 {
-    if (view->piece)
-        return copy_piece(view->piece);
-    return sm_tail_segments_load(view->segments, view->held->refs, view->held->ref_count, view->held->record_bytes);
+    if (!may_share || !view->block || size > IN_BLOCK_MAX)
+        return create_buffer(size);
+    struct sm_buffer *block = *view->block;
+    if (!block || block->capacity - block->size < size) {
+        sm_buffer_release(block);
+        block = *view->block = create_buffer(BLOCK_BYTES - sizeof(struct sm_buffer));
+    }
+    return sm_buffer_retain(block);
 }
 
-static const struct sm_tail_record *record_at(const struct sm_buffer *records, size_t at)
+static void write_piece(const struct sm_tail_piece *piece, struct sm_batch_part *part, size_t room)
 {
-    return (const struct sm_tail_record *)(const void *)(records->data + at);
+    if (room)
+        sm_tail_record_write(piece, (char *)(uintptr_t)part->raw.ptr);
+    part->raw.size = room;
+    part->item_count = room ? piece->span_count : 0;
+}
+
+static void write_held(const struct sm_tail_view *view, struct sm_batch_part *part)
+{
+    char *to = (char *)(uintptr_t)part->raw.ptr;
+    for (uint32_t i = 0; i < view->held->ref_count; i++) {
+        struct sm_tail_ref ref = view->held->refs[i];
+        if (!sm_tail_segments_read(view->segments, ref, to + part->raw.size))
+            continue;
+        part->raw.size += ref.size;
+        part->item_count += ref.span_count;
+    }
+}
+
+/* As a packed batch. */
+static struct sm_batch *load(const struct sm_tail_view *view, bool may_share)
+{
+    size_t room = view->piece ? sm_tail_record_size(view->piece) : view->held->record_bytes;
+    struct sm_buffer *buffer = find_room(view, room, may_share);
+    struct sm_batch_part part = {.buffer = buffer, .raw = sm_slice_make(buffer->data + buffer->size, 0), .is_run = may_share && view->block};
+    if (view->piece)
+        write_piece(view->piece, &part, room);
+    else
+        write_held(view, &part);
+    buffer->size += part.raw.size;
+    struct sm_batch *batch = sm_batch_create_packed(SM_TRACES, &part);
+    sm_buffer_release(buffer);
+    return batch;
 }
 
 struct sm_batch *sm_tail_view_batch(struct sm_tail_view *view)
 {
-    if (view->batch)
-        return view->batch;
-    struct sm_batch *batch = view->batch = sm_batch_create(SM_TRACES);
-    struct sm_buffer *records = records_of(view);
-    sm_batch_keep_buffer(batch, records);
-    size_t index_bytes = 0;
-    for (size_t at = 0; at < records->size; at += record_at(records, at)->size) {
-        batch->capacity++;
-        index_bytes += sm_tail_record_index_bytes(record_at(records, at));
+    if (!view->batch) {
+        view->batch = load(view, false);
+        sm_batch_unpack(view->batch);
     }
-    sm_arena_reserve(&batch->arena, index_bytes);
-    batch->groups = sm_arena_alloc(&batch->arena, batch->capacity * sizeof(*batch->groups));
-    batch->changed = true;
-    for (size_t at = 0; at < records->size; at += record_at(records, at)->size)
-        sm_tail_record_read(record_at(records, at), batch, &batch->groups[batch->count++]);
-    sm_buffer_release(records);
+    return view->batch;
+}
+
+struct sm_batch *sm_tail_view_take(struct sm_tail_view *view)
+{
+    struct sm_batch *batch = view->batch ? view->batch : load(view, true);
+    view->batch = NULL;
     return batch;
 }
 
@@ -71,9 +103,10 @@ void sm_tail_view_mark(struct sm_tail_view *view, struct sm_slice key, const str
     struct sm_batch *batch = sm_tail_view_batch(view);
     for (size_t g = 0; g < batch->count; g++)
         for (size_t s = 0; s < batch->groups[g].count; s++) {
-            struct sm_scope *scope = &batch->groups[g].scopes[s].scope;
-            sm_map_set(sm_attributes_edit(&scope->attributes, &batch->arena), &batch->arena, key, *value);
-            scope->changed = true;
+            struct sm_scope_group *group = &batch->groups[g].scopes[s];
+            sm_map_set(sm_attributes_edit(&group->scope.attributes, &batch->arena), &batch->arena, key, *value);
+            group->scope.changed = true;
+            sm_batch_mark_changed(batch, &batch->groups[g], group);
         }
 }
 

@@ -127,7 +127,21 @@ static void run(struct sm_tail_shard *shard, const char *script)
     }
 }
 
-enum policy { ALL, ERRORS, DROP_ERRORS };
+enum policy { ALL, ERRORS, DROP_ERRORS, MANY };
+
+/* So many that the last ones, one of which samples errors, look at the spans themselves. */
+enum { MANY_COUNT = SM_TAIL_WATCHERS_MAX + 2 };
+
+static void add_many(struct sm_tail_policy_options *list, const struct sm_tail_policy_options *last)
+{
+    static char names[MANY_COUNT][8];
+    static const char *codes[] = {"OK"};
+    for (unsigned i = 0; i < MANY_COUNT; i++) {
+        snprintf(names[i], sizeof(names[i]), "p%u", i);
+        list[i] = (struct sm_tail_policy_options){.name = names[i], .type = "status_code", .status_code.status_codes = {.items = codes, .count = 1}};
+    }
+    list[MANY_COUNT - 1] = *last;
+}
 
 static struct sm_tail_plan *make_plan(enum policy policy, bool is_immediate)
 {
@@ -139,6 +153,10 @@ static struct sm_tail_plan *make_plan(enum policy policy, bool is_immediate)
         {.name = "drop", .type = "drop", .drop.drop_sub_policy = {.items = &errors, .count = 1}},
     };
     struct sm_tail_options options = {.policies = {.items = policy == ERRORS ? list + 1 : list, .count = policy == DROP_ERRORS ? 3 : 1}};
+    struct sm_tail_policy_options many[MANY_COUNT];
+    add_many(many, &errors);
+    if (policy == MANY)
+        options.policies = (struct sm_table_list){.items = many, .count = MANY_COUNT};
     options.sampling_strategy = is_immediate ? SM_TAIL_SPAN_INGEST : SM_TAIL_TRACE_COMPLETE;
     struct sm_error error;
     struct sm_tail_plan *plan = sm_tail_plan_create(&options, NULL, &error);
@@ -167,13 +185,14 @@ static const struct row {
     {"a root span never puts it off", ALL, {.wait_ticks = 1, .has_root_wait = true, .root_wait_ticks = 5}, "a.A.", "a2 "},
     {"the order of ticks holds among roots and others", ALL, {.wait_ticks = 2, .has_root_wait = true}, "aB.C..", "b1 c1 a1 "},
     {"nothing is sampled that a drop policy matches", DROP_ERRORS, {0}, "axb..x", "a1 b1 "},
+    {"policies beyond the first sixty-four see the spans as well", MANY, {0}, "axb..", "x1 "},
     {"stopping decides what is pending", ERRORS, {.wait_ticks = 60}, "axya!", "x1 y1 end "},
     {"stopping drops what is pending when told to", ALL, {.wait_ticks = 60, .drops_pending = true}, "ab!", "end "},
     {"stopping an empty shard ends at once", ALL, {0}, "!", "end "},
     {"spans that come after the stop are decided all the same", ALL, {0}, "!a", "end a1 end "},
     {"with a storage what is pending is put there", ALL, {.wait_ticks = 60, .keeps_pending = true}, "ab.aA!c", "ka3 kb1 kept end kc1 kept end "},
     {"what cannot be put there is decided", ALL, {.wait_ticks = 60, .keeps_pending = true, .records_policy = true}, "ab!", "ka1 kb1 a1 b1 end "},
-    {"above the limit of memory the oldest traces go", ALL, {.segments.limit_bytes = 250}, "abcdef..", "d1 e1 f1 "},
+    {"above the limit of memory the oldest traces go", ALL, {.segments.limit_bytes = 350}, "abcdef..", "d1 e1 f1 "},
     {"a limit that nothing fits into lets nothing through", ALL, {.segments.limit_bytes = 1}, "abcd..", ""},
     {"new traces wait for memory", ALL, {.is_blocking = true, .segments.limit_bytes = 1}, "a b a ..", "ok ? ? a1 ok a1 ok "},
     {"new traces wait for room", ALL, {.trace_limit = 2, .is_blocking = true, .sampled_cache_size = 9}, "ab c a..", "ok ? ? a1 b1 ok a1 ok "},

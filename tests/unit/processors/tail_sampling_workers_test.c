@@ -25,6 +25,7 @@ static atomic_uint span_counts[TRACE_COUNT], batch_counts[TRACE_COUNT], answer_c
 static void count_trace(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
 {
     (void)component;
+    sm_batch_unpack(batch);
     uint32_t number = UINT32_MAX;
     for (size_t g = 0; g < batch->count; g++) {
         const struct sm_scope_group *scope = &batch->groups[g].scopes[0];
@@ -93,16 +94,26 @@ static void note_stopped(void *context, bool is_drained)
     sm_workers_stop_main(context);
 }
 
+/* Takes traces as they leave for a queue: parts of blocks that the shards write on in meanwhile. */
+static void count_packed_trace(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
+{
+    assert_true(batch->is_packed);
+    count_trace(component, worker, batch);
+}
+
 static const struct sm_component_type receiver_type = {.kind = SM_RECEIVER, .name = "r", .signals = SM_SIGNAL_TRACES};
 static const struct sm_component_type exporter_type = {.kind = SM_EXPORTER, .name = "e", .signals = SM_SIGNAL_TRACES, .consume = count_trace};
 
-static void run_traces(const struct sm_tail_options *options)
+static const struct sm_component_type queue_type = {
+    .kind = SM_EXPORTER, .name = "q", .signals = SM_SIGNAL_TRACES, .takes_packed = true, .consume = count_packed_trace};
+
+static void run_traces_to(const struct sm_tail_options *options, const struct sm_component_type *end)
 {
     struct sm_error error = {0};
     struct sm_workers *workers = sm_workers_create(WORKER_COUNT, &error);
     assert_non_null(workers);
     sm_workers_start(workers);
-    const struct sm_graph_component receiver = {.type = &receiver_type, .id = "r"}, exporter = {.type = &exporter_type, .id = "e"},
+    const struct sm_graph_component receiver = {.type = &receiver_type, .id = "r"}, exporter = {.type = end, .id = "e"},
                                     sampler = {.type = &sm_processor_tail_sampling, .id = "tail_sampling", .options = options};
     const struct sm_graph_component *const receivers[] = {&receiver}, *const processors[] = {&sampler}, *const exporters[] = {&exporter};
     const struct sm_graph_pipeline pipeline = {.id = "traces",
@@ -131,6 +142,11 @@ static void run_traces(const struct sm_tail_options *options)
         assert_int_equal(atomic_exchange(&span_counts[i], 0), WORKER_COUNT * ROUND_COUNT);
         assert_int_equal(atomic_exchange(&batch_counts[i], 0), 1);
     }
+}
+
+static void run_traces(const struct sm_tail_options *options)
+{
+    run_traces_to(options, &exporter_type);
 }
 
 static struct sm_tail_policy_options policies[] = {
@@ -174,12 +190,20 @@ static void so_they_do_on_a_single_shard(void **state)
     run_traces(&options);
 }
 
+static void so_they_do_packed(void **state)
+{
+    (void)state;
+    struct sm_tail_options options = make_options();
+    run_traces_to(&options, &queue_type);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traces_whose_parts_come_over_four_workers_leave_whole),
         cmocka_unit_test(so_they_do_where_new_traces_wait_for_room),
         cmocka_unit_test(so_they_do_on_a_single_shard),
+        cmocka_unit_test(so_they_do_packed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

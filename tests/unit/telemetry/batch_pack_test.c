@@ -257,6 +257,34 @@ static void packs_values_nested_beyond_the_limit_for_clients(void **state)
     sm_batch_release(batch);
 }
 
+/* Three parts that a sender wrote one behind the other, then one that does not lie behind them. */
+static void joins_neighbours_without_a_copy(void **state)
+{
+    (void)state;
+    struct sm_buffer *request = sample_buffer(1, 1, 20), *run = sm_buffer_try_create(4 * request->size);
+    struct sm_batch *joined = sm_batch_create(SM_TRACES);
+    static const size_t places[] = {0, 1, 2, 1};
+    for (size_t i = 0; i < 3; i++)
+        memcpy(run->data + i * request->size, request->data, request->size);
+    for (size_t i = 0; i < 4; i++) {
+        struct sm_batch_part part = {
+            .raw = sm_slice_make(run->data + places[i] * request->size, request->size), .buffer = run, .item_count = 20, .is_run = true};
+        struct sm_batch *next = sm_batch_create_packed(SM_TRACES, &part);
+        sm_batch_append(joined, next);
+        sm_batch_release(next);
+    }
+    assert_int_equal(joined->item_count, 80);
+    struct sm_otlp_pieces pieces;
+    sm_otlp_encode_protobuf(joined, &pieces);
+    assert_int_equal(pieces.count, 2);
+    assert_ptr_equal(pieces.pieces[0].iov_base, run->data);
+    assert_int_equal(pieces.pieces[0].iov_len, 3 * request->size);
+    assert_int_equal(pieces.size, 4 * request->size);
+    sm_batch_release(joined);
+    sm_buffer_release(run);
+    sm_buffer_release(request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(gets_its_index_back),
         cmocka_unit_test(joins_and_is_cut_anywhere),
         cmocka_unit_test(copies_small_requests_into_one_block),
+        cmocka_unit_test(joins_neighbours_without_a_copy),
         cmocka_unit_test(joins_batches_of_which_one_has_an_index),
         cmocka_unit_test(is_refused_where_an_index_is),
         cmocka_unit_test(a_request_with_deprecated_groups_is_not_packed),
