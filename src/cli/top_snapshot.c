@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -35,37 +37,55 @@ static int connect_to(const char *path)
     return -1;
 }
 
-static bool belongs_to(const char *name, long pid)
+/* The process that a socket is named after; 0: it is none of ours. */
+static long process_of(const char *name)
 {
-    long of;
-    char rest;
-    return sscanf(name, "spanmill-%ld-%c", &of, &rest) == 2 && (pid == 0 || of == pid) && sm_slice_ends_with(sm_slice_of(name), SM_SLICE(".sock"));
+    long pid;
+    int end = 0;
+    return sscanf(name, "spanmill-%ld.sock%n", &pid, &end) == 1 && end && !name[end] ? pid : 0;
 }
 
-bool sm_top_find_socket(long pid, char path[SM_TOP_SOCKET_SIZE], struct sm_error *error)
+/* Whether somebody listens there. A process that was killed leaves its socket. */
+static bool is_alive(const char *path, long pid)
+{
+    int fd = connect_to(path);
+    if (fd >= 0)
+        close(fd);
+    else if (errno == ECONNREFUSED && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+        unlink(path);
+    return fd >= 0;
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+size_t sm_top_find_socket(long pid, char path[SM_TOP_SOCKET_SIZE], struct sm_error *error)
 {
     char folder[SM_RUN_FOLDER_SIZE];
     DIR *entries = sm_run_folder_find(folder, false) ? opendir(folder) : NULL;
     struct timespec newest = {0};
-    bool is_found = false;
+    size_t count = 0;
     for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
         char candidate[SM_TOP_SOCKET_SIZE];
         struct stat info;
-        if (!belongs_to(entry->d_name, pid) || snprintf(candidate, sizeof(candidate), "%s/%s", folder, entry->d_name) >= (int)sizeof(candidate) ||
-            lstat(candidate, &info) != 0)
+        long of = process_of(entry->d_name);
+        if (!of || (pid && of != pid) || snprintf(candidate, sizeof(candidate), "%s/%s", folder, entry->d_name) >= (int)sizeof(candidate) ||
+            lstat(candidate, &info) != 0 || !is_alive(candidate, of))
             continue;
-        bool is_newer = info.st_mtim.tv_sec > newest.tv_sec || (info.st_mtim.tv_sec == newest.tv_sec && info.st_mtim.tv_nsec >= newest.tv_nsec);
-        int fd = is_newer ? connect_to(candidate) : -1; /* a process that was killed leaves its socket */
-        if (fd < 0)
+        count++;
+        if (is_before(&info.st_mtim, &newest))
             continue;
-        close(fd);
         newest = info.st_mtim;
         memcpy(path, candidate, sizeof(candidate));
-        is_found = true;
     }
     if (entries)
         closedir(entries);
-    return is_found || sm_error_set(error, SM_ERROR_IO, "no running spanmill of this user has a span_metrics connector");
+    if (!count)
+        (void)!sm_error_set(error, SM_ERROR_IO, "no running spanmill of this user%s has a span_metrics connector or a volume processor",
+                            pid ? " with this process ID" : "");
+    return count;
 }
 
 static bool read_answer(int fd, struct sm_bytes *answer, struct sm_error *error)
@@ -129,6 +149,13 @@ static double read_number(struct sm_slice text)
     return strtod(copy, NULL);
 }
 
+static uint64_t read_integer(struct sm_slice text)
+{
+    char copy[32];
+    snprintf(copy, sizeof(copy), "%.*s", SM_SLICE_ARGS(text));
+    return strtoull(copy, NULL, 10);
+}
+
 static void read_buckets(struct sm_slice text, struct sm_top_row *row, struct sm_arena *arena)
 {
     size_t capacity = 0;
@@ -152,26 +179,87 @@ static struct sm_top_row read_row(struct sm_slice line, struct sm_arena *arena)
     return row;
 }
 
+static struct sm_top_volume read_volume(struct sm_slice line, struct sm_arena *arena)
+{
+    struct sm_top_volume row = {0};
+    row.service = unescape(sm_slice_cut(&line, '\t'), arena);
+    row.environment = unescape(sm_slice_cut(&line, '\t'), arena);
+    row.spans = read_number(sm_slice_cut(&line, '\t'));
+    row.bytes = read_number(line);
+    return row;
+}
+
+/* The next row of a table, without the tab in front; false at its end. */
+static bool next_row(struct sm_slice *text, struct sm_slice *row)
+{
+    if (text->size == 0 || text->ptr[0] != '\t')
+        return false;
+    *row = sm_slice_cut(text, '\n');
+    *row = sm_slice_make(row->ptr + 1, row->size - 1);
+    return true;
+}
+
+/* Of two instances of a connector (while one drains after a reload) the newer one is shown. */
+static void read_spans(struct sm_top_snapshot *snapshot, struct sm_slice *text, struct sm_slice unit, const char *component_id)
+{
+    struct sm_arena *arena = &snapshot->arena;
+    struct sm_top_spans *table = (struct sm_top_spans *)sm_top_spans_find(snapshot, component_id);
+    if (!table) {
+        snapshot->spans = sm_arena_grow(arena, snapshot->spans, snapshot->spans_count, &(size_t){snapshot->spans_count}, snapshot->spans_count + 1,
+                                        sizeof(*snapshot->spans));
+        table = &snapshot->spans[snapshot->spans_count++];
+    }
+    *table = (struct sm_top_spans){.component_id = component_id, .ms_per_unit = sm_slice_is(unit, "s") ? 1000 : 1};
+    size_t capacity = 0;
+    for (struct sm_slice line; next_row(text, &line);) {
+        if (table->row_count == capacity)
+            table->rows = sm_arena_grow(arena, table->rows, table->row_count, &capacity, table->row_count + 1, sizeof(*table->rows));
+        table->rows[table->row_count++] = read_row(line, arena);
+    }
+}
+
+/* Instances of a processor count together: what an earlier one told is known. */
+static void read_volumes(struct sm_top_snapshot *snapshot, struct sm_slice *text, const char *component_id)
+{
+    struct sm_arena *arena = &snapshot->arena;
+    struct sm_top_volumes *table = (struct sm_top_volumes *)sm_top_volumes_find(snapshot, component_id);
+    if (!table) {
+        snapshot->volumes = sm_arena_grow(arena, snapshot->volumes, snapshot->volumes_count, &(size_t){snapshot->volumes_count},
+                                          snapshot->volumes_count + 1, sizeof(*snapshot->volumes));
+        table = &snapshot->volumes[snapshot->volumes_count++];
+        *table = (struct sm_top_volumes){.component_id = component_id};
+    }
+    const struct sm_top_volumes known = *table;
+    size_t capacity = table->row_count;
+    for (struct sm_slice line; next_row(text, &line);) {
+        struct sm_top_volume row = read_volume(line, arena);
+        if (sm_top_volume_find(&known, row.service, row.environment))
+            continue;
+        if (table->row_count == capacity)
+            table->rows = sm_arena_grow(arena, table->rows, table->row_count, &capacity, table->row_count + 1, sizeof(*table->rows));
+        table->rows[table->row_count++] = row;
+    }
+}
+
 struct sm_top_snapshot *sm_top_snapshot_parse(struct sm_slice text, struct sm_error *error)
 {
     struct sm_slice head = sm_slice_cut(&text, '\n');
-    if (!sm_slice_is(sm_slice_cut(&head, ' '), "spanmill-top") || !sm_slice_is(sm_slice_cut(&head, ' '), "1")) {
+    if (!sm_slice_is(sm_slice_cut(&head, ' '), "spanmill-top") || !sm_slice_is(sm_slice_cut(&head, ' '), "2")) {
         sm_error_set(error, SM_ERROR_PROTOCOL, "the running spanmill is of another version");
         return NULL;
     }
     struct sm_top_snapshot *snapshot = sm_alloc(1, sizeof(*snapshot));
-    char time[32];
-    struct sm_slice time_text = sm_slice_cut(&head, ' ');
-    snprintf(time, sizeof(time), "%.*s", SM_SLICE_ARGS(time_text));
-    snapshot->time_ns = strtoull(time, NULL, 10);
-    snapshot->ms_per_unit = sm_slice_is(sm_slice_cut(&head, ' '), "s") ? 1000 : 1;
-    size_t capacity = 0;
+    snapshot->time_ns = read_integer(sm_slice_cut(&head, ' '));
+    snapshot->pid = (long)read_integer(head);
     while (text.size) {
         struct sm_slice line = sm_slice_cut(&text, '\n');
-        if (snapshot->row_count == capacity)
-            snapshot->rows =
-                sm_arena_grow(&snapshot->arena, snapshot->rows, snapshot->row_count, &capacity, snapshot->row_count + 1, sizeof(*snapshot->rows));
-        snapshot->rows[snapshot->row_count++] = read_row(line, &snapshot->arena);
+        bool is_table = sm_slice_is(sm_slice_cut(&line, ' '), "table");
+        struct sm_slice kind = sm_slice_cut(&line, ' '), unit = sm_slice_cut(&line, ' ');
+        if (is_table && sm_slice_is(kind, "spans"))
+            read_spans(snapshot, &text, unit, unescape(line, &snapshot->arena));
+        else if (is_table && sm_slice_is(kind, "volume"))
+            read_volumes(snapshot, &text, unescape(line, &snapshot->arena));
+        /* What a later version tells besides is passed over. */
     }
     return snapshot;
 }
@@ -186,11 +274,46 @@ void sm_top_snapshot_free(struct sm_top_snapshot *snapshot)
 
 /* ---- comparing */
 
-static const struct sm_top_row *find_row(const struct sm_top_snapshot *snapshot, const struct sm_top_row *row)
+const struct sm_top_spans *sm_top_spans_find(const struct sm_top_snapshot *snapshot, const char *component_id)
 {
-    for (size_t i = 0; snapshot && i < snapshot->row_count; i++)
-        if (strcmp(snapshot->rows[i].operation, row->operation) == 0 && strcmp(snapshot->rows[i].service, row->service) == 0)
-            return &snapshot->rows[i];
+    for (size_t i = 0; i < snapshot->spans_count; i++)
+        if (strcmp(snapshot->spans[i].component_id, component_id) == 0)
+            return &snapshot->spans[i];
+    return NULL;
+}
+
+const struct sm_top_volumes *sm_top_volumes_find(const struct sm_top_snapshot *snapshot, const char *component_id)
+{
+    for (size_t i = 0; i < snapshot->volumes_count; i++)
+        if (strcmp(snapshot->volumes[i].component_id, component_id) == 0)
+            return &snapshot->volumes[i];
+    return NULL;
+}
+
+const struct sm_top_volume *sm_top_volume_find(const struct sm_top_volumes *table, const char *service, const char *environment)
+{
+    for (size_t i = 0; table && i < table->row_count; i++)
+        if (strcmp(table->rows[i].service, service) == 0 && strcmp(table->rows[i].environment, environment) == 0)
+            return &table->rows[i];
+    return NULL;
+}
+
+struct sm_top_volume sm_top_volume_since(const struct sm_top_volume *row, const struct sm_top_volumes *before)
+{
+    const struct sm_top_volume *old = row ? sm_top_volume_find(before, row->service, row->environment) : NULL;
+    struct sm_top_volume since = row ? *row : (struct sm_top_volume){0};
+    if (!old || old->spans > row->spans)
+        return since;
+    since.spans -= old->spans;
+    since.bytes -= old->bytes;
+    return since;
+}
+
+static const struct sm_top_row *find_row(const struct sm_top_spans *table, const struct sm_top_row *row)
+{
+    for (size_t i = 0; table && i < table->row_count; i++)
+        if (strcmp(table->rows[i].operation, row->operation) == 0 && strcmp(table->rows[i].service, row->service) == 0)
+            return &table->rows[i];
     return NULL;
 }
 
@@ -202,7 +325,7 @@ static double count_in(const struct sm_top_row *row, const struct sm_top_bucket 
     return 0;
 }
 
-struct sm_top_row sm_top_row_since(const struct sm_top_row *row, const struct sm_top_snapshot *before, struct sm_arena *arena)
+struct sm_top_row sm_top_row_since(const struct sm_top_row *row, const struct sm_top_spans *before, struct sm_arena *arena)
 {
     const struct sm_top_row *old = find_row(before, row);
     struct sm_top_row since = *row;

@@ -131,6 +131,11 @@ void sm_instrument_add(struct sm_instrument *instrument, int64_t more)
         atomic_fetch_add_explicit(&instrument->integer, more, memory_order_relaxed);
 }
 
+int64_t sm_instrument_count(const struct sm_instrument *instrument)
+{
+    return atomic_load_explicit(&instrument->integer, memory_order_relaxed);
+}
+
 void sm_instrument_set(struct sm_instrument *instrument, double value)
 {
     assert(instrument->metric->kind == SM_OWN_GAUGE);

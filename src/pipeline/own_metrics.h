@@ -32,6 +32,7 @@ struct sm_own_attribute {
  * process ends, so that counters survive a reload. */
 struct sm_instrument *sm_instrument_get(const struct sm_own_metric *metric, const struct sm_own_attribute *attributes, size_t count);
 void sm_instrument_add(struct sm_instrument *instrument, int64_t more);    /* counters, up-down counters */
+int64_t sm_instrument_count(const struct sm_instrument *instrument);       /* of counters: what was added so far */
 void sm_instrument_set(struct sm_instrument *instrument, double value);    /* gauges */
 void sm_instrument_record(struct sm_instrument *instrument, double value); /* histograms */
 /* A gauge or counter whose value is asked for when somebody looks; `read` runs on any thread and must not call into this module. NULL `read` ends it:

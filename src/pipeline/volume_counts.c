@@ -21,6 +21,7 @@ static const char other[] = "_other";
 /* Immutable once linked. */
 struct entry {
     struct sm_hash128 key;
+    char service[NAME_SIZE_MAX + 1], environment[NAME_SIZE_MAX + 1];
     struct sm_instrument *spans, *bytes;
 };
 
@@ -81,12 +82,11 @@ static void copy_name(struct sm_slice name, char to[NAME_SIZE_MAX + 1])
 
 static struct entry *create_entry(const struct sm_volume_counts *counts, struct sm_hash128 key, struct sm_slice service, struct sm_slice environment)
 {
-    char names[2][NAME_SIZE_MAX + 1];
-    copy_name(service, names[0]);
-    copy_name(environment, names[1]);
-    const struct sm_own_attribute attributes[] = {counts->component, {"service", names[0]}, {"environment", names[1]}};
     struct entry *entry = sm_alloc(1, sizeof(*entry));
     entry->key = key;
+    copy_name(service, entry->service);
+    copy_name(environment, entry->environment);
+    const struct sm_own_attribute attributes[] = {counts->component, {"service", entry->service}, {"environment", entry->environment}};
     entry->spans = sm_instrument_get(counts->spans, attributes, 3);
     entry->bytes = sm_instrument_get(counts->bytes, attributes, 3);
     return entry;
@@ -161,4 +161,26 @@ void sm_volume_counts_add(struct sm_volume_counts *counts, const struct sm_batch
         sm_instrument_add(entry->bytes, (int64_t)bytes);
     }
     sm_arena_deinit(&arena);
+}
+
+/* ---- looking */
+
+static void visit_entry(const struct entry *entry, void (*visit)(const struct sm_volume *volume, void *context), void *context)
+{
+    if (!entry)
+        return;
+    const struct sm_volume volume = {
+        .service = entry->service,
+        .environment = entry->environment,
+        .spans = sm_instrument_count(entry->spans),
+        .bytes = sm_instrument_count(entry->bytes),
+    };
+    visit(&volume, context);
+}
+
+void sm_volume_counts_visit(const struct sm_volume_counts *counts, void (*visit)(const struct sm_volume *volume, void *context), void *context)
+{
+    for (size_t i = 0; i <= counts->mask; i++)
+        visit_entry(atomic_load_explicit(&counts->slots[i], memory_order_acquire), visit, context);
+    visit_entry(atomic_load_explicit(&counts->overflow, memory_order_acquire), visit, context);
 }

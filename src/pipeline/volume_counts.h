@@ -4,7 +4,9 @@
  * "_other". Any thread. */
 #pragma once
 
-#include <stddef.h>
+#include "base/slice.h"
+
+#include <stdint.h>
 
 struct sm_batch;
 struct sm_own_metric;
@@ -19,3 +21,11 @@ struct sm_volume_counts *sm_volume_counts_create(const struct sm_own_metric *spa
 void sm_volume_counts_free(struct sm_volume_counts *counts); /* NULL is allowed */
 /* Spans of traces that are not packed. Bytes are those of spans and of their resources as OTLP protobuf. */
 void sm_volume_counts_add(struct sm_volume_counts *counts, const struct sm_batch *batch);
+
+/* Of one service in one environment, since the process started: other counters of the same component are in it. */
+struct sm_volume {
+    const char *service, *environment; /* borrowed */
+    int64_t spans, bytes;
+};
+/* In no order. */
+void sm_volume_counts_visit(const struct sm_volume_counts *counts, void (*visit)(const struct sm_volume *volume, void *context), void *context);

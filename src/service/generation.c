@@ -1,4 +1,5 @@
-/* generation.c - see generation.h. Endpoints start before the graph and stop after it, so that the last counts can be read. */
+/* generation.c - see generation.h. Endpoints start before the graph and stop after it, so that the last counts can be read. The socket of
+ * `spanmill top` starts once there is something to show, and only where a component has it. */
 #include "service/generation.h"
 
 #include <errno.h>
@@ -12,10 +13,12 @@
 #include "pipeline/config.h"
 #include "pipeline/graph.h"
 #include "pipeline/own_metrics.h"
+#include "pipeline/snapshot.h"
 #include "service/identity.h"
 #include "service/metrics_endpoint.h"
 #include "service/metrics_sender.h"
 #include "service/plan.h"
+#include "service/top_server.h"
 
 struct sm_generation {
     struct sm_workers *workers; /* borrowed */
@@ -27,8 +30,9 @@ struct sm_generation {
     size_t endpoint_count, started_count;
     struct sm_metrics_sender **senders; /* owned */
     size_t sender_count;
+    struct sm_top_server *top_server; /* owned; NULL: there is none */
     bool is_sending;       /* the senders have started */
-    size_t stopping_count; /* endpoints and senders told to stop and not yet done */
+    size_t stopping_count; /* endpoints, senders and the server told to stop and not yet done */
     int log_fd;            /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
     void (*stopped)(void *context, struct sm_generation *generation, bool is_drained);
     void *stopped_context; /* borrowed */
@@ -144,6 +148,8 @@ bool sm_generation_start(struct sm_generation *generation, struct sm_error *erro
             return false;
     if (!sm_graph_start(generation->graph, error))
         return sm_error_wrap(error, "cannot start pipelines");
+    if (sm_snapshot_has_sources())
+        generation->top_server = sm_top_server_start(generation->workers);
     sm_listener_generation_started();
     for (size_t i = 0; i < generation->sender_count; i++)
         sm_metrics_sender_start(generation->senders[i]);
@@ -169,7 +175,7 @@ static void on_graph_stopped(void *context, bool is_drained)
 {
     struct sm_generation *generation = context;
     size_t sender_count = generation->is_sending ? generation->sender_count : 0;
-    generation->stopping_count = generation->started_count + sender_count;
+    generation->stopping_count = generation->started_count + sender_count + (generation->top_server != NULL);
     if (!is_drained || generation->stopping_count == 0) {
         end_stop(generation, is_drained);
         return;
@@ -178,6 +184,8 @@ static void on_graph_stopped(void *context, bool is_drained)
         sm_metrics_endpoint_stop(generation->endpoints[i], on_one_stopped, generation);
     for (size_t i = 0; i < sender_count; i++)
         sm_metrics_sender_stop(generation->senders[i], on_one_stopped, generation);
+    if (generation->top_server)
+        sm_top_server_stop(generation->top_server, on_one_stopped, generation);
 }
 
 void sm_generation_stop(struct sm_generation *generation, uint64_t limit_ns,
@@ -199,6 +207,7 @@ void sm_generation_free(struct sm_generation *generation)
     for (size_t i = 0; i < generation->sender_count; i++)
         sm_metrics_sender_free(generation->senders[i]);
     free(generation->senders);
+    sm_top_server_free(generation->top_server);
     if (generation->log_fd > STDERR_FILENO)
         close(generation->log_fd);
     sm_arena_deinit(&generation->arena);

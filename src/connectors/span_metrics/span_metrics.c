@@ -9,33 +9,30 @@
  *
  * One instance serves all pipelines that name it (`shared`). The home worker is the last one. Rounds do not overlap: what comes due during one (the
  * timer, a question of `spanmill top`, the stop) is noted and done when it ends.
- * `spanmill top` asks over a unix socket in the user's run folder (base/run_folder.h) for a summary (summary.h), which takes a round without export.
+ * `spanmill top` asks for a summary (pipeline/snapshot.h, summary.h), which takes a round without export.
  * There is no export at the end, as in the reference. With `storage` the ledger is kept there (persist.h).
  * Source: opentelemetry-collector-contrib connector/spanmetricsconnector v0.155.0. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/run_folder.h"
 #include "connectors/span_metrics/export.h"
 #include "connectors/span_metrics/persist.h"
 #include "connectors/span_metrics/summary.h"
-#include "net/http_server.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/graph.h"
+#include "pipeline/snapshot.h"
 #include "pipeline/worker.h"
 
 enum round_kind { ROUND_NONE, ROUND_EXPORT, ROUND_SWEEP, ROUND_LOOK, ROUND_LAST };
 
-/* A request of `spanmill top`; made on the worker of its connection, answered there. */
+/* Asked for a snapshot; made where it was asked, answered on the home worker. */
 struct question {
     struct state *state;
-    struct sm_http_request *request;
-    struct sm_bytes answer;
+    struct sm_snapshot_question *question;
 };
 
 struct turn {
@@ -51,16 +48,14 @@ struct state {
     struct sm_component *component;
     /* Home worker only. */
     struct sm_timer *timer;
-    struct sm_keeper *keeper;             /* owned; NULL: without storage */
-    SM_LIST(struct question *) questions; /* to be answered by the next look */
-    enum round_kind round;                /* under way */
+    struct sm_keeper *keeper;                         /* owned; NULL: without storage */
+    SM_LIST(struct sm_snapshot_question *) questions; /* to be answered by the next look */
+    enum round_kind round;                            /* under way */
     bool is_due, is_stopping, has_saved_last;
-    struct turn *turns;              /* owned: the workers in the order of this round */
-    unsigned next_turn;              /* with the ledger */
-    atomic_uint_least64_t *first_ns; /* owned, any thread: when each worker first counted since the last visit; 0: nothing */
-    /* Main worker only. */
-    struct sm_http_server *server; /* owned; NULL: it could not be opened, there is no `spanmill top` */
-    struct sm_http_server_options server_options;
+    struct turn *turns;                /* owned: the workers in the order of this round */
+    unsigned next_turn;                /* with the ledger */
+    atomic_uint_least64_t *first_ns;   /* owned, any thread: when each worker first counted since the last visit; 0: nothing */
+    struct sm_snapshot_source *source; /* main worker only; NULL: not started */
 };
 
 /* A random UUID (version 4), as the reference makes one for each instance. */
@@ -187,25 +182,13 @@ static void export_ledger(struct state *state, struct sm_worker *worker)
 
 /* ---- questions of `spanmill top` */
 
-static void send_answer(struct sm_worker *worker, void *context)
-{
-    struct question *question = context;
-    (void)worker;
-    sm_http_respond_text(question->request, 200, "text/plain; charset=utf-8", sm_bytes_slice(&question->answer));
-    sm_bytes_deinit(&question->answer);
-    free(question);
-}
-
 /* The ledger is home and up to date. */
 static void answer_questions(struct state *state)
 {
     struct sm_bytes text = {0};
-    sm_ledger_summarize(state->ledger, sm_clock_wall_ns(), &text);
-    for (size_t i = 0; i < state->questions.count; i++) {
-        struct question *question = state->questions.items[i];
-        sm_bytes_append_slice(&question->answer, sm_bytes_slice(&text));
-        sm_worker_post(sm_http_request_worker(question->request), send_answer, question);
-    }
+    sm_ledger_summarize(state->ledger, state->component->id, &text);
+    for (size_t i = 0; i < state->questions.count; i++)
+        sm_snapshot_answer(state->questions.items[i], sm_bytes_slice(&text));
     state->questions.count = 0;
     sm_bytes_deinit(&text);
 }
@@ -215,40 +198,20 @@ static void begin_due(struct state *state);
 static void take_question(struct sm_worker *worker, void *context)
 {
     struct question *question = context;
+    struct state *state = question->state;
     (void)worker;
-    *SM_LIST_ADD(&question->state->questions) = question;
-    if (question->state->round == ROUND_NONE)
-        begin_due(question->state);
+    *SM_LIST_ADD(&state->questions) = question->question;
+    free(question);
+    if (state->round == ROUND_NONE)
+        begin_due(state);
 }
 
-static void ask(struct sm_http_request *request, void *context)
+static void ask(struct sm_snapshot_question *asked, void *context)
 {
     struct state *state = context;
     struct question *question = sm_alloc(1, sizeof(*question));
-    question->state = state;
-    question->request = request;
+    *question = (struct question){.state = state, .question = asked};
     sm_worker_post(home_of(state), take_question, question);
-}
-
-/* A socket of the user's own for each instance: "spanmill-<pid>-<id>.sock". */
-static void open_server(struct state *state)
-{
-    char folder[SM_RUN_FOLDER_SIZE];
-    struct sm_error error = {.text = "there is no folder for it that only the user can reach"};
-    if (sm_run_folder_find(folder, true)) {
-        char *path = sm_arena_printf(&state->arena, "%s/spanmill-%d-%s.sock", folder, (int)getpid(), state->component->id);
-        for (char *at = path + strlen(folder) + 1; *at; at++)
-            *at = *at == '/' ? '_' : *at;
-        sm_options_fill_defaults(sm_http_server_option_table, &state->server_options, sizeof(state->server_options), &state->arena);
-        state->server_options.endpoint = path;
-        state->server_options.transport = "unix";
-        state->server = sm_http_server_create(state->component->workers, &state->server_options, ask, state, &error);
-        if (state->server && sm_http_server_start(state->server, NULL, &error))
-            return;
-        sm_http_server_free(state->server);
-        state->server = NULL;
-    }
-    sm_log(SM_LOG_WARN, &state->component->logger, "no socket for spanmill top", SM_LOG_STR("error", error.text));
 }
 
 /* ---- what comes next */
@@ -336,7 +299,7 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     state->first_ns = sm_alloc(worker_count, sizeof(*state->first_ns));
     if (state->keeper && !sm_keeper_restore(state->keeper, state->ledger, error))
         return give_up_storage(state);
-    open_server(state);
+    state->source = sm_snapshot_source_add(ask, state);
     return true;
 }
 
@@ -381,7 +344,7 @@ static void stop_at_home(struct sm_worker *worker, void *context)
 }
 
 /* No question is open any more. */
-static void server_stopped(void *context)
+static void source_removed(void *context)
 {
     struct state *state = context;
     sm_worker_post(home_of(state), stop_at_home, state);
@@ -390,10 +353,10 @@ static void server_stopped(void *context)
 static void span_metrics_stop(struct sm_component *component)
 {
     struct state *state = component->state;
-    if (state->server)
-        sm_http_server_stop(state->server, server_stopped, state);
+    if (state->source)
+        sm_snapshot_source_remove(state->source, source_removed, state);
     else
-        server_stopped(state);
+        source_removed(state);
 }
 
 static void span_metrics_free(struct sm_component *component)
@@ -402,7 +365,6 @@ static void span_metrics_free(struct sm_component *component)
     if (state->ledger)
         sm_ledger_free(state->ledger);
     sm_keeper_close(state->keeper);
-    sm_http_server_free(state->server);
     SM_LIST_CLEAR(&state->questions);
     free(state->turns);
     free(state->first_ns);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "pipeline/snapshot.h"
+
 enum { STATUS_ERROR = 2 };
 
 /* What the series of one service and operation add up to. */
@@ -76,24 +78,13 @@ static void add_family(struct summary *summary, enum sm_label_family family)
     }
 }
 
-static void append_escaped(struct sm_bytes *out, struct sm_slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.ptr[i];
-        if (c == '\t' || c == '\n' || c == '\\') {
-            sm_bytes_append_char(out, '\\');
-            c = c == '\t' ? 't' : c == '\n' ? 'n' : '\\';
-        }
-        sm_bytes_append_char(out, c);
-    }
-}
-
 static void append_line(const struct sm_span_metrics_settings *settings, const struct line *line, struct sm_bytes *out)
 {
     const struct sm_exponential *exponential = &line->exponential;
-    append_escaped(out, line->service);
     sm_bytes_append_char(out, '\t');
-    append_escaped(out, line->name);
+    sm_snapshot_append_name(out, line->service);
+    sm_bytes_append_char(out, '\t');
+    sm_snapshot_append_name(out, line->name);
     sm_bytes_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%.9g\t", line->count, line->error_count, line->sum);
     for (size_t i = 0; settings->bound_count && i <= settings->bound_count; i++)
         if (line->buckets[i])
@@ -114,7 +105,7 @@ static int compare_counts(const void *a, const void *b)
     return ((*y)->count > (*x)->count) - ((*y)->count < (*x)->count);
 }
 
-void sm_ledger_summarize(const struct sm_ledger *ledger, uint64_t now_ns, struct sm_bytes *out)
+void sm_ledger_summarize(const struct sm_ledger *ledger, const char *component_id, struct sm_bytes *out)
 {
     struct summary summary = {.ledger = ledger};
     sm_entries_init(&summary.lines, sizeof(struct line));
@@ -126,8 +117,7 @@ void sm_ledger_summarize(const struct sm_ledger *ledger, uint64_t now_ns, struct
     for (uint32_t i = 0; i < count; i++)
         lines[i] = sm_entries_at(&summary.lines, i);
     qsort(lines, count, sizeof(struct line *), compare_counts);
-    sm_bytes_printf(out, "spanmill-top 1 %" PRIu64 " %.*s %s\n", now_ns, SM_SLICE_ARGS(ledger->settings->unit),
-                    ledger->settings->is_delta ? "delta" : "cumulative");
+    sm_snapshot_append_table(out, "spans", ledger->settings->unit, component_id);
     for (uint32_t i = 0; i < count; i++) {
         if (i < SM_SUMMARY_LINES_MAX)
             append_line(ledger->settings, lines[i], out);
