@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/http1_parser.h"
+#include "net/percent.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
+#include "wire/base64.h"
 
 #include <assert.h>
 #include <netdb.h>
@@ -354,18 +356,22 @@ static const char *from_environment(const struct sm_dial_target *target, bool is
     return url && *url && !is_excluded(target) ? url : "";
 }
 
-void sm_dial_write_authorization(char out[256], struct sm_slice user)
+void sm_dial_write_authorization(char out[SM_DIAL_AUTHORIZATION_SIZE], struct sm_slice user)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t size = (size_t)snprintf(out, 256, "Basic ");
-    for (size_t i = 0; i < user.size && size + 5 < 256; i += 3) {
-        unsigned bits = 0;
-        for (size_t j = 0; j < 3; j++)
-            bits = bits << 8 | (i + j < user.size ? (unsigned char)user.ptr[i + j] : 0u);
-        for (size_t j = 0; j < 4; j++)
-            out[size++] = i + j > user.size ? '=' : digits[bits >> (18 - 6 * j) & 63];
-    }
-    out[size] = '\0';
+    static const char scheme[] = "Basic ";
+    enum { SCHEME_SIZE = sizeof(scheme) - 1, PAIR_MAX = SM_DIAL_USER_BYTES_MAX + 1 };
+    static_assert(SCHEME_SIZE + (PAIR_MAX + 2) / 3 * 4 < SM_DIAL_AUTHORIZATION_SIZE, "the longest user and password fit");
+    char pair[PAIR_MAX];
+    size_t size = 0;
+    bool has_password = user.size && memchr(user.ptr, ':', user.size);
+    assert(user.size <= SM_DIAL_USER_BYTES_MAX);
+    while (sm_percent_take(&user, &pair[size]))
+        size++;
+    if (!has_password)
+        pair[size++] = ':';
+    memcpy(out, scheme, SCHEME_SIZE);
+    sm_base64_encode(sm_slice_make(pair, size), out + SCHEME_SIZE);
+    out[SCHEME_SIZE + sm_base64_encoded_size(size)] = '\0';
 }
 
 /* A URL where the configuration gives one; in the environment "host:port" will do. */
@@ -420,7 +426,10 @@ bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_u
     rest = sm_slice_cut(&rest, '/');
     const char *at = rest.size ? memrchr(rest.ptr, '@', rest.size) : NULL;
     if (at) {
-        sm_dial_write_authorization(target->proxy_authorization, sm_slice_make(rest.ptr, (size_t)(at - rest.ptr)));
+        struct sm_slice user = sm_slice_make(rest.ptr, (size_t)(at - rest.ptr));
+        if (user.size > SM_DIAL_USER_BYTES_MAX)
+            return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: user and password longer than %d bytes", SM_DIAL_USER_BYTES_MAX);
+        sm_dial_write_authorization(target->proxy_authorization, user);
         rest = sm_slice_make(at + 1, rest.size - (size_t)(at + 1 - rest.ptr));
     }
     if (!take_proxy_address(target, rest, url, error))

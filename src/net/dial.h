@@ -14,15 +14,17 @@ struct sm_stream;
 struct sm_tls_context;
 struct sm_worker;
 
+enum { SM_DIAL_AUTHORIZATION_SIZE = 1024, SM_DIAL_USER_BYTES_MAX = 512 };
+
 /* Where a client connects to. Texts are owned by the client and outlive its dials. */
 struct sm_dial_target {
-    char host[256], port[32];             /* the next hop */
-    char proxy_host[256], proxy_port[32]; /* "" : none */
-    char proxy_authorization[256];        /* value of Proxy-Authorization; "": none */
-    char unix_path[108];                  /* not "": instead of host and port */
-    bool tunnels;                         /* through the proxy with CONNECT; otherwise the proxy itself is talked to */
-    struct sm_tls_context *tls;           /* borrowed; NULL: plain */
-    const char *server_name;              /* borrowed: for the certificate */
+    char host[256], port[32];                             /* the next hop */
+    char proxy_host[256], proxy_port[32];                 /* "" : none */
+    char proxy_authorization[SM_DIAL_AUTHORIZATION_SIZE]; /* value of Proxy-Authorization; "": none */
+    char unix_path[108];                                  /* not "": instead of host and port */
+    bool tunnels;                                         /* through the proxy with CONNECT; otherwise the proxy itself is talked to */
+    struct sm_tls_context *tls;                           /* borrowed; NULL: plain */
+    const char *server_name;                              /* borrowed: for the certificate */
 };
 enum { SM_DIAL_LIMIT_S = 20 };
 
@@ -35,8 +37,8 @@ struct sm_dial *sm_dial_start(struct sm_worker *worker, const struct sm_dial_tar
 /* `done` will not be called. NULL is allowed. */
 void sm_dial_cancel(struct sm_dial *dial);
 
-/* "Basic …" for "user:password" (bytes as they are); too long ones are cut. */
-void sm_dial_write_authorization(char out[256], struct sm_slice user);
+/* "Basic …" for the "user:password" of a URL, which is percent-encoded and at most SM_DIAL_USER_BYTES_MAX long. */
+void sm_dial_write_authorization(char out[SM_DIAL_AUTHORIZATION_SIZE], struct sm_slice user);
 /* Sets the proxy of `target` as HTTP_PROXY, HTTPS_PROXY and NO_PROXY (also in lower case) say for its host, or from `proxy_url` when that is not "".
  */
 bool sm_dial_target_set_proxy(struct sm_dial_target *target, const char *proxy_url, bool is_https, struct sm_error *error)

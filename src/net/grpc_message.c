@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "net/percent.h"
 #include "wire/base64.h"
 #include "wire/compression.h"
 
@@ -37,28 +38,11 @@ bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out)
     return text.size % 4 != 1;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent-encoding; what is no valid escape stays as it is. */
 static void decode_text(struct sm_slice text, struct sm_bytes *out)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        int high = text.ptr[i] == '%' && text.size - i > 2 ? hex_digit(text.ptr[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
-        if (low >= 0) {
-            sm_bytes_append_char(out, (char)(high * 16 + low));
-            i += 2;
-        } else {
-            sm_bytes_append_char(out, text.ptr[i]);
-        }
-    }
+    for (char byte; sm_percent_take(&text, &byte);)
+        sm_bytes_append_char(out, byte);
 }
 
 static void copy_text(char *to, size_t room, struct sm_slice from)

@@ -3,22 +3,20 @@
 #include "net/http_request.h"
 
 #include "base/bytes.h"
+#include "net/percent.h"
 #include "telemetry/metadata.h"
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-/* "%41+b" as "A b"; a percent sign without two digits stands for itself. */
+/* "%41+b" as "A b". */
 static struct sm_slice unescape(struct sm_slice text, struct sm_arena *arena)
 {
     char *out = sm_arena_alloc(arena, text.size);
     size_t size = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        bool is_escape = text.ptr[i] == '%' && text.size - i > 2 && hex_digit(text.ptr[i + 1]) >= 0 && hex_digit(text.ptr[i + 2]) >= 0;
-        out[size++] = is_escape ? (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2])) : text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        i += is_escape ? 2 : 0;
+    while (text.size > 0) {
+        bool is_space = *text.ptr == '+';
+        sm_percent_take(&text, &out[size]);
+        if (is_space)
+            out[size] = ' ';
+        size++;
     }
     return sm_slice_make(out, size);
 }

@@ -16,6 +16,7 @@
 #include "net/client_auth.h"
 #include "net/dial.h"
 #include "net/http1_parser.h"
+#include "net/http_client_head.h"
 #include "net/http_redirect.h"
 #include "net/http_url.h"
 #include "net/stream.h"
@@ -33,6 +34,7 @@ struct sm_http_client {
     struct sm_http_client_options *elsewhere_options; /* owned; NULL but for a host that a redirect named */
     struct sm_tls_context *tls;                       /* owned; NULL: plain */
     struct sm_dial_target target;
+    struct sm_bytes shown_url, referer;          /* owned: the URL for logs, and for where it redirects to */
     struct sm_bytes head;                        /* owned: from the target on, all headers that are the same for every request */
     bool has_content_type, has_content_encoding; /* given by the user */
     size_t idle_limit, connection_limit;         /* of a worker */
@@ -107,64 +109,6 @@ struct request {
 
 /* ---- the client */
 
-static const char *find_header(const struct sm_http_client_options *options, const char *name)
-{
-    for (size_t i = 0; i < options->headers.count; i++)
-        if (sm_slice_equal_nocase(sm_slice_of(options->headers.entries[i].key), sm_slice_of(name)))
-            return options->headers.entries[i].value;
-    return NULL;
-}
-
-/* " /path HTTP/1.1" and the headers that never change. The user's stand in place of ours. */
-static void write_head(struct sm_http_client *client, const struct sm_http_url *url, const char *user_agent)
-{
-    const struct sm_http_client_options *options = client->options;
-    struct sm_bytes *head = &client->head;
-    sm_bytes_append_char(head, ' ');
-    if (client->target.proxy_host[0] && !client->target.tunnels) {
-        sm_bytes_append_text(head, "http://");
-        sm_http_url_write_host(url, head);
-    }
-    if (url->path.size == 0 || *url->path.ptr != '/')
-        sm_bytes_append_char(head, '/');
-    sm_bytes_printf(head, "%.*s HTTP/1.1\r\nHost: ", SM_SLICE_ARGS(url->path));
-    const char *host = find_header(options, "host");
-    if (host && *host)
-        sm_bytes_append_text(head, host);
-    else
-        sm_http_url_write_host(url, head);
-    sm_bytes_append_text(head, "\r\n");
-    if (!find_header(options, "user-agent"))
-        sm_bytes_printf(head, "User-Agent: %s\r\n", user_agent);
-    if (url->user.size > 0 && !find_header(options, "authorization")) {
-        char value[256];
-        sm_dial_write_authorization(value, url->user);
-        sm_bytes_printf(head, "Authorization: %s\r\n", value);
-    }
-    if (client->target.proxy_authorization[0] && !client->target.tunnels)
-        sm_bytes_printf(head, "Proxy-Authorization: %s\r\n", client->target.proxy_authorization);
-    if (options->disable_keep_alives)
-        sm_bytes_append_text(head, "Connection: close\r\n");
-    for (size_t i = 0; i < options->headers.count; i++) {
-        struct sm_slice name = sm_slice_of(options->headers.entries[i].key), value = sm_slice_trim(sm_slice_of(options->headers.entries[i].value));
-        if (!sm_slice_equal_nocase(name, SM_SLICE("host")))
-            sm_bytes_printf(head, "%s: %.*s\r\n", name.ptr, (int)value.size, value.ptr);
-    }
-    client->has_content_type = find_header(options, "content-type") != NULL;
-    client->has_content_encoding = find_header(options, "content-encoding") != NULL;
-}
-
-/* What would end a header early is refused. */
-static bool check_headers(const struct sm_http_client_options *options, struct sm_error *error)
-{
-    for (size_t i = 0; i < options->headers.count; i++) {
-        const char *name = options->headers.entries[i].key;
-        if (!*name || strpbrk(name, " :\r\n\t") || strpbrk(options->headers.entries[i].value, "\r\n"))
-            return sm_error_set(error, SM_ERROR_USAGE, "headers: \"%s\" is no valid header", name);
-    }
-    return true;
-}
-
 static bool has_tls_settings(const struct sm_tls_client_options *options)
 {
     const struct sm_tls_files *files = &options->files;
@@ -182,11 +126,13 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
 {
     static const char *const alpn[] = {"http/1.1", NULL};
     struct sm_http_url url;
-    if (!check_headers(options, error) || !sm_http_url_parse(url_text, &url, error))
+    if (!sm_http_client_head_check(options, error) || !sm_http_url_parse(url_text, &url, error))
         return NULL;
     struct sm_http_client *client = sm_alloc(1, sizeof(*client));
     client->options = options;
     client->url = url_text;
+    sm_http_url_write_shown(url_text, &client->shown_url);
+    sm_http_url_write_without_user(url_text, &client->referer);
     client->user_agent = user_agent;
     client->idle_limit = options->disable_keep_alives ? 0 : smaller_limit(options->max_idle_conns, options->max_idle_conns_per_host);
     client->connection_limit = smaller_limit(options->max_conns_per_host, 0);
@@ -204,8 +150,15 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
     }
     client->target.tls = url.is_https ? client->tls : NULL;
     client->target.server_name = *options->tls.server_name_override ? options->tls.server_name_override : client->target.host;
-    write_head(client, &url, user_agent);
+    sm_http_client_head_write(options, &url, &client->target, user_agent, &client->head);
+    client->has_content_type = sm_http_client_head_find(options, "content-type") != NULL;
+    client->has_content_encoding = sm_http_client_head_find(options, "content-encoding") != NULL;
     return client;
+}
+
+const char *sm_http_client_shown_url(const struct sm_http_client *client)
+{
+    return client->shown_url.ptr;
 }
 
 bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
@@ -218,6 +171,8 @@ void sm_http_client_free(struct sm_http_client *client)
     if (!client)
         return;
     sm_tls_context_free(client->tls);
+    sm_bytes_deinit(&client->shown_url);
+    sm_bytes_deinit(&client->referer);
     sm_bytes_deinit(&client->head);
     free(client->elsewhere_options);
     free(client);
@@ -313,6 +268,7 @@ static void write_request_head(const struct request *request, struct sm_bytes *h
     if (options->content_encoding.size > 0 && !client->has_content_encoding)
         sm_bytes_printf(head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
     sm_bytes_append_slice(head, options->more_headers);
+    sm_bytes_append_slice(head, options->secret_headers);
     if (request->referer)
         sm_bytes_printf(head, "Referer: %s\r\n", request->referer);
     sm_bytes_append_text(head, "\r\n");
@@ -652,6 +608,17 @@ static bool sign(struct request *request)
     return false;
 }
 
+static bool is_same_host(const struct sm_http_client *client, const char *url)
+{
+    return sm_slice_equal_nocase(sm_http_redirect_host(sm_slice_of(client->url)), sm_http_redirect_host(sm_slice_of(url)));
+}
+
+/* NULL: another host, or one that is asked in the clear, is not told what was asked for: the query may have a key. */
+static const char *find_referer(const struct sm_http_client *from, const struct sm_http_client *to)
+{
+    return is_same_host(from, to->url) && (to->target.tls || !from->target.tls) ? from->referer.ptr : NULL;
+}
+
 /* `from`: the request that was redirected here; NULL: none. */
 static void send_request(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context,
                          const struct request *from)
@@ -659,7 +626,7 @@ static void send_request(struct sm_http_channel *channel, const struct sm_http_c
     struct request *request = sm_alloc(1, sizeof(*request));
     *request = (struct request){.channel = channel, .next = channel->requests, .options = *options, .answered = answered, .context = context};
     if (from) {
-        request->referer = from->channel->client->url;
+        request->referer = find_referer(from->channel->client, channel->client);
         request->redirect_count = from->redirect_count + 1;
     }
     if (request->next)
@@ -694,7 +661,7 @@ static struct sm_http_client *create_elsewhere_client(const struct sm_http_clien
 {
     struct sm_http_client_options *options = sm_alloc(1, sizeof(*options));
     *options = *referring->options;
-    if (!sm_slice_equal_nocase(sm_http_redirect_host(sm_slice_of(referring->url)), sm_http_redirect_host(sm_slice_of(url)))) {
+    if (!is_same_host(referring, url)) {
         options->headers.count = 0;
         options->auth = NULL;
         options->tls.server_name_override = "";
@@ -757,6 +724,8 @@ static void follow(struct request *request)
     }
     struct sm_http_call_options options = request->options;
     options.body = request->body + 1;
+    if (!is_same_host(from->client, to->client->url))
+        options.secret_headers = (struct sm_slice){0};
     send_request(to, &options, request->answered, request->context, request);
     detach(request);
     request_free(request);

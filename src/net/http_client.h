@@ -43,6 +43,8 @@ struct sm_http_client;
 /* `options` and `url` ("https://host:port/path") are borrowed for the life of the client; `user_agent` goes with every request. Opens nothing. */
 struct sm_http_client *sm_http_client_create(const struct sm_http_client_options *options, const char *url, const char *user_agent,
                                              struct sm_error *error) __attribute__((warn_unused_result));
+/* The URL for logs and errors, without its password. Borrowed: the client. */
+const char *sm_http_client_shown_url(const struct sm_http_client *client);
 /* With the option `auth`, before the first request: finds the authenticator for `user`. Without this its requests fail. */
 bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
     __attribute__((warn_unused_result));
@@ -69,11 +71,12 @@ typedef void sm_http_answered(struct sm_worker *worker, const struct sm_http_ans
 struct sm_http_call_options {
     struct sm_slice method, content_type, content_encoding; /* constant texts; empty: no such header */
     struct sm_slice more_headers;                           /* constant: whole lines, each with its CRLF */
+    struct sm_slice secret_headers;                         /* the same; a redirect does not take them to another host */
     const struct iovec *body;                               /* borrowed until answered */
     size_t body_count;
     uint64_t deadline_ns;                           /* sm_clock_mono_ns; UINT64_MAX: none */
     const char *wanted_headers[SM_HTTP_WANTED_MAX]; /* constant: lower-case names of headers that the answer is to carry; NULL: none */
-    const struct sm_metadata *context;              /* borrowed during the call: what authenticators may take headers from; NULL: nothing */
+    const struct sm_metadata *context;              /* borrowed until answered: what authenticators may take headers from; NULL: nothing */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context);

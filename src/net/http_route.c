@@ -6,34 +6,15 @@
 
 #include "base/bytes.h"
 #include "net/http_server.h"
+#include "net/percent.h"
 
 /* ---- paths */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* One character of `path` with %XX resolved; false at its end. */
-static bool take_char(struct sm_slice *path, char *out)
-{
-    if (path->size == 0)
-        return false;
-    bool is_escape = *path->ptr == '%' && path->size >= 3 && hex_digit(path->ptr[1]) >= 0 && hex_digit(path->ptr[2]) >= 0;
-    *out = is_escape ? (char)(hex_digit(path->ptr[1]) * 16 + hex_digit(path->ptr[2])) : *path->ptr;
-    size_t size = is_escape ? 3 : 1;
-    *path = sm_slice_make(path->ptr + size, path->size - size);
-    return true;
-}
 
 bool sm_http_route_fits(struct sm_slice pattern, struct sm_slice path)
 {
     char c;
     for (size_t i = 0; i < pattern.size; i++)
-        if (!take_char(&path, &c) || c != pattern.ptr[i])
+        if (!sm_percent_take(&path, &c) || c != pattern.ptr[i])
             return false;
     return path.size == 0 || (pattern.size > 0 && pattern.ptr[pattern.size - 1] == '/');
 }
@@ -42,7 +23,7 @@ static bool begins_with(struct sm_slice path, struct sm_slice text)
 {
     char c;
     for (size_t i = 0; i < text.size; i++)
-        if (!take_char(&path, &c) || c != text.ptr[i])
+        if (!sm_percent_take(&path, &c) || c != text.ptr[i])
             return false;
     return true;
 }
@@ -53,7 +34,7 @@ bool sm_http_path_contains(struct sm_slice path, struct sm_slice text)
     do {
         if (begins_with(path, text))
             return true;
-    } while (take_char(&path, &c));
+    } while (sm_percent_take(&path, &c));
     return false;
 }
 

@@ -4,17 +4,60 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/dial.h"
+
+static struct sm_slice authority_at(const char *text)
+{
+    return sm_slice_make(text, strcspn(text, "/?#"));
+}
+
+/* The text between the scheme and the last "@" before the host; ptr NULL: there is none. */
+static struct sm_slice find_user(const char *text)
+{
+    const char *scheme_end = strstr(text, "://");
+    struct sm_slice authority = authority_at(scheme_end ? scheme_end + 3 : text);
+    const char *at = memrchr(authority.ptr, '@', authority.size);
+    return at ? sm_slice_make(authority.ptr, (size_t)(at - authority.ptr)) : (struct sm_slice){0};
+}
+
+void sm_http_url_write_shown(const char *text, struct sm_bytes *out)
+{
+    struct sm_slice user = find_user(text);
+    const char *colon = user.ptr ? memchr(user.ptr, ':', user.size) : NULL;
+    if (colon)
+        sm_bytes_printf(out, "%.*s***%s", (int)(colon + 1 - text), text, user.ptr + user.size);
+    else
+        sm_bytes_append_text(out, text);
+}
+
+void sm_http_url_write_without_user(const char *text, struct sm_bytes *out)
+{
+    struct sm_slice user = find_user(text);
+    if (user.ptr)
+        sm_bytes_printf(out, "%.*s%s", (int)(user.ptr - text), text, user.ptr + user.size + 1);
+    else
+        sm_bytes_append_text(out, text);
+}
+
+/* The query is left out: it may have a key. */
+static bool refuse(const char *text, const char *why, struct sm_error *error)
+{
+    struct sm_bytes shown = {0};
+    sm_http_url_write_shown(text, &shown);
+    const char *url = sm_bytes_cstr(&shown);
+    sm_error_set(error, SM_ERROR_USAGE, "endpoint %.*s: %s", (int)strcspn(url, "?"), url, why);
+    sm_bytes_deinit(&shown);
+    return false;
+}
+
 bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_error *error)
 {
     *url = (struct sm_http_url){.is_https = strncmp(text, "https://", 8) == 0};
     if (!url->is_https && strncmp(text, "http://", 7) != 0)
-        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: must begin with http:// or https://", text);
+        return refuse(text, "must begin with http:// or https://", error);
     struct sm_slice rest = sm_slice_of(text + (url->is_https ? 8 : 7));
-    size_t authority_size = 0;
-    while (authority_size < rest.size && !strchr("/?#", rest.ptr[authority_size]))
-        authority_size++;
-    struct sm_slice authority = sm_slice_make(rest.ptr, authority_size);
-    url->path = sm_slice_make(rest.ptr + authority_size, rest.size - authority_size);
+    struct sm_slice authority = authority_at(rest.ptr);
+    url->path = sm_slice_make(rest.ptr + authority.size, rest.size - authority.size);
     url->path = sm_slice_cut(&url->path, '#');
     const char *at = memrchr(authority.ptr, '@', authority.size);
     if (at) {
@@ -28,8 +71,10 @@ bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_erro
     struct sm_slice host = colon ? sm_slice_make(authority.ptr, (size_t)(colon - authority.ptr)) : authority;
     if (bracket && host.size >= 2)
         host = sm_slice_make(host.ptr + 1, host.size - 2);
+    if (url->user.size > SM_DIAL_USER_BYTES_MAX)
+        return refuse(text, "user and password too long", error);
     if (host.size >= sizeof(url->host) || (size_t)(authority.size) >= sizeof(url->host))
-        return sm_error_set(error, SM_ERROR_USAGE, "endpoint %s: host too long", text);
+        return refuse(text, "host too long", error);
     snprintf(url->host, sizeof(url->host), "%.*s", SM_SLICE_ARGS(host));
     size_t port_size = colon ? authority.size - (size_t)(colon + 1 - authority.ptr) : 0;
     snprintf(url->port, sizeof(url->port), "%.*s", port_size ? (int)port_size : 3, port_size ? colon + 1 : url->is_https ? "443" : "80");

@@ -15,5 +15,9 @@ struct sm_http_url {
 
 /* False with `error` filled: another scheme, or a host that is too long. The port is that of the scheme unless given. */
 bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_error *error) __attribute__((warn_unused_result));
+/* The URL as it may be shown: "***" stands for a password. What is no URL is written as it is. */
+void sm_http_url_write_shown(const char *text, struct sm_bytes *out);
+/* The URL without user and password. */
+void sm_http_url_write_without_user(const char *text, struct sm_bytes *out);
 /* "host" or "host:port", as the header Host has it. */
 void sm_http_url_write_host(const struct sm_http_url *url, struct sm_bytes *out);

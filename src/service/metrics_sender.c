@@ -139,8 +139,9 @@ static void end_sending(struct sm_metrics_sender *sender, const char *failure)
 {
     sender->is_sending = false;
     sm_bytes_deinit(&sender->body);
+    const char *endpoint = sender->http ? sm_http_client_shown_url(sender->http) : sender->config->endpoint;
     if (failure)
-        sm_log(SM_LOG_WARN, NULL, "Own metrics could not be sent", SM_LOG_STR("endpoint", sender->config->endpoint), SM_LOG_STR("error", failure));
+        sm_log(SM_LOG_WARN, NULL, "Own metrics could not be sent", SM_LOG_STR("endpoint", endpoint), SM_LOG_STR("error", failure));
     if (sender->is_last)
         sm_worker_post(sender->worker, tell_stopped, sender);
     else if (sender->is_stopping)

@@ -20,7 +20,7 @@ enum { AGENT_TRIES = 4, STATUS_LIST_MAX = 4 };
 struct sm_datadog_intake {
     const struct sm_datadog_exporter_options *options;
     struct sm_datadog_intake_settings settings;
-    char *url, *headers;           /* owned */
+    char *url, *key_header;        /* owned */
     char *full_url;                /* owned; with the API key, if it goes there: never shown */
     struct sm_http_client *client; /* owned */
 };
@@ -64,7 +64,7 @@ struct sm_datadog_intake *sm_datadog_intake_create(const struct sm_datadog_expor
 {
     struct sm_datadog_intake *intake = sm_alloc(1, sizeof(*intake));
     *intake = (struct sm_datadog_intake){.options = options, .settings = *settings, .url = url};
-    intake->headers = settings->is_key_in_url ? sm_strdup(settings->headers) : surround_key(settings->headers, "DD-Api-Key: ", options, "\r\n");
+    intake->key_header = settings->is_key_in_url ? NULL : surround_key("DD-Api-Key", ": ", options, "\r\n");
     intake->full_url = settings->is_key_in_url ? surround_key(url, "?api_key=", options, "") : sm_strdup(url);
     intake->client = sm_http_client_create(&options->client, intake->full_url, settings->user_agent, error);
     if (intake->client)
@@ -78,7 +78,7 @@ void sm_datadog_intake_free(struct sm_datadog_intake *intake)
     if (!intake)
         return;
     sm_http_client_free(intake->client);
-    free(intake->headers);
+    free(intake->key_header);
     free(intake->full_url);
     free(intake->url);
     free(intake);
@@ -231,7 +231,8 @@ static void send_post(struct post *post)
         .method = intake->settings.method,
         .content_type = intake->settings.content_type,
         .content_encoding = intake->settings.content_encoding,
-        .more_headers = sm_slice_of(intake->headers),
+        .more_headers = sm_slice_of(intake->settings.headers),
+        .secret_headers = sm_slice_of(intake->key_header),
         .body = &post->piece,
         .body_count = post->body.size ? 1 : 0,
         .deadline_ns = timeout_ns ? sm_clock_mono_ns() + timeout_ns : UINT64_MAX,

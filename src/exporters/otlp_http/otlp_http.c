@@ -211,7 +211,7 @@ static struct sm_outcome classify(const struct call *call, const struct sm_http_
     enum sm_rpc_code code = code_of_http(status);
     struct sm_outcome outcome =
         sm_outcome_retry("rpc error: code = %s desc = error exporting items, request to %s responded with HTTP Status Code %d%s",
-                         sm_otlp_code_name(code), state->url, status, details);
+                         sm_otlp_code_name(code), sm_http_client_shown_url(state->client), status, details);
     outcome.kind = is_retry ? SM_RETRY : SM_REJECTED;
     outcome.code = code;
     outcome.has_code = true;
@@ -242,7 +242,7 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     const struct state *state = call->exporter->state;
     struct sm_outcome outcome;
     if (answer->failure) {
-        outcome = sm_outcome_retry("failed to make an HTTP request: Post \"%s\": %s", state->url, answer->failure);
+        outcome = sm_outcome_retry("failed to make an HTTP request: Post \"%s\": %s", sm_http_client_shown_url(state->client), answer->failure);
         outcome.is_overdue = answer->timed_out;
     } else if (answer->status >= 200 && answer->status <= 299) {
         outcome = accept_answer(call, answer);

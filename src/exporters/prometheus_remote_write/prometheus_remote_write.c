@@ -107,9 +107,10 @@ static void log_refusal(const struct shipment *shipment, const struct sm_http_an
 {
     enum { TEXT_MAX = 1024 };
     struct sm_slice text = sm_slice_make(answer->body.ptr, answer->body.size < TEXT_MAX ? answer->body.size : TEXT_MAX);
-    const struct sm_remote_write_options *options = shipment->component->options;
+    const struct exporter *exporter = shipment->component->state;
     sm_log(SM_LOG_ERROR, &shipment->component->logger, "failed to send WriteRequest to remote endpoint", SM_LOG_INT("status_code", answer->status),
-           SM_LOG_STR("endpoint", options->client.endpoint), SM_LOG_INT("retry_attempt", shipment->request->attempt), SM_LOG_SLICE("error", text));
+           SM_LOG_STR("endpoint", sm_http_client_shown_url(exporter->client)), SM_LOG_INT("retry_attempt", shipment->request->attempt),
+           SM_LOG_SLICE("error", text));
 }
 
 static bool is_passing(const struct exporter *exporter, int status)
@@ -123,10 +124,9 @@ static void take_answer(struct post *post, const struct sm_http_answer *answer)
     const struct exporter *exporter = shipment->component->state;
     post->state = POST_ENDED;
     if (answer->failure) {
-        const struct sm_remote_write_options *options = shipment->component->options;
         post->state = POST_WAITING;
         shipment->is_cut_off = true;
-        shipment->retry = sm_outcome_retry("Post \"%s\": %s", options->client.endpoint, answer->failure);
+        shipment->retry = sm_outcome_retry("Post \"%s\": %s", sm_http_client_shown_url(exporter->client), answer->failure);
     } else if (answer->status < 200 || answer->status > 299) {
         log_refusal(shipment, answer);
         if (is_passing(exporter, answer->status)) {
@@ -148,18 +148,18 @@ static void count_written(const struct shipment *shipment, const struct sm_http_
                                   {"X-Prometheus-Remote-Write-Histograms-Written", "histograms", WRITTEN_HISTOGRAMS},
                                   {"X-Prometheus-Remote-Write-Exemplars-Written", "exemplars", WRITTEN_EXEMPLARS}};
     const struct exporter *exporter = shipment->component->state;
-    const struct sm_remote_write_options *options = shipment->component->options;
+    const char *url = sm_http_client_shown_url(exporter->client);
     for (size_t i = 0; i < SM_HTTP_WANTED_MAX; i++) {
         int64_t number;
         if (sm_parse_int(answer->wanted[i], 0, INT64_MAX, &number))
             sm_instrument_add(exporter->metrics[rows[i].metric], number);
         else if (answer->wanted[i].size)
             sm_log(SM_LOG_WARN, &shipment->component->logger, "the next hop's count of what it has taken is no number",
-                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("not counted", rows[i].what), SM_LOG_STR("url", options->client.endpoint));
+                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("not counted", rows[i].what), SM_LOG_STR("url", url));
         else
             sm_log(SM_LOG_WARN, &shipment->component->logger,
-                   "a header is missing from the response, suggesting that the endpoint doesn't support RW2 and might be silently dropping data.",
-                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("url", options->client.endpoint));
+                   "the next hop does not say how much it has taken: it may not know version 2 and drop what it got",
+                   SM_LOG_STR("header", rows[i].header), SM_LOG_STR("url", url));
     }
 }
 
@@ -313,8 +313,7 @@ static bool put_external_labels(struct exporter *exporter, const struct sm_strin
 static void get_metrics(struct sm_component *component)
 {
     struct exporter *exporter = component->state;
-    const struct sm_remote_write_options *options = component->options;
-    const struct sm_own_attribute attributes[] = {{"endpoint", options->client.endpoint}, {"exporter", component->id}};
+    const struct sm_own_attribute attributes[] = {{"endpoint", sm_http_client_shown_url(exporter->client)}, {"exporter", component->id}};
     for (size_t i = 0; i < METRIC_COUNT; i++)
         exporter->metrics[i] = sm_instrument_get(&metric_table[i], attributes, sizeof(attributes) / sizeof(attributes[0]));
     sm_instrument_add(exporter->metrics[CONSUMERS], (int64_t)exporter->parallelism);

@@ -23,6 +23,8 @@ static void takes_host_and_port_of_a_proxy(void **state)
         {"http://[::1]:3128", "::1", "3128", ""},
         {"http://[::1]", "::1", "80", ""},
         {"http://user:pass@proxy:1", "proxy", "1", "Basic dXNlcjpwYXNz"},
+        {"http://us%65r:p%40ss@proxy:1", "proxy", "1", "Basic dXNlcjpwQHNz"},
+        {"http://user@proxy:1", "proxy", "1", "Basic dXNlcjo="},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sm_dial_target target = {.host = "backend", .port = "4318"};
