@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "exporters/datadog/host_metadata.h"
 #include "pipeline/worker.h"
 
 static const struct sm_datadog_signal *const signals[SM_SIGNAL_COUNT] = {
@@ -15,8 +16,9 @@ static const struct sm_datadog_signal *const signals[SM_SIGNAL_COUNT] = {
 
 /* A worker's share. */
 struct local {
-    struct sm_datadog_lane *validation; /* owned; on one worker only */
-    void *signal;                       /* owned by the signal */
+    struct sm_datadog_lane *validation;          /* owned; on one worker only */
+    void *signal;                                /* owned by the signal */
+    struct sm_host_metadata_lane *host_metadata; /* owned; NULL: it is not sent */
 };
 
 /* ---- life */
@@ -33,7 +35,9 @@ static bool create(struct sm_component *component, struct sm_error *error)
     if (!exporter->validation)
         return false;
     exporter->series = sm_datadog_series_create(exporter->options, &component->logger, error);
-    return exporter->series && exporter->signal->create(exporter, error);
+    if (exporter->series)
+        exporter->host_intake = sm_host_metadata_intake(exporter->options, &component->logger, error);
+    return exporter->host_intake && exporter->signal->create(exporter, error);
 }
 
 static void free_exporter(struct sm_component *component)
@@ -42,14 +46,21 @@ static void free_exporter(struct sm_component *component)
     if (!exporter)
         return;
     exporter->signal->free(exporter);
+    sm_host_metadata_release(exporter->host_metadata);
+    sm_datadog_intake_free(exporter->host_intake);
     sm_datadog_intake_free(exporter->series);
     sm_datadog_intake_free(exporter->validation);
     free(exporter);
 }
 
-static bool validates_key(const struct sm_datadog_exporter *exporter)
+static bool is_agents(const struct sm_datadog_exporter *exporter)
 {
-    return !exporter->signal->validates_key || exporter->signal->validates_key();
+    return exporter->signal->is_agents && exporter->signal->is_agents();
+}
+
+static bool sends_host_metadata(const struct sm_datadog_exporter *exporter)
+{
+    return exporter->options->only_metadata || (exporter->options->host_metadata.enabled && !is_agents(exporter));
 }
 
 static bool start(struct sm_component *component, struct sm_error *error)
@@ -57,9 +68,9 @@ static bool start(struct sm_component *component, struct sm_error *error)
     struct sm_datadog_exporter *exporter = component->state;
     if (!*exporter->hostname)
         sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
-    if (exporter->options->host_metadata.enabled)
-        sm_log(SM_LOG_WARN, &component->logger, "host metadata is not sent yet; host_metadata::enabled: false says that you know");
-    return !exporter->options->api.fail_on_invalid_key || !validates_key(exporter) || sm_datadog_check_key(exporter, error);
+    if (sends_host_metadata(exporter))
+        exporter->host_metadata = sm_host_metadata_retain(exporter);
+    return !exporter->options->api.fail_on_invalid_key || is_agents(exporter) || sm_datadog_check_key(exporter, error);
 }
 
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -67,7 +78,9 @@ static void *worker_create(struct sm_component *component, struct sm_worker *wor
     struct sm_datadog_exporter *exporter = component->state;
     struct local *local = sm_alloc(1, sizeof(*local));
     local->signal = exporter->signal->worker_create(exporter, worker);
-    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && validates_key(exporter)) {
+    if (exporter->host_metadata)
+        local->host_metadata = sm_host_metadata_lane_create(exporter->host_metadata, exporter, exporter->host_intake, worker);
+    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && !is_agents(exporter)) {
         local->validation = sm_datadog_lane_create(exporter->validation, worker);
         sm_datadog_validate_key(exporter, local->validation);
     }
@@ -80,6 +93,7 @@ static void worker_free(struct sm_component *component, struct sm_worker *worker
     struct local *local = raw_local;
     (void)worker;
     sm_datadog_lane_free(local->validation);
+    sm_host_metadata_lane_free(local->host_metadata);
     exporter->signal->worker_free(local->signal);
     free(local);
 }
@@ -96,7 +110,12 @@ static void send(struct sm_component *component, struct sm_worker *worker, struc
         sm_export_done(request, worker, &outcome);
         return;
     }
-    exporter->signal->send(local->signal, worker, request);
+    if (local->host_metadata)
+        sm_host_metadata_take(local->host_metadata, request->batch);
+    if (exporter->options->only_metadata)
+        sm_export_done(request, worker, &SM_OUTCOME_ACCEPTED);
+    else
+        exporter->signal->send(local->signal, worker, request);
 }
 
 /* ---- the end */
@@ -129,7 +148,7 @@ static void stop(struct sm_component *component)
 const struct sm_component_type sm_exporter_datadog = {
     .kind = SM_EXPORTER,
     .name = "datadog",
-    .help = "Sends traces, their stats, metrics and logs to Datadog.",
+    .help = "Sends traces, their stats, metrics, logs and host metadata to Datadog.",
     .signals = SM_SIGNAL_ALL,
     .stability = {[SM_TRACES] = SM_STABILITY_BETA, [SM_METRICS] = SM_STABILITY_BETA, [SM_LOGS] = SM_STABILITY_BETA},
     .options = sm_datadog_exporter_option_table,

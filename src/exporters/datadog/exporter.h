@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+struct sm_host_metadata;
 struct sm_worker;
 struct sm_datadog_signal;
 
@@ -24,6 +25,8 @@ struct sm_datadog_exporter {
     void *signal_state;                          /* owned by the signal */
     struct sm_datadog_intake *validation;        /* owned; asks whether the API key is valid */
     struct sm_datadog_intake *series;            /* owned; the program's own "running" metrics, and metrics */
+    struct sm_datadog_intake *host_intake;       /* owned */
+    struct sm_host_metadata *host_metadata;      /* shared; NULL: it is not sent */
     char hostname[SM_DATADOG_HOSTNAME_SIZE_MAX]; /* of telemetry that names none; set by start */
     atomic_uint draining;                        /* workers that still send after stop */
 };
@@ -34,8 +37,8 @@ struct sm_datadog_exporter {
 #define SM_DATADOG_API_USER_AGENT "spanmill/" SPANMILL_VERSION
 
 struct sm_datadog_signal {
-    /* Does it ask whether the API key is valid? NULL: yes. */
-    bool (*validates_key)(void);
+    /* Is it sent by the Agent's own pipeline, which neither asks whether the API key is valid nor tells of hosts? NULL: no. */
+    bool (*is_agents)(void);
     /* On the main worker. `create` fills exporter->signal_state. False with `error`: `free` is called if it has set it. */
     bool (*create)(struct sm_datadog_exporter *exporter, struct sm_error *error);
     void (*free)(struct sm_datadog_exporter *exporter);

@@ -99,10 +99,9 @@ static void free_logs(struct sm_datadog_exporter *exporter)
     free(logs);
 }
 
-/* The Agent's pipeline does not ask whether the key is valid. */
-static bool validates_key(void)
+static bool is_agents(void)
 {
-    return !sm_gate_is_on(SM_GATE_DATADOG_LOGS_AGENT);
+    return sm_gate_is_on(SM_GATE_DATADOG_LOGS_AGENT);
 }
 
 /* ---- posts */
@@ -306,7 +305,7 @@ static void worker_free(void *local)
 }
 
 const struct sm_datadog_signal sm_datadog_logs = {
-    .validates_key = validates_key,
+    .is_agents = is_agents,
     .create = create,
     .free = free_logs,
     .worker_create = worker_create,

@@ -220,8 +220,6 @@ void sm_datadog_exporter_validate(const void *raw_options, struct sm_validation 
     if (options->only_metadata && (!metadata->enabled || metadata->hostname_source != SM_DATADOG_HOSTNAME_FIRST_RESOURCE))
         sm_validation_error(validation, "",
                             "only_metadata can't be enabled when host_metadata::enabled = false or host_metadata::hostname_source != first_resource");
-    else if (options->only_metadata)
-        sm_validation_error(validation, "", "only_metadata is not supported yet: host metadata is not sent");
     const char *problem = *options->hostname ? sm_datadog_hostname_problem(options->hostname, validation->arena) : NULL;
     if (problem)
         sm_validation_error(validation, "", "hostname field is invalid: %s", problem);
