@@ -5,12 +5,14 @@
  * State: settings and counters, immutable after start; connections for each worker; a shipment for each request under way, on its worker.
  * Differs from the reference, where `timeout` limits all attempts of a request together, so that an outage of some seconds loses data: here it
  * limits one attempt, and retry_on_failure says how long to go on. Source: exporter/prometheusremotewriteexporter. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "config/gates.h"
+#include "exporters/prometheus_remote_write/collisions.h"
 #include "exporters/prometheus_remote_write/options.h"
 #include "exporters/prometheus_remote_write/posts.h"
 #include "exporters/prometheus_remote_write/recent.h"
@@ -32,7 +34,17 @@ static const char version_header[] = "X-Prometheus-Remote-Write-Version";
         .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE                                                                                                  \
     }
 
-enum { CONSUMERS, FAILED_TRANSLATIONS, SENT_BATCHES, TRANSLATED_SERIES, WRITTEN_SAMPLES, WRITTEN_HISTOGRAMS, WRITTEN_EXEMPLARS, METRIC_COUNT };
+enum {
+    CONSUMERS,
+    FAILED_TRANSLATIONS,
+    SENT_BATCHES,
+    TRANSLATED_SERIES,
+    WRITTEN_SAMPLES,
+    WRITTEN_HISTOGRAMS,
+    WRITTEN_EXEMPLARS,
+    COLLISIONS,
+    METRIC_COUNT
+};
 static const struct sm_own_metric metric_table[] = {
     [CONSUMERS] = METRIC("consumers", SM_OWN_UP_DOWN_COUNTER, "{consumer}",
                          "Number of configured workers to use to fan out the outgoing requests [Development]"),
@@ -52,6 +64,12 @@ static const struct sm_own_metric metric_table[] = {
     [WRITTEN_EXEMPLARS] = METRIC("written_exemplars", SM_OWN_COUNTER, "{exemplar}",
                                  "Number of Prometheus Exemplars that were successfully written to the remote write endpoint (only available when "
                                  "using remote write v2) [Development]"),
+    [COLLISIONS] = {.name = "spanmill_exporter_prometheusremotewrite_collisions",
+                    .help = "Number of series of a request that several metric streams became, because what tells them apart is no label",
+                    .unit = "{series}",
+                    .kind = SM_OWN_COUNTER,
+                    .level = SM_OWN_LEVEL_BASIC,
+                    .scope = SCOPE},
     [METRIC_COUNT] = {0},
 };
 
@@ -63,6 +81,8 @@ struct exporter {
     struct sm_write_limits limits;
     bool retries_429;
     struct sm_slice headers, content_type;
+    struct sm_write_collisions *collisions; /* owned */
+    _Atomic uint64_t told_ns;               /* when collisions were last logged */
     struct sm_instrument *metrics[METRIC_COUNT];
 };
 
@@ -207,6 +227,26 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
 
 /* ---- requests */
 
+/* Counts the series that collide, and tells of one once a minute: what tells its streams apart is what is missing among the labels. */
+static void tell_collisions(struct sm_component *component, const struct sm_write_collision *collision, struct sm_arena *arena)
+{
+    struct exporter *exporter = component->state;
+    uint64_t now_ns = sm_clock_mono_ns(), told_ns = atomic_load_explicit(&exporter->told_ns, memory_order_relaxed);
+    if (!collision->first)
+        return;
+    sm_instrument_add(exporter->metrics[COLLISIONS], (int64_t)collision->series);
+    if ((told_ns && now_ns - told_ns < (uint64_t)SM_MIN) || !atomic_compare_exchange_strong(&exporter->told_ns, &told_ns, now_ns))
+        return;
+    const struct sm_write_labels *labels = &collision->first->labels;
+    struct sm_slice name = {0}, differing = sm_write_name_differences(collision->left, collision->right, arena);
+    for (size_t i = 0; i < labels->count; i++)
+        if (sm_slice_is(labels->items[i].name, "__name__"))
+            name = labels->items[i].value;
+    sm_log(SM_LOG_WARN, &component->logger,
+           "several metric streams are one series, because what tells them apart is no label; see on_collision and resource_to_telemetry_conversion",
+           SM_LOG_INT("series", (int64_t)collision->series), SM_LOG_SLICE("metric", name), SM_LOG_SLICE("resource attributes", differing));
+}
+
 static bool make_bodies(struct sm_component *component, struct sm_batch *batch, struct sm_write_post **bodies, size_t *count, struct sm_error *error)
 {
     const struct exporter *exporter = component->state;
@@ -215,6 +255,8 @@ static bool make_bodies(struct sm_component *component, struct sm_batch *batch, 
     sm_write_init(&write, &arena);
     size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, batch, &write)
                                                   : sm_write_translate(&exporter->settings, batch, &write);
+    struct sm_write_collision collision = sm_write_resolve_collisions(exporter->collisions, &write, sm_clock_mono_ns());
+    tell_collisions(component, &collision, &arena);
     sm_write_select(&exporter->settings, &write);
     if (failures) {
         sm_instrument_add(exporter->metrics[FAILED_TRANSLATIONS], 1);
@@ -386,6 +428,7 @@ static bool create(struct sm_component *component, struct sm_error *error)
     component->state = exporter;
     warn(component);
     apply(exporter, options);
+    exporter->collisions = sm_write_collisions_create((enum sm_write_on_collision)options->on_collision);
     if (exporter->settings.as_alloy)
         exporter->settings.recent = sm_write_recent_create();
     if (!put_external_labels(exporter, &options->external_labels, error) ||
@@ -427,6 +470,7 @@ static void free_exporter(struct sm_component *component)
     sm_relabel_free(exporter->settings.relabel);
     sm_relabel_free(exporter->settings.write_relabel);
     sm_write_recent_free(exporter->settings.recent);
+    sm_write_collisions_free(exporter->collisions);
     sm_arena_deinit(&exporter->arena);
     free(exporter);
 }

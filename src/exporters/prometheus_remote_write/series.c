@@ -5,7 +5,7 @@
 
 void sm_write_init(struct sm_write *write, struct sm_arena *arena)
 {
-    *write = (struct sm_write){.arena = arena};
+    *write = (struct sm_write){.arena = arena, .stream = UINT32_MAX};
 }
 
 void sm_write_deinit(struct sm_write *write)
@@ -21,6 +21,16 @@ static uint32_t hash_labels(const struct sm_write_labels *labels)
         hash = sm_hash_with(hash, labels->items[i].value);
     }
     return (uint32_t)(hash ^ hash >> 32);
+}
+
+struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels)
+{
+    struct sm_hash128 hash = {.low = sm_hash_secret(), .high = ~sm_hash_secret()};
+    for (size_t i = 0; i < labels->count; i++) {
+        hash.low = sm_hash_with(sm_hash_with(hash.low, labels->items[i].name), labels->items[i].value);
+        hash.high = sm_hash_with(sm_hash_with(hash.high, labels->items[i].name), labels->items[i].value);
+    }
+    return hash;
 }
 
 static bool has_labels(const struct sm_prometheus_entry *entry, const void *wanted)
@@ -48,14 +58,27 @@ struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_wr
     series->entry.hash = hash;
     series->labels = labels;
     series->metadata = write->current;
+    series->kind = write->kind;
+    series->stream = write->stream;
     sm_prometheus_table_insert(&write->_table, &series->entry);
     *GROW(write, write->series, write->series_count, write->series_capacity) = series;
     return series;
 }
 
+/* Whose points the series holds. */
+static void note_stream(const struct sm_write *write, struct sm_write_series *series)
+{
+    if (series->stream == write->stream || write->stream == UINT32_MAX || series->stream == UINT32_MAX)
+        return;
+    series->has_streams = true;
+    series->other_stream = write->stream;
+}
+
 void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series, double value, int64_t time_ms)
 {
-    *GROW(write, series->samples, series->sample_count, series->sample_capacity) = (struct sm_write_sample){.value = value, .time_ms = time_ms};
+    note_stream(write, series);
+    *GROW(write, series->samples, series->sample_count, series->sample_capacity) =
+        (struct sm_write_sample){.value = value, .time_ms = time_ms, .start_ms = write->start_ms, .stream = write->stream};
 }
 
 void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *series, const struct sm_write_exemplar *exemplar)
@@ -65,6 +88,7 @@ void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *serie
 
 void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram)
 {
+    note_stream(write, series);
     *GROW(write, series->histograms, series->histogram_count, series->histogram_capacity) = *histogram;
 }
 

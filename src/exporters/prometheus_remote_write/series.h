@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "prometheus/relabel.h"
 #include "prometheus/table.h"
 
@@ -16,8 +17,12 @@ struct sm_write_labels {
 
 struct sm_write_sample {
     double value;
-    int64_t time_ms;
+    int64_t time_ms, start_ms; /* start_ms: from when on it counts; 0: not known */
+    uint32_t stream;           /* index of sm_write.streams; UINT32_MAX: of none */
 };
+
+/* How values of two streams go together. */
+enum sm_write_kind { SM_WRITE_OTHER, SM_WRITE_COUNTER, SM_WRITE_UP_DOWN };
 
 struct sm_write_exemplar {
     struct sm_write_labels labels; /* not sorted */
@@ -65,18 +70,28 @@ struct sm_write_metadata {
 struct sm_write_series {
     struct sm_prometheus_entry entry;
     struct sm_write_labels labels;
-    struct sm_write_metadata metadata;     /* version 2: without the name */
+    struct sm_write_metadata metadata; /* version 2: without the name */
+    enum sm_write_kind kind;
+    bool has_streams;                      /* two or more of them gave points */
+    uint32_t stream, other_stream;         /* the first, and one more */
     struct sm_write_sample *samples;       /* borrowed: arena, as the others */
     struct sm_write_exemplar *exemplars;   /* in the order they came */
     struct sm_write_histogram *histograms; /* in the order they came */
     size_t sample_count, sample_capacity, exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
 };
 
+struct sm_write_stream;
+
 struct sm_write {
     struct sm_arena *arena;            /* borrowed */
     struct sm_prometheus_table _table; /* owned: by labels */
     struct sm_write_series **series;   /* borrowed: arena; in the order they were made */
     struct sm_write_metadata current;  /* what series that are made from now on stand for */
+    int64_t start_ms;                  /* of points that are added from now on */
+    enum sm_write_kind kind;           /* of series that are made from now on */
+    uint32_t stream;                   /* of points that are added from now on */
+    struct sm_write_stream *streams;   /* borrowed: arena */
+    size_t stream_count, stream_capacity;
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
 };
@@ -87,6 +102,10 @@ static inline int64_t sm_write_time_ms(uint64_t time_ns)
     return (int64_t)time_ns / 1000000;
 }
 
+/* The NaN that ends a series. */
+#define SM_WRITE_STALE_BITS UINT64_C(0x7ff0000000000002)
+
+struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels);
 void sm_write_init(struct sm_write *write, struct sm_arena *arena);
 /* Not the arena. */
 void sm_write_deinit(struct sm_write *write);

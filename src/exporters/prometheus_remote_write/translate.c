@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "telemetry/metric.h"
+#include "exporters/prometheus_remote_write/collisions.h"
 #include "wire/number.h"
 
 struct walk {
@@ -197,6 +198,7 @@ static bool make_name(struct walk *walk, const struct sm_metric *metric)
 static void take_point(struct walk *walk, const struct sm_data_point *point)
 {
     struct sm_write_labels labels;
+    walk->write->start_ms = sm_write_time_ms(point->start_ns);
     struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->name : (struct sm_slice){0};
     if (sm_write_make_labels(&walk->maker, &point->attributes, walk->scope, name, &labels))
         takers[walk->metric->type].take(walk, point, labels);
@@ -246,6 +248,13 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
     walk->write->current = metadata;
 }
 
+enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric)
+{
+    if (metric->type == SM_METRIC_SUM)
+        return metric->is_monotonic ? SM_WRITE_COUNTER : SM_WRITE_UP_DOWN;
+    return metric->type == SM_METRIC_HISTOGRAM ? SM_WRITE_COUNTER : SM_WRITE_OTHER;
+}
+
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
 {
     for (size_t i = 0; i < metric->point_count; i++)
@@ -259,6 +268,7 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
         return;
     }
     walk->metric = metric;
+    walk->write->kind = sm_write_kind_of(metric);
     for (size_t i = 0; i < metric->point_count; i++)
         if (!metric->points[i].dropped)
             take_point(walk, &metric->points[i]);
@@ -307,10 +317,13 @@ static void take_resource(struct walk *walk, const struct sm_resource_group *gro
     for (size_t i = 0; i < group->count; i++) {
         const struct sm_scope_group *scope = &group->scopes[i];
         walk->scope = &scope->scope;
+        sm_write_begin_stream(walk->write, &group->resource.attributes, &scope->scope);
         for (size_t k = 0; !scope->dropped && k < scope->count; k++)
             if (!scope->metrics[k].dropped)
                 take_metric(walk, &scope->metrics[k]);
     }
+    walk->write->stream = UINT32_MAX;
+    walk->write->kind = SM_WRITE_OTHER;
     add_target_info(walk);
 }
 

@@ -13,11 +13,12 @@ size_t sm_write_translate_alloy(const struct sm_write_settings *settings, struct
 void sm_write_select(const struct sm_write_settings *settings, struct sm_write *write);
 
 struct sm_data_point;
+struct sm_metric;
+/* How values of two streams of such a metric go together. */
+enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric);
 /* The point of an exponential histogram as a native histogram. False: its scale is below -4. */
 bool sm_write_make_native(const struct sm_data_point *point, struct sm_arena *arena, struct sm_write_histogram *out)
     __attribute__((warn_unused_result));
 
 /* Exemplars of a point, in the order they came, in the arena. NULL: none. */
 struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, struct sm_arena *arena, size_t *count);
-
-#define SM_WRITE_STALE_BITS UINT64_C(0x7ff0000000000002) /* the NaN that ends a series */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "exporters/prometheus_remote_write/collisions.h"
 #include "exporters/prometheus_remote_write/recent.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "prometheus/name.h"
@@ -363,10 +364,13 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
         return;
     }
     walk->metric = metric;
+    walk->write->kind = sm_write_kind_of(metric);
     describe(walk, metric);
     for (size_t i = 0; i < metric->point_count; i++)
-        if (!metric->points[i].dropped)
+        if (!metric->points[i].dropped) {
+            walk->write->start_ms = sm_write_time_ms(metric->points[i].start_ns);
             takers[metric->type](walk, &metric->points[i]);
+        }
 }
 
 /* ---- resources and scopes */
@@ -427,14 +431,19 @@ static void set_resource(struct walk *walk, const struct sm_attributes *resource
 static void take_resource(struct walk *walk, const struct sm_resource_group *group)
 {
     set_resource(walk, &group->resource.attributes);
+    walk->write->stream = UINT32_MAX;
+    walk->write->kind = SM_WRITE_OTHER;
     if (walk->settings->with_target_info)
         add_target_info(walk);
     for (size_t i = 0; i < group->count; i++) {
         const struct sm_scope_group *scope = &group->scopes[i];
         if (scope->dropped)
             continue;
+        walk->write->stream = UINT32_MAX;
+        walk->write->kind = SM_WRITE_OTHER;
         if (walk->settings->with_scope_series)
             add_scope_info(walk, &scope->scope);
+        sm_write_begin_stream(walk->write, &group->resource.attributes, &scope->scope);
         for (size_t k = 0; k < scope->count; k++)
             if (!scope->metrics[k].dropped)
                 take_metric(walk, &scope->metrics[k]);

@@ -1,0 +1,340 @@
+/* collisions.c - see collisions.h. State: for `merge` and `drop` a table of series by a hash of 128 bits, each with its streams and what they said
+ * last; a stream that was not seen for five minutes is forgotten, what it had counted stays in the series. */
+#include "exporters/prometheus_remote_write/collisions.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "config/option.h"
+
+enum { SWEEP_SECONDS = 60, KEEP_SECONDS = 300, NO_STREAM = UINT32_MAX };
+
+/* ---- the streams of a batch */
+
+struct sm_write_stream {
+    uint64_t hash;
+    const struct sm_attributes *resource; /* borrowed: batch */
+};
+
+/* Attributes in any order give the same. */
+static uint64_t hash_attributes(const struct sm_attributes *attributes, struct sm_arena *arena)
+{
+    uint64_t sum = 0;
+    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
+    struct sm_attribute attribute;
+    while (sm_attributes_next(&cursor, &attribute))
+        sum += sm_hash_with(sm_hash_with(sm_hash_secret(), attribute.key), sm_value_to_string(&attribute.value, arena));
+    return sum;
+}
+
+void sm_write_begin_stream(struct sm_write *write, const struct sm_attributes *resource, const struct sm_scope *scope)
+{
+    uint64_t hash = hash_attributes(resource, write->arena) * 3 + hash_attributes(&scope->attributes, write->arena);
+    hash = sm_hash_with(sm_hash_with(hash, scope->name), scope->version);
+    for (size_t i = 0; i < write->stream_count; i++)
+        if (write->streams[i].hash == hash) {
+            write->stream = (uint32_t)i;
+            return;
+        }
+    write->streams =
+        sm_arena_grow(write->arena, write->streams, write->stream_count, &write->stream_capacity, write->stream_count + 1, sizeof(*write->streams));
+    write->streams[write->stream_count] = (struct sm_write_stream){.hash = hash, .resource = resource};
+    write->stream = (uint32_t)write->stream_count++;
+}
+
+static bool has_key(const struct sm_attributes *attributes, const struct sm_attribute *wanted, struct sm_arena *arena)
+{
+    struct sm_value value;
+    return sm_attributes_find(attributes, wanted->key, &value) &&
+           sm_slice_equal(sm_value_to_string(&value, arena), sm_value_to_string(&wanted->value, arena));
+}
+
+static void name_missing(const struct sm_attributes *from, const struct sm_attributes *in, struct sm_arena *arena, struct sm_bytes *names,
+                         bool only_absent)
+{
+    struct sm_attribute_cursor cursor = sm_attributes_begin(from);
+    struct sm_attribute attribute;
+    struct sm_value value;
+    while (sm_attributes_next(&cursor, &attribute))
+        if (only_absent ? !sm_attributes_find(in, attribute.key, &value) : !has_key(in, &attribute, arena))
+            sm_bytes_printf(names, "%s%.*s", names->size ? ", " : "", SM_SLICE_ARGS(attribute.key));
+}
+
+struct sm_slice sm_write_name_differences(const struct sm_attributes *left, const struct sm_attributes *right, struct sm_arena *arena)
+{
+    struct sm_bytes names;
+    sm_bytes_init(&names, arena);
+    name_missing(left, right, arena, &names, false);
+    name_missing(right, left, arena, &names, true);
+    return sm_bytes_slice(&names);
+}
+
+/* ---- what is remembered */
+
+struct source {
+    struct source *next;
+    uint64_t hash, seen_ns;
+    int64_t time_ms;     /* of the last value */
+    double last, before; /* the last value; what it had counted before it began anew */
+};
+
+struct known {
+    struct sm_prometheus_entry entry;
+    struct sm_hash128 key;
+    struct source *sources; /* owned; the first that came stands last */
+    double forgotten;       /* counted by streams that are gone */
+    int64_t sent_ms;        /* the newest time sent */
+    bool has_sent;
+    uint64_t seen_ns;
+};
+
+struct sm_write_collisions {
+    enum sm_write_on_collision what;
+    pthread_mutex_t lock;
+    struct sm_prometheus_table table; /* owned, and its entries */
+    uint64_t now_ns, swept_ns;
+};
+
+struct sm_write_collisions *sm_write_collisions_create(enum sm_write_on_collision what)
+{
+    struct sm_write_collisions *collisions = sm_alloc(1, sizeof(*collisions));
+    collisions->what = what;
+    pthread_mutex_init(&collisions->lock, NULL);
+    return collisions;
+}
+
+static void free_known(struct known *known)
+{
+    while (known && known->sources) {
+        struct source *next = known->sources->next;
+        free(known->sources);
+        known->sources = next;
+    }
+    free(known);
+}
+
+void sm_write_collisions_free(struct sm_write_collisions *collisions)
+{
+    if (!collisions)
+        return;
+    for (size_t i = 0; i < collisions->table.capacity; i++)
+        free_known((struct known *)sm_prometheus_table_at(&collisions->table, i));
+    sm_prometheus_table_deinit(&collisions->table);
+    pthread_mutex_destroy(&collisions->lock);
+    free(collisions);
+}
+
+static bool is_old(const struct sm_write_collisions *collisions, uint64_t seen_ns)
+{
+    return collisions->now_ns - seen_ns > (uint64_t)KEEP_SECONDS * SM_S;
+}
+
+static void forget_sources(const struct sm_write_collisions *collisions, struct known *known)
+{
+    for (struct source **at = &known->sources; *at;) {
+        struct source *source = *at;
+        if (!is_old(collisions, source->seen_ns)) {
+            at = &source->next;
+            continue;
+        }
+        known->forgotten += source->before + source->last;
+        *at = source->next;
+        free(source);
+    }
+}
+
+static void sweep(struct sm_write_collisions *collisions)
+{
+    if (collisions->now_ns - collisions->swept_ns < (uint64_t)SWEEP_SECONDS * SM_S)
+        return;
+    collisions->swept_ns = collisions->now_ns;
+    for (size_t i = 0; i < collisions->table.capacity; i++) {
+        struct known *known = (struct known *)sm_prometheus_table_at(&collisions->table, i);
+        if (!known)
+            continue;
+        forget_sources(collisions, known);
+        if (!is_old(collisions, known->seen_ns))
+            continue;
+        sm_prometheus_table_remove(&collisions->table, &known->entry);
+        free_known(known);
+    }
+}
+
+static bool is_known(const struct sm_prometheus_entry *entry, const void *wanted)
+{
+    const struct sm_hash128 *a = &((const struct known *)entry)->key, *b = wanted;
+    return a->low == b->low && a->high == b->high;
+}
+
+static struct known *find_known(struct sm_write_collisions *collisions, const struct sm_write_series *series)
+{
+    struct sm_hash128 key = sm_write_hash_labels(&series->labels);
+    struct known *known = (struct known *)sm_prometheus_table_find(&collisions->table, (uint32_t)key.low, is_known, &key);
+    if (!known) {
+        known = sm_alloc(1, sizeof(*known));
+        known->entry.hash = (uint32_t)key.low;
+        known->key = key;
+        sm_prometheus_table_insert(&collisions->table, &known->entry);
+    }
+    known->seen_ns = collisions->now_ns;
+    return known;
+}
+
+static struct source *find_source(struct known *known, uint64_t hash, uint64_t now_ns)
+{
+    struct source *source = known->sources;
+    while (source && source->hash != hash)
+        source = source->next;
+    if (!source) {
+        source = sm_alloc(1, sizeof(*source));
+        *source = (struct source){.next = known->sources, .hash = hash};
+        known->sources = source;
+    }
+    source->seen_ns = now_ns;
+    return source;
+}
+
+/* Of the streams of a series; the first stands last. */
+static bool is_first(const struct source *source)
+{
+    return source->next == NULL;
+}
+
+/* ---- samples */
+
+static bool is_stale(double value)
+{
+    const uint64_t stale = SM_WRITE_STALE_BITS;
+    return memcmp(&value, &stale, sizeof(value)) == 0;
+}
+
+static double total_of(const struct known *known)
+{
+    double total = known->forgotten;
+    for (const struct source *source = known->sources; source; source = source->next)
+        total += source->before + source->last;
+    return total;
+}
+
+/* A counter begins anew when it goes back, or when it counts from behind its last value on. */
+static void count_sample(struct source *source, const struct sm_write_sample *sample, bool is_monotonic)
+{
+    bool starts_later = source->time_ms && sample->start_ms && sample->start_ms >= source->time_ms && sample->start_ms < sample->time_ms;
+    if (is_monotonic && (sample->value < source->last || starts_later))
+        source->before += source->last;
+    source->last = sample->value;
+    source->time_ms = sample->time_ms;
+}
+
+/* False: the sample is left out, because one of a later stream, or the next time, says it too. */
+static bool add_up(struct known *known, struct source *source, struct sm_write_series *series, struct sm_write_sample *sample)
+{
+    bool is_alone = known->sources == source && !source->next && known->forgotten == 0;
+    if (is_stale(sample->value))
+        return is_alone;
+    if (series->kind != SM_WRITE_OTHER) {
+        count_sample(source, sample, series->kind == SM_WRITE_COUNTER);
+        sample->value = total_of(known);
+    }
+    return true;
+}
+
+static void push(struct known *known, struct sm_write_series *series, size_t *kept, const struct sm_write_sample *sample)
+{
+    if (*kept && series->samples[*kept - 1].time_ms == sample->time_ms) { /* of one time the last counts: it holds all */
+        series->samples[*kept - 1] = *sample;
+        return;
+    }
+    if (known->has_sent && sample->time_ms <= known->sent_ms && known->sources->next) /* with a time that was sent already: the next one says it */
+        return;
+    series->samples[(*kept)++] = *sample;
+    known->sent_ms = sample->time_ms;
+    known->has_sent = true;
+}
+
+/* By time, in the order of streams within one time. */
+static void sort_samples(struct sm_write_series *series)
+{
+    for (size_t i = 1; i < series->sample_count; i++) {
+        struct sm_write_sample sample = series->samples[i];
+        size_t at = i;
+        for (; at > 0 && series->samples[at - 1].time_ms > sample.time_ms; at--)
+            series->samples[at] = series->samples[at - 1];
+        series->samples[at] = sample;
+    }
+}
+
+static void resolve_samples(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
+{
+    struct known *known = find_known(collisions, series);
+    size_t kept = 0;
+    sort_samples(series);
+    for (size_t i = 0; i < series->sample_count; i++) {
+        struct sm_write_sample sample = series->samples[i];
+        if (sample.stream == NO_STREAM) {
+            series->samples[kept++] = sample;
+            continue;
+        }
+        struct source *source = find_source(known, write->streams[sample.stream].hash, collisions->now_ns);
+        if (collisions->what == SM_WRITE_MERGE ? add_up(known, source, series, &sample) : is_first(source))
+            push(known, series, &kept, &sample);
+    }
+    series->sample_count = kept;
+}
+
+/* One of each time: they are not added up. */
+static void resolve_histograms(struct sm_write_series *series)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < series->histogram_count; i++) {
+        bool is_there = false;
+        for (size_t k = 0; k < kept; k++)
+            is_there |= series->histograms[k].time_ms == series->histograms[i].time_ms;
+        if (!is_there)
+            series->histograms[kept++] = series->histograms[i];
+    }
+    series->histogram_count = kept;
+}
+
+/* ---- batches */
+
+/* Two streams of the batch that are this series; false: there is one only. */
+static bool collides(const struct sm_write *write, const struct sm_write_series *series, struct sm_write_collision *found)
+{
+    if (!series->has_streams)
+        return false;
+    found->series++;
+    if (!found->first) {
+        found->first = series;
+        found->left = write->streams[series->stream].resource;
+        found->right = write->streams[series->other_stream].resource;
+    }
+    return true;
+}
+
+struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions *collisions, struct sm_write *write, uint64_t now_ns)
+{
+    struct sm_write_collision found = {0};
+    size_t kept = 0;
+    bool is_changing = collisions->what != SM_WRITE_KEEP;
+    pthread_mutex_lock(&collisions->lock);
+    if (now_ns > collisions->now_ns)
+        collisions->now_ns = now_ns;
+    sweep(collisions);
+    for (size_t i = 0; i < write->series_count; i++) {
+        struct sm_write_series *series = write->series[i];
+        bool is_double = collides(write, series, &found), had_samples = series->sample_count > 0;
+        if (is_changing && had_samples)
+            resolve_samples(collisions, write, series);
+        if (is_changing && is_double)
+            resolve_histograms(series);
+        if (!had_samples || series->sample_count + series->exemplar_count > 0)
+            write->series[kept++] = series;
+    }
+    write->series_count = kept;
+    pthread_mutex_unlock(&collisions->lock);
+    return found;
+}

@@ -1,0 +1,124 @@
+/* Streams that become one series: batches of counters by pod, and what is sent of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "exporters/prometheus_remote_write/collisions.h"
+#include "exporters/prometheus_remote_write/translate.h"
+#include "telemetry/otlp.h"
+
+static const struct sm_write_settings usual = {.with_suffixes = true};
+
+#define COUNTER(pod, value, time, start)                                                                                                             \
+    "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}},{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod \
+    "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"c\",\"sum\":{\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{"            \
+    "\"asInt\":\"" value "\",\"timeUnixNano\":\"" time "000000\",\"startTimeUnixNano\":\"" start "000000\"}]}}]}]}"
+#define GAUGE(pod, value, time)                                                                                                                      \
+    "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}},{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod \
+    "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":[{\"asInt\":\"" value "\",\"timeUnixNano\":\"" time            \
+    "000000\"}]}}]}]}"
+#define BATCH(resources) "{\"resourceMetrics\":[" resources "]}"
+
+/* Appends "value@time …" of every series, and returns how many collided. */
+static size_t take(struct sm_write_collisions *collisions, const char *json, uint64_t now_ns, struct sm_bytes *shown, struct sm_bytes *differing)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    struct sm_decode_error error;
+    struct sm_batch *batch = sm_otlp_decode_json(SM_METRICS, sm_slice_of(json), &error);
+    assert_non_null(batch);
+    sm_write_init(&write, &arena);
+    (void)sm_write_translate(&usual, batch, &write);
+    struct sm_write_collision found = sm_write_resolve_collisions(collisions, &write, now_ns);
+    for (size_t i = 0; i < write.series_count; i++)
+        for (size_t k = 0; k < write.series[i]->sample_count; k++)
+            sm_bytes_printf(shown, "%g@%lld ", write.series[i]->samples[k].value, (long long)write.series[i]->samples[k].time_ms);
+    sm_bytes_append_text(shown, "| ");
+    if (found.first)
+        sm_bytes_append_slice(differing, sm_write_name_differences(found.left, found.right, &arena));
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+    sm_batch_release(batch);
+    return found.series;
+}
+
+enum { STEPS_MAX = 8 };
+
+static void expect(enum sm_write_on_collision what, const char *const steps[STEPS_MAX], const char *expected)
+{
+    struct sm_write_collisions *collisions = sm_write_collisions_create(what);
+    struct sm_bytes shown = {0}, differing = {0};
+    for (size_t i = 0; i < STEPS_MAX && steps[i]; i++)
+        take(collisions, steps[i], i + 1, &shown, &differing);
+    assert_string_equal(sm_bytes_cstr(&shown), expected);
+    sm_bytes_deinit(&shown);
+    sm_bytes_deinit(&differing);
+    sm_write_collisions_free(collisions);
+}
+
+static void keeps_all_samples_and_names_what_tells_streams_apart(void **state)
+{
+    (void)state;
+    struct sm_write_collisions *collisions = sm_write_collisions_create(SM_WRITE_KEEP);
+    struct sm_bytes shown = {0}, differing = {0};
+    assert_int_equal(take(collisions, BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")), 1, &shown, &differing), 1);
+    assert_string_equal(sm_bytes_cstr(&shown), "5@10 7@10 | ");
+    assert_string_equal(sm_bytes_cstr(&differing), "pod");
+    assert_int_equal(take(collisions, BATCH(COUNTER("a", "6", "20", "1")), 2, &shown, &differing), 0);
+    sm_bytes_deinit(&shown);
+    sm_bytes_deinit(&differing);
+    sm_write_collisions_free(collisions);
+}
+
+static void adds_up_counters_of_all_streams(void **state)
+{
+    (void)state;
+    const char *const together[STEPS_MAX] = {BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")),
+                                             BATCH(COUNTER("a", "6", "20", "1") "," COUNTER("b", "9", "20", "1"))};
+    const char *const apart[STEPS_MAX] = {BATCH(COUNTER("a", "5", "10", "1")), BATCH(COUNTER("b", "7", "11", "1")),
+                                          BATCH(COUNTER("a", "6", "20", "1")), BATCH(COUNTER("b", "9", "20", "1")),
+                                          BATCH(COUNTER("b", "10", "21", "1"))};
+    expect(SM_WRITE_MERGE, together, "12@10 | 15@20 | ");
+    expect(SM_WRITE_MERGE, apart, "5@10 | 12@11 | 13@20 | | 16@21 | ");
+}
+
+static void a_restarted_stream_does_not_take_back_what_it_counted(void **state)
+{
+    (void)state;
+    const char *const smaller[STEPS_MAX] = {BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")),
+                                            BATCH(COUNTER("a", "2", "20", "15"))};
+    const char *const larger[STEPS_MAX] = {BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")),
+                                           BATCH(COUNTER("a", "6", "20", "15"))};
+    expect(SM_WRITE_MERGE, smaller, "12@10 | 14@20 | ");
+    expect(SM_WRITE_MERGE, larger, "12@10 | 18@20 | ");
+}
+
+static void sends_the_last_of_gauges_of_one_time(void **state)
+{
+    (void)state;
+    const char *const steps[STEPS_MAX] = {BATCH(GAUGE("a", "5", "10") "," GAUGE("b", "7", "10")), BATCH(GAUGE("a", "1", "20"))};
+    expect(SM_WRITE_MERGE, steps, "7@10 | 1@20 | ");
+}
+
+static void drops_all_streams_but_the_first(void **state)
+{
+    (void)state;
+    const char *const steps[STEPS_MAX] = {BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")), BATCH(COUNTER("b", "8", "20", "1")),
+                                          BATCH(COUNTER("a", "6", "20", "1"))};
+    expect(SM_WRITE_DROP, steps, "5@10 | | 6@20 | ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_all_samples_and_names_what_tells_streams_apart),
+        cmocka_unit_test(adds_up_counters_of_all_streams),
+        cmocka_unit_test(a_restarted_stream_does_not_take_back_what_it_counted),
+        cmocka_unit_test(sends_the_last_of_gauges_of_one_time),
+        cmocka_unit_test(drops_all_streams_but_the_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
