@@ -17,6 +17,7 @@
  * Source of the contract: opentelemetry-collector component/component.go. */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "config/option.h"
@@ -87,6 +88,9 @@ struct sm_component_type {
                               reference) */
     /* Exporters with `send`: how many requests of the queue are under way at a time, where that is not what num_consumers says. NULL: it is. */
     int64_t (*consumers)(const void *options);
+    /* Exporters with `send`: the file that holds the queue, where that is an option of its own instead of the queue's `storage`. Writes the path to
+     * `out`; false: there is none. */
+    bool (*queue_file)(const void *options, struct sm_bytes *out);
 
     void (*stop)(struct sm_component *component);
     void (*free)(struct sm_component *component);

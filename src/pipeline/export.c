@@ -54,6 +54,9 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
     chain->gauge->capacity = chain->queue ? chain->queue->queue_size : INT64_MAX;
     if (chain->queue)
         chain->consumer_count = exporter->type->consumers ? exporter->type->consumers(exporter->options) : chain->queue->num_consumers;
+    sm_bytes_init(&chain->queue_file, NULL);
+    bool has_file = chain->queue && exporter->type->queue_file && exporter->type->queue_file(exporter->options, &chain->queue_file);
+    chain->is_persistent = has_file || (chain->queue && *chain->queue->storage);
     atomic_init(&chain->free_consumers, chain->consumer_count);
     atomic_init(&chain->open, 1);
     compose_events(chain);
@@ -79,7 +82,7 @@ static void create_lanes(struct sm_export_chain *chain)
 static void choose_home(struct sm_export_chain *chain)
 {
     const struct sm_export_queue_options *queue = chain->queue;
-    if (!queue || (chain->consumer_count > 1 && !chain->batching && !*queue->storage))
+    if (!queue || (chain->consumer_count > 1 && !chain->batching && !chain->is_persistent))
         return;
     uint64_t hash = sm_hash_with(chain->component->signal, sm_slice_of(chain->component->id));
     unsigned workers_count = chain->lane_count - 1;
@@ -119,7 +122,6 @@ static void look_for_store(struct sm_worker *worker, void *context)
 static bool start_store(struct sm_export_chain *chain, struct sm_error *error)
 {
     struct sm_error own_error = {0};
-    chain->is_persistent = true;
     if (!sm_export_store_open(chain, &own_error) && own_error.class != SM_ERROR_BUSY) {
         *error = own_error;
         return sm_error_wrap(error, "exporter %s: sending_queue", chain->component->id);
@@ -134,7 +136,7 @@ bool sm_export_chain_start(struct sm_component *exporter, struct sm_error *error
     struct sm_export_chain *chain = sm_export_chain_of(exporter);
     create_lanes(chain);
     choose_home(chain);
-    if (chain->queue && *chain->queue->storage && !start_store(chain, error))
+    if (chain->is_persistent && !start_store(chain, error))
         return false;
     sm_export_metrics_start(chain);
     chain->is_started = true;
@@ -207,6 +209,7 @@ void sm_export_chain_free(struct sm_component *exporter)
     for (unsigned i = 0; i < chain->lane_count; i++)
         sm_export_batcher_free(chain->lanes[i].batcher);
     sm_export_store_free(chain->store);
+    sm_bytes_deinit(&chain->queue_file);
     for (size_t i = 0; i < chain->attribute_count; i++) {
         free((char *)(uintptr_t)chain->attributes[i].key);
         free((char *)(uintptr_t)chain->attributes[i].value);

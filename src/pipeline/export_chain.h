@@ -112,6 +112,7 @@ struct sm_export_chain {
     struct sm_export_instruments instruments[SM_SIGNAL_COUNT];
     struct sm_export_gauge *gauge;
     bool is_persistent;            /* the queue is on disk */
+    struct sm_bytes queue_file;    /* owned: the path where it is, if the exporter says so; empty: in a storage extension */
     bool is_store_lost;            /* it could not be opened after all. Home lane's worker */
     struct sm_export_store *store; /* owned; NULL: memory, or not open yet. Touched by the home lane's worker once started */
     struct sm_timer *store_timer;  /* owned by the home lane's worker: looks again for a store that is still in use */

@@ -12,7 +12,7 @@
 #include "pipeline/export_chain.h"
 
 #include "base/memory.h"
-#include "pipeline/storage.h"
+#include "pipeline/file_store.h"
 #include "telemetry/metadata.h"
 #include "telemetry/otlp.h"
 #include "wire/protobuf.h"
@@ -92,7 +92,10 @@ bool sm_export_store_open(struct sm_export_chain *chain, struct sm_error *error)
     struct sm_component *exporter = chain->component;
     struct sm_export_store *store = sm_alloc(1, sizeof(*store));
     store->chain = chain;
-    store->client = sm_storage_open(exporter, chain->queue->storage, exporter->type->shared ? "" : sm_signal_name(exporter->signal), error);
+    if (chain->queue_file.size)
+        store->client = sm_file_store_open_in_folder(sm_bytes_cstr(&chain->queue_file), &exporter->logger, error);
+    else
+        store->client = sm_storage_open(exporter, chain->queue->storage, exporter->type->shared ? "" : sm_signal_name(exporter->signal), error);
     if (!store->client || !count_entries(store, error)) {
         sm_export_store_free(store);
         return false;

@@ -5,6 +5,7 @@
 
 #include "config/gates.h"
 #include "exporters/prometheus_remote_write/collisions.h"
+#include "base/bytes.h"
 #include "wire/compression.h"
 
 enum { BATCH_SIZE = 3000000 };
@@ -37,6 +38,17 @@ static const struct sm_option target_info_table[] = {
                    .help = "Send target_info, with the resource's attributes as labels."),
     SM_OPTION_BOOL(struct sm_remote_write_target_info, keep_identifying_attributes, .ours = true,
                    .help = "Also those that are job and instance already; with conversion alloy."),
+    SM_OPTION_END,
+};
+
+static const struct sm_option wal_table[] = {
+    SM_OPTION_BOOL(struct sm_remote_write_wal, enabled, .preset.boolean = true, .help = "Whether there is one."),
+    SM_OPTION_STRING(struct sm_remote_write_wal, directory, .help = "Folder of the file prom_remotewrite.lmdb; made when it is not there."),
+    SM_OPTION_INT(struct sm_remote_write_wal, buffer_size, .preset.integer = 300, .help = "Taken for compatibility: what waits is sent at once."),
+    SM_OPTION_DURATION(struct sm_remote_write_wal, truncate_frequency_ns, .key = "truncate_frequency", .preset.integer = SM_MIN,
+                       .help = "Taken for compatibility: a request is deleted as soon as it has been sent."),
+    SM_OPTION_DURATION(struct sm_remote_write_wal, lag_record_frequency_ns, .key = "lag_record_frequency", .preset.integer = 15 * SM_S,
+                       .help = "Taken for compatibility: otelcol_exporter_queue_size tells how many requests wait."),
     SM_OPTION_END,
 };
 
@@ -98,7 +110,8 @@ const struct sm_option sm_remote_write_option_table[] = {
                      .help = "Version of the protocol: prometheus.WriteRequest, or io.prometheus.write.v2.Request with the gate "
                              "exporter.prometheusremotewritexporter.enableSendingRW2."),
     OUR_ROWS,
-    SM_OPTION_REFUSED("wal", .help = "Log on disk before sending; remote_write_queue::storage keeps the queue on disk."),
+    SM_OPTION_OPTIONAL(struct sm_remote_write_options, wal, wal_table, .null_is_absent = true,
+                       .help = "Keeps what waits to be sent in a file, so that it outlives the process."),
     SM_OPTION_END,
 };
 
@@ -142,6 +155,15 @@ int64_t sm_remote_write_consumers(const void *from)
     const struct sm_export_queue_options *queue = &options->export.sending_queue;
     bool is_many = sm_gate_is_on(SM_GATE_REMOTE_WRITE_WORKERS) && queue->is_num_consumers_set && queue->num_consumers > 0;
     return is_many ? queue->num_consumers : 1;
+}
+
+bool sm_remote_write_queue_file(const void *from, struct sm_bytes *out)
+{
+    const struct sm_remote_write_options *options = from;
+    if (!options->wal)
+        return false;
+    sm_bytes_printf(out, "%s%sprom_remotewrite.lmdb", options->wal->directory, *options->wal->directory ? "/" : "");
+    return true;
 }
 
 size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options)
@@ -214,6 +236,10 @@ void sm_remote_write_validate(const void *from, struct sm_validation *validation
     validate_strategy(options, validation);
     validate_rules(&options->relabel_configs, "relabel_configs", validation);
     validate_rules(&options->write_relabel_configs, "write_relabel_configs", validation);
+    if (options->wal && !queue->enabled)
+        sm_validation_error(validation, "wal", "the log holds what remote_write_queue holds, which is not enabled");
+    if (options->wal && *queue->storage)
+        sm_validation_error(validation, "wal", "wal and remote_write_queue::storage exclude each other");
     if (options->max_samples_per_send < 0)
         sm_validation_error(validation, "max_samples_per_send", "max_samples_per_send can't be negative");
     sm_export_options_validate(&retries, validation);

@@ -2,9 +2,17 @@
  * Source: exporter/prometheusremotewriteexporter (config.go, factory.go). */
 #pragma once
 
+#include "base/bytes.h"
 #include "net/http_client.h"
 #include "pipeline/export.h"
 #include "prometheus/relabel.h"
+
+struct sm_remote_write_wal {
+    bool enabled;
+    const char *directory;
+    int64_t buffer_size;
+    uint64_t truncate_frequency_ns, lag_record_frequency_ns;
+};
 
 enum sm_remote_write_conversion { SM_REMOTE_WRITE_AS_COLLECTOR, SM_REMOTE_WRITE_AS_ALLOY };
 
@@ -28,6 +36,7 @@ struct sm_remote_write_options {
     bool scope_info, send_exemplars, send_native_histograms, retry_on_http_429, is_retry_on_http_429_set, drop_samples_before_start;
     struct sm_table_list relabel_configs, write_relabel_configs; /* struct sm_relabel_options */
     int64_t max_samples_per_send;
+    struct sm_remote_write_wal *wal; /* NULL: none */
     uint64_t sample_age_limit_ns;
 };
 extern const struct sm_option sm_remote_write_option_table[];
@@ -42,6 +51,8 @@ bool sm_remote_write_keeps_utf8(const struct sm_remote_write_options *options);
 size_t sm_remote_write_parallelism(const struct sm_remote_write_options *options);
 /* How many requests of the queue are under way at a time: one, so that samples come in order, unless a gate says otherwise. */
 int64_t sm_remote_write_consumers(const void *options);
+/* The file that `wal` stands for. False: there is none. */
+bool sm_remote_write_queue_file(const void *options, struct sm_bytes *out);
 size_t sm_remote_write_batch_size(const struct sm_remote_write_options *options);
 
 enum { SM_REMOTE_WRITE_CONSUMERS = 5 };

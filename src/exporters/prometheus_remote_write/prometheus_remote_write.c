@@ -495,6 +495,7 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .send = send,
     .export_options_offset = offsetof(struct sm_remote_write_options, export),
     .consumers = sm_remote_write_consumers,
+    .queue_file = sm_remote_write_queue_file,
     .has_plain_errors = true,
     .free = free_exporter,
 };

@@ -5,7 +5,7 @@
  * extension/storage/filestorage. */
 #include "base/hash.h"
 #include "base/memory.h"
-#include "extensions/file_storage/store.h"
+#include "pipeline/file_store.h"
 #include "pipeline/component.h"
 
 #include <errno.h>
@@ -95,26 +95,6 @@ static void validate(const void *raw_options, struct sm_validation *validation)
         sm_validation_error(validation, "directory_permissions", "directory_permissions value must be a valid octal representation");
 }
 
-/* Makes `path` and what is above it. */
-static bool make_directories(const char *path, mode_t mode, struct sm_error *error)
-{
-    char *copy = sm_strdup(path);
-    bool ok = true;
-    for (char *slash = copy + 1; ok; slash++) {
-        slash += strcspn(slash, "/");
-        bool is_last = !*slash;
-        *slash = '\0';
-        ok = mkdir(copy, mode) == 0 || errno == EEXIST;
-        if (is_last)
-            break;
-        *slash = '/';
-    }
-    if (!ok)
-        sm_error_set_errno(error, errno, "extension file_storage: create directory %s", path);
-    free(copy);
-    return ok;
-}
-
 static bool start(struct sm_component *extension, struct sm_error *error)
 {
     const struct options *options = extension->options;
@@ -122,7 +102,9 @@ static bool start(struct sm_component *extension, struct sm_error *error)
     if (!options->create_directory)
         return true;
     (void)parse_permissions(options->directory_permissions, &mode);
-    return make_directories(options->directory, mode, error);
+    if (sm_file_store_make_folder(options->directory, mode, error))
+        return true;
+    return sm_error_wrap(error, "extension file_storage");
 }
 
 /* ---- clients */
@@ -176,14 +158,8 @@ static struct sm_storage_client *open_client(struct sm_component *extension, str
 }
 
 static const struct sm_storage_type storage = {
-    .interface = SM_STORAGE_INTERFACE,
-    .open = open_client,
-    .close = sm_file_store_close,
-    .get = sm_file_store_get,
-    .next = sm_file_store_next,
-    .batch = sm_file_store_batch,
+    .interface = SM_STORAGE_INTERFACE, .open = open_client, /* the clients' own type does the rest */
 };
-const struct sm_storage_type *const sm_file_storage_type = &storage;
 
 const struct sm_component_type sm_extension_file_storage = {
     .kind = SM_EXTENSION,

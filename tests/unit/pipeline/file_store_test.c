@@ -1,5 +1,5 @@
 /* Stores of file_storage: what is written is there, corrupt files are set aside. */
-#include "extensions/file_storage/store.h"
+#include "pipeline/file_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-/* store.c - see store.h. The only file that uses LMDB.
+/* file_store.c - see file_store.h. The only file that uses LMDB.
  *
  * An environment is one file (MDB_NOSUBDIR) mapped read-only; written pages go through the page cache. With MDB_NOSYNC a killed process loses
  * nothing, a power loss may lose the last seconds; `fsync` waits for the disk, as the reference's option does. The map begins small and is doubled
  * when it is full, up to SM_STORE_LIMIT_BYTES or the disk: then a write is refused and nothing of it is there. A file may be open once in a process
  * (LMDB's rule): open stores are listed, and a second opening is refused. MDB_NOTLS: a client may move between threads, by one at a time. */
-#include "extensions/file_storage/store.h"
+#include "pipeline/file_store.h"
 
 #include "base/memory.h"
 
@@ -30,6 +30,14 @@ struct store {
     MDB_dbi dbi;
     size_t map_bytes;
     struct store *next; /* among the open ones */
+};
+
+static const struct sm_storage_type store_type = {
+    .interface = SM_STORAGE_INTERFACE,
+    .close = sm_file_store_close,
+    .get = sm_file_store_get,
+    .next = sm_file_store_next,
+    .batch = sm_file_store_batch,
 };
 
 /* Any thread, under the lock: opening and closing only. */
@@ -167,7 +175,7 @@ static bool open_or_replace(struct store *store, bool fsync, const struct sm_log
 struct sm_storage_client *sm_file_store_open(const char *path, bool fsync, const struct sm_logger *logger, struct sm_error *error)
 {
     struct store *store = sm_alloc(1, sizeof(*store));
-    store->base.type = sm_file_storage_type;
+    store->base.type = &store_type;
     store->path = sm_strdup(path);
     if (!list_if_closed(store)) {
         sm_error_set(error, SM_ERROR_BUSY, "storage %s: still in use", path);
@@ -302,4 +310,32 @@ bool sm_file_store_batch(struct sm_storage_client *client, const struct sm_stora
     while (result == MDB_MAP_FULL && grow(store))
         result = write_batch(store, operations, count);
     return result == 0 || fail(store, result, "write", error);
+}
+
+bool sm_file_store_make_folder(const char *path, mode_t mode, struct sm_error *error)
+{
+    char *copy = sm_strdup(path);
+    bool ok = true;
+    for (char *slash = copy + 1; ok; slash++) {
+        slash += strcspn(slash, "/");
+        bool is_last = !*slash;
+        *slash = '\0';
+        ok = mkdir(copy, mode) == 0 || errno == EEXIST;
+        if (is_last)
+            break;
+        *slash = '/';
+    }
+    if (!ok)
+        sm_error_set_errno(error, errno, "create directory %s", path);
+    free(copy);
+    return ok;
+}
+
+struct sm_storage_client *sm_file_store_open_in_folder(const char *path, const struct sm_logger *logger, struct sm_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+    bool is_made = !folder || !*folder || sm_file_store_make_folder(folder, 0750, error);
+    free(folder);
+    return is_made ? sm_file_store_open(path, false, logger, error) : NULL;
 }
