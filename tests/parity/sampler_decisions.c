@@ -1,6 +1,6 @@
 /* sampler_decisions.c - what probabilistic_sampler decides, for sampling_oracle.py to compare.
  *
- *     sampler_decisions MODE SEED PERCENTAGE… < trace IDs, 16 bytes each
+ *     sampler_decisions MODE SEED PRECISION PERCENTAGE… < trace IDs, 16 bytes each
  *
  * Writes, for each percentage, one byte a trace ID ('1' kept, '0' not) and then a line of the trace states of the kept ones, FNV-1a-64 over all. */
 #include <inttypes.h>
@@ -49,7 +49,7 @@ static void decide_all(const struct sm_sampler_options *options, const struct sm
 
 int main(int argc, char **argv)
 {
-    if (argc < 4)
+    if (argc < 5)
         return 2;
     struct sm_bytes ids = read_all(stdin);
     struct sm_sampler_options options = {
@@ -58,10 +58,10 @@ int main(int argc, char **argv)
                                                        : SM_SAMPLER_EQUALIZING,
         .hash_seed = strtoul(argv[2], NULL, 10),
         .fail_closed = true,
-        .sampling_precision = 4,
+        .sampling_precision = strtol(argv[3], NULL, 10),
         .attribute_source = "traceID",
     };
-    for (int i = 3; i < argc; i++) {
+    for (int i = 4; i < argc; i++) {
         options.sampling_percentage = strtod(argv[i], NULL);
         decide_all(&options, &ids);
     }

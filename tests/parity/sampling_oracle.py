@@ -2,7 +2,8 @@
 
     python3 sampling_oracle.py PATH_OF_sampler_decisions
 
-100,000 random trace IDs, 20 percentages, 5 seeds: the kept set must be the same ID for ID, and for a part of the IDs the trace states too.
+100,000 random trace IDs, 20 percentages, 5 seeds, and all precisions for the modes that have no seed: the kept set must be the same ID for ID, and
+for a part of the IDs the trace states too.
 Sources of the formulas: processor/probabilisticsamplerprocessor and pkg/sampling of opentelemetry-collector-contrib v0.155.0.
 """
 import math
@@ -16,6 +17,7 @@ ID_COUNT = 100_000
 STATE_COUNT = 2_000  # IDs whose trace states are compared as well
 SEEDS = [0, 1, 22, 50479105, 4294967295]
 PERCENTAGES = ["0", "0.001", "0.0062", "0.1", "1", "2.5", "5", "10", "15", "20", "25", "33.333", "50", "66.6667", "75", "90", "99", "99.99", "100", "150"]
+PRECISIONS = range(1, 15)
 NEVER = 1 << 56
 
 
@@ -44,7 +46,7 @@ def kept_buckets(percentage):
     return int(float32(float(exact)))
 
 
-def threshold_of(probability, precision=4):
+def threshold_of(probability, precision):
     if probability == 1:
         return 0
     digits = min(14, precision + max(int(math.frexp(probability)[1] / -4), int(math.frexp(1 - probability)[1] / -4)))
@@ -80,30 +82,30 @@ def by_hash(seed, trace_ids):
         yield text, [value & 0x3FFF < limit for value in hashes], [state(value) for value in hashes[:STATE_COUNT]]
 
 
-def by_trace_id(trace_ids):
+def by_trace_id(trace_ids, precision):
     randomness = [int.from_bytes(trace_id[9:], "big") for trace_id in trace_ids]
     for text in PERCENTAGES:
         probability = percentage_of(text) / 100
-        threshold = threshold_of(probability) if probability else NEVER
+        threshold = threshold_of(probability, precision) if probability else NEVER
         yield text, [value >= threshold for value in randomness], [f"ot=th:{threshold_text(threshold)}"] * STATE_COUNT
 
 
-def decisions(program, mode, seed, trace_ids):
-    output = subprocess.run([program, mode, str(seed), *PERCENTAGES], input=b"".join(trace_ids), stdout=subprocess.PIPE, check=True).stdout.decode()
+def decisions(program, mode, seed, precision, trace_ids):
+    output = subprocess.run([program, mode, str(seed), str(precision), *PERCENTAGES], input=b"".join(trace_ids), stdout=subprocess.PIPE, check=True).stdout.decode()
     lines = output.split("\n")
     return list(zip(lines[0::2], lines[1::2]))
 
 
-def compare(program, mode, seed, trace_ids, expected):
-    found = decisions(program, mode, seed, trace_ids)
-    found_of_part = decisions(program, mode, seed, trace_ids[:STATE_COUNT])
+def compare(program, mode, seed, precision, trace_ids, expected):
+    found = decisions(program, mode, seed, precision, trace_ids)
+    found_of_part = decisions(program, mode, seed, precision, trace_ids[:STATE_COUNT])
     faults = 0
     for (text, kept, states), (got, _), (_, got_states) in zip(expected, found, found_of_part):
         wanted = "".join("1" if is_kept else "0" for is_kept in kept)
         wanted_states = fnv64(state for state, is_kept in zip(states, kept) if is_kept)
         if wanted != got or wanted_states != got_states:
             different = sum(a != b for a, b in zip(wanted, got))
-            print(f"{mode}, seed {seed}, {text} %: {different} decisions differ; trace states {'equal' if wanted_states == got_states else 'differ'}")
+            print(f"{mode}, seed {seed}, precision {precision}, {text} %: {different} decisions differ; trace states {'equal' if wanted_states == got_states else 'differ'}")
             faults += 1
     return faults
 
@@ -112,10 +114,10 @@ def main():
     program = sys.argv[1]
     generator = random.Random(155)
     trace_ids = [generator.getrandbits(128).to_bytes(16, "big") for _ in range(ID_COUNT)]
-    faults = sum(compare(program, "hash_seed", seed, trace_ids, by_hash(seed, trace_ids)) for seed in SEEDS)
+    faults = sum(compare(program, "hash_seed", seed, 4, trace_ids, by_hash(seed, trace_ids)) for seed in SEEDS)
     for mode in ("proportional", "equalizing"):
-        faults += compare(program, mode, 0, trace_ids, by_trace_id(trace_ids))
-    print(f"{ID_COUNT} trace IDs, {len(PERCENTAGES)} percentages, {len(SEEDS)} seeds: {faults} differences")
+        faults += sum(compare(program, mode, 0, precision, trace_ids, by_trace_id(trace_ids, precision)) for precision in PRECISIONS)
+    print(f"{ID_COUNT} trace IDs, {len(PERCENTAGES)} percentages, {len(SEEDS)} seeds, {len(PRECISIONS)} precisions: {faults} differences")
     sys.exit(1 if faults else 0)
 
 
