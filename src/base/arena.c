@@ -135,6 +135,18 @@ struct sm_slice sm_arena_copy(struct sm_arena *arena, struct sm_slice slice)
     return sm_slice_make(sm_arena_strdup(arena, slice), slice.size);
 }
 
+struct sm_slice sm_arena_join(struct sm_arena *arena, struct sm_slice left, char separator, struct sm_slice right)
+{
+    size_t size = left.size + 1 + right.size;
+    char *text = sm_arena_alloc(arena, size);
+    if (left.size)
+        memcpy(text, left.ptr, left.size);
+    text[left.size] = separator;
+    if (right.size)
+        memcpy(text + left.size + 1, right.ptr, right.size);
+    return sm_slice_make(text, size);
+}
+
 char *sm_arena_printf(struct sm_arena *arena, const char *format, ...)
 {
     va_list args, again;

@@ -30,6 +30,15 @@ static inline struct sm_slice sm_slice_of(const char *text)
     return text ? sm_slice_make(text, strlen(text)) : (struct sm_slice){0};
 }
 
+/* No byte but zeros, as an ID that is not there. */
+static inline bool sm_slice_is_zero(struct sm_slice slice)
+{
+    unsigned char any = 0;
+    for (size_t i = 0; i < slice.size; i++)
+        any |= (unsigned char)slice.ptr[i];
+    return any == 0;
+}
+
 static inline bool sm_slice_equal(struct sm_slice a, struct sm_slice b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.ptr, b.ptr, a.size) == 0);

@@ -87,12 +87,7 @@ static size_t numbers_size(const struct sm_datadog_map *map)
 
 static char *put_varint(char *at, uint64_t value)
 {
-    while (value >= 0x80) {
-        *at++ = (char)(value | 0x80);
-        value >>= 7;
-    }
-    *at++ = (char)value;
-    return at;
+    return at + sm_proto_varint_write(at, value);
 }
 
 static char *put_tag(char *at, unsigned number, enum sm_wire_type type)

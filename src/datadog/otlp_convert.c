@@ -284,17 +284,6 @@ static struct sm_slice first_text(const struct sm_datadog_map *meta, struct sm_s
     return text.size ? text : sm_datadog_map_text(meta, other);
 }
 
-static struct sm_slice join(struct sm_arena *arena, struct sm_slice left, char separator, struct sm_slice right)
-{
-    char *text = sm_arena_alloc(arena, left.size + 1 + right.size), *at = text;
-    memcpy(at, left.ptr, left.size);
-    at += left.size;
-    *at++ = separator;
-    if (right.size)
-        memcpy(at, right.ptr, right.size);
-    return sm_slice_make(text, left.size + 1 + right.size);
-}
-
 static void set_error(struct sm_datadog_span *span, const struct sm_span *in, const struct sm_span_event *events, uint32_t count,
                       struct sm_arena *arena)
 {
@@ -311,7 +300,7 @@ static void set_error(struct sm_datadog_span *span, const struct sm_span *in, co
         text = first_text(&span->meta, SM_SLICE("http.response.status_code"), SM_SLICE("http.status_code"));
         const struct sm_datadog_entry *words = text.size ? sm_datadog_map_find(&span->meta, SM_SLICE("http.status_text")) : NULL;
         if (words)
-            text = join(arena, text, ' ', words->text);
+            text = sm_arena_join(arena, text, ' ', words->text);
     }
     if (text.size)
         sm_datadog_map_set_text(&span->meta, arena, SM_SLICE("error.msg"), text);
@@ -345,7 +334,7 @@ static struct sm_slice operation(const struct sm_datadog_otlp_settings *settings
 {
     struct sm_slice name = in->name;
     if (!settings->span_name_as_resource_name)
-        name = join(arena, scope->name.size ? scope->name : SM_SLICE("opentelemetry"), '.', kind_name(in->kind));
+        name = sm_arena_join(arena, scope->name.size ? scope->name : SM_SLICE("opentelemetry"), '.', kind_name(in->kind));
     const struct sm_datadog_entry *remapped = sm_datadog_map_find(&settings->span_name_remappings, name);
     return remapped ? remapped->text : name;
 }
@@ -353,7 +342,7 @@ static struct sm_slice operation(const struct sm_datadog_otlp_settings *settings
 /* `verb` alone, or with what it is done to. */
 static struct sm_slice with_object(struct sm_arena *arena, struct sm_slice verb, struct sm_slice object)
 {
-    return object.size ? join(arena, verb, ' ', object) : verb;
+    return object.size ? sm_arena_join(arena, verb, ' ', object) : verb;
 }
 
 static struct sm_slice resource(const struct sm_datadog_map *meta, const struct sm_span *in, struct sm_arena *arena)

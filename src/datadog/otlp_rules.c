@@ -20,16 +20,6 @@ struct sm_slice sm_otlp_kind_name(int32_t kind)
     return sm_slice_of(kind_names[is_kind(kind) ? kind : SM_SPAN_KIND_UNSPECIFIED]);
 }
 
-static struct sm_slice join(struct sm_slice first, char separator, struct sm_slice second, struct sm_arena *arena)
-{
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    sm_bytes_append_slice(&out, first);
-    sm_bytes_append_char(&out, separator);
-    sm_bytes_append_slice(&out, second);
-    return sm_bytes_slice(&out);
-}
-
 /* ---- services */
 
 struct sm_slice sm_otlp_normal_service(struct sm_slice text, struct sm_arena *scratch)
@@ -65,8 +55,8 @@ struct sm_slice sm_otlp_operation(const struct sm_otlp_view *view, const struct 
     if (name.size == 0 && rules->span_name_as_resource_name)
         name = span->name;
     else if (name.size == 0)
-        name = join(scope->name.size > 0 ? scope->name : SM_SLICE("opentelemetry"), '.',
-                    is_kind(span->kind) ? sm_otlp_kind_name(span->kind) : (struct sm_slice){0}, view->scratch);
+        name = sm_arena_join(view->scratch, scope->name.size > 0 ? scope->name : SM_SLICE("opentelemetry"), '.',
+                             is_kind(span->kind) ? sm_otlp_kind_name(span->kind) : (struct sm_slice){0});
     const struct sm_datadog_entry *remapped = sm_datadog_map_find(&rules->remappings, name);
     return sm_datadog_name(remapped ? remapped->text : name, view->scratch, NULL);
 }
@@ -79,16 +69,16 @@ static struct sm_slice whole_resource(const struct sm_otlp_view *view, const str
     name = http_method(view);
     if (name.size > 0) {
         more = sm_otlp_pick(view, SM_OTLP_HTTP_ROUTE);
-        return more.size > 0 ? join(name, ' ', more, view->scratch) : name;
+        return more.size > 0 ? sm_arena_join(view->scratch, name, ' ', more) : name;
     }
     name = sm_otlp_pick(view, SM_OTLP_MESSAGING_OPERATION);
     if (name.size > 0) {
         more = sm_otlp_pick_pair(view, SM_OTLP_MESSAGING_DESTINATION, SM_OTLP_MESSAGING_DESTINATION_NAME);
-        return more.size > 0 ? join(name, ' ', more, view->scratch) : name;
+        return more.size > 0 ? sm_arena_join(view->scratch, name, ' ', more) : name;
     }
     name = sm_otlp_pick(view, SM_OTLP_RPC_METHOD);
     /* The space stands there even without a service, as in the reference. */
-    return name.size > 0 ? join(name, ' ', sm_otlp_pick(view, SM_OTLP_RPC_SERVICE), view->scratch) : span->name;
+    return name.size > 0 ? sm_arena_join(view->scratch, name, ' ', sm_otlp_pick(view, SM_OTLP_RPC_SERVICE)) : span->name;
 }
 
 struct sm_slice sm_otlp_resource(const struct sm_otlp_view *view, const struct sm_span *span)

@@ -107,18 +107,9 @@ void sm_datadog_texts_add(struct sm_datadog_texts *texts, struct sm_arena *arena
     texts->items[texts->count++] = text;
 }
 
-static struct sm_slice join(struct sm_slice key, struct sm_slice value, struct sm_arena *arena)
-{
-    char *text = sm_arena_alloc(arena, key.size + 1 + value.size);
-    memcpy(text, key.ptr ? key.ptr : "", key.size);
-    text[key.size] = ':';
-    memcpy(text + key.size + 1, value.ptr ? value.ptr : "", value.size);
-    return sm_slice_make(text, key.size + 1 + value.size);
-}
-
 struct sm_slice sm_datadog_tag_text(struct sm_slice key, struct sm_slice value, struct sm_arena *arena)
 {
-    return join(key, value.size ? value : SM_SLICE("n/a"), arena);
+    return sm_arena_join(arena, key, ':', value.size ? value : SM_SLICE("n/a"));
 }
 
 static bool is_known(struct sm_slice key)
@@ -133,9 +124,9 @@ static void add_attribute(struct sm_datadog_texts *tags, struct sm_slice key, st
 {
     for (size_t i = 0; value.size && i < sizeof(renamed) / sizeof(renamed[0]); i++)
         if (sm_slice_is(key, renamed[i].attribute))
-            sm_datadog_texts_add(tags, arena, join(sm_slice_of(renamed[i].tag), value, arena));
+            sm_datadog_texts_add(tags, arena, sm_arena_join(arena, sm_slice_of(renamed[i].tag), ':', value));
     if (is_known(key))
-        sm_datadog_texts_add(tags, arena, join(key, value, arena));
+        sm_datadog_texts_add(tags, arena, sm_arena_join(arena, key, ':', value));
 }
 
 struct sm_datadog_texts sm_datadog_resource_tags(const struct sm_attributes *attributes, struct sm_arena *arena)
@@ -155,13 +146,13 @@ struct sm_datadog_texts sm_datadog_resource_tags(const struct sm_attributes *att
     }
     struct sm_datadog_tags container = sm_datadog_container_tags(attributes, arena);
     for (size_t i = 0; i < container.count; i++)
-        sm_datadog_texts_add(&tags, arena, join(container.items[i].key, container.items[i].value, arena));
+        sm_datadog_texts_add(&tags, arena, sm_arena_join(arena, container.items[i].key, ':', container.items[i].value));
     size_t first = 0;
     while (first < PROCESS_COUNT && !process[first].size)
         first++;
     if (first < PROCESS_COUNT)
-        sm_datadog_texts_add(&tags, arena, join(sm_slice_of(processes[first]), process[first], arena));
+        sm_datadog_texts_add(&tags, arena, sm_arena_join(arena, sm_slice_of(processes[first]), ':', process[first]));
     if (system.size)
-        sm_datadog_texts_add(&tags, arena, join(SM_SLICE("os.type"), system, arena));
+        sm_datadog_texts_add(&tags, arena, sm_arena_join(arena, SM_SLICE("os.type"), ':', system));
     return tags;
 }

@@ -19,16 +19,6 @@ static bool has_text(const struct sm_attributes *attributes, struct sm_slice key
     return find_text(attributes, key, &text) && sm_slice_is(text, expected);
 }
 
-static struct sm_slice join(struct sm_slice first, char separator, struct sm_slice second, struct sm_arena *arena)
-{
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    sm_bytes_append_slice(&out, first);
-    sm_bytes_append_char(&out, separator);
-    sm_bytes_append_slice(&out, second);
-    return sm_bytes_slice(&out);
-}
-
 /* ---- clusters */
 
 /* The last key "ec2.tag.kubernetes.io/cluster/NAME", up to a further slash. */
@@ -90,7 +80,7 @@ static bool gcp_host(const struct sm_attributes *attributes, struct sm_arena *ar
     for (size_t i = 0; i < name.size; i++)
         dots += name.ptr[i] == '.';
     struct sm_slice rest = name;
-    *host = join(dots >= DOTS_OF_A_FULL_NAME ? sm_slice_cut(&rest, '.') : name, '.', account, arena);
+    *host = sm_arena_join(arena, dots >= DOTS_OF_A_FULL_NAME ? sm_slice_cut(&rest, '.') : name, '.', account);
     return true;
 }
 
@@ -112,7 +102,7 @@ static bool other_host(const struct sm_attributes *attributes, struct sm_arena *
     if (!find_text(attributes, SM_SLICE("k8s.node.name"), host))
         return azure_host(attributes, arena, host);
     if (sm_datadog_cluster_name(attributes, &cluster))
-        *host = join(*host, '-', cluster, arena);
+        *host = sm_arena_join(arena, *host, '-', cluster);
     return true;
 }
 

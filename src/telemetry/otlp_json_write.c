@@ -173,14 +173,6 @@ static void collect(const struct sm_schema_message *message, struct sm_slice enc
 
 /* ---- writing */
 
-static bool is_zero_id(struct sm_slice id)
-{
-    for (size_t i = 0; i < id.size; i++)
-        if (id.ptr[i])
-            return false;
-    return true;
-}
-
 static bool is_written(const struct sm_schema_field *field, const struct slot *slot)
 {
     if (field->flags & SM_SCHEMA_ALWAYS)
@@ -196,7 +188,7 @@ static bool is_written(const struct sm_schema_field *field, const struct slot *s
     switch (field->kind) {
     case SM_KIND_TRACE_ID:
     case SM_KIND_SPAN_ID:
-        return !is_zero_id(slot->bytes);
+        return !sm_slice_is_zero(slot->bytes);
     case SM_KIND_STRING:
     case SM_KIND_BYTES:
         return slot->bytes.size > 0;

@@ -40,12 +40,7 @@ static void prepare(void)
 
 static struct states *states_of_thread(void)
 {
-    struct states *states = sm_thread_state_find(&thread_state, prepare);
-    if (!states) {
-        states = sm_alloc(1, sizeof(*states));
-        pthread_setspecific(thread_state.key, states);
-    }
-    return states;
+    return sm_thread_state_get(&thread_state, prepare, sizeof(struct states));
 }
 
 static z_stream *inflate_state(bool is_gzip)

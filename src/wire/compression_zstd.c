@@ -34,12 +34,7 @@ static void prepare(void)
 
 static struct states *states_of_thread(void)
 {
-    struct states *states = sm_thread_state_find(&thread_state, prepare);
-    if (!states) {
-        states = sm_alloc(1, sizeof(*states));
-        pthread_setspecific(thread_state.key, states);
-    }
-    return states;
+    return sm_thread_state_get(&thread_state, prepare, sizeof(struct states));
 }
 
 static enum sm_decompress_result unpack_stream(ZSTD_DCtx *context, struct sm_slice packed, struct sm_unpack_sink *sink)

@@ -112,25 +112,10 @@ bool sm_proto_next(struct sm_proto_cursor *cursor, struct sm_proto_field *field)
     return true;
 }
 
-static char *write_varint(char *to, uint64_t value)
-{
-    while (value >= 0x80) {
-        *to++ = (char)(uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *to++ = (char)(uint8_t)value;
-    return to;
-}
-
-size_t sm_proto_varint_write(char *to, uint64_t value)
-{
-    return (size_t)(write_varint(to, value) - to);
-}
-
 void sm_proto_put_varint(struct sm_bytes *out, uint64_t value)
 {
     char *start = sm_bytes_reserve(out, VARINT_BYTES_MAX);
-    out->size += (size_t)(write_varint(start, value) - start);
+    out->size += sm_proto_varint_write(start, value);
 }
 
 void sm_proto_put_tag(struct sm_bytes *out, uint32_t number, enum sm_wire_type type)
@@ -187,5 +172,5 @@ void sm_proto_message_end(struct sm_bytes *out, size_t mark)
         memmove(out->ptr + mark + more, out->ptr + mark, size);
         out->size += more;
     }
-    write_varint(out->ptr + mark - 1, size);
+    sm_proto_varint_write(out->ptr + mark - 1, size);
 }

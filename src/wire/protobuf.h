@@ -36,7 +36,14 @@ static inline size_t sm_proto_varint_size(uint64_t value)
     return (size_t)(9 * (63 - __builtin_clzll(value | 1)) + 73) / 64;
 }
 /* Writes to `to`, which has room for the varint (ten bytes at most); returns its size. */
-size_t sm_proto_varint_write(char *to, uint64_t value);
+static inline size_t sm_proto_varint_write(char *to, uint64_t value)
+{
+    char *at = to;
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(value | 0x80);
+    *at++ = (char)value;
+    return (size_t)(at - to);
+}
 void sm_proto_put_varint(struct sm_bytes *out, uint64_t value);
 void sm_proto_put_tag(struct sm_bytes *out, uint32_t number, enum sm_wire_type type);
 void sm_proto_put_uint(struct sm_bytes *out, uint32_t number, uint64_t value); /* tag and varint */

@@ -3,13 +3,21 @@
 
 #include <pthread.h>
 
+#include "base/memory.h"
+
 struct sm_thread_state {
     pthread_once_t once;
     pthread_key_t key;
 };
 
-/* The thread's state, or NULL when it has none yet. `prepare` creates the key with its destructor, once for the process. */
-static inline void *sm_thread_state_find(struct sm_thread_state *state, void (*prepare)(void))
+/* The thread's state, zeroed at first. `prepare` creates the key with its destructor, once for the process. */
+static inline void *sm_thread_state_get(struct sm_thread_state *state, void (*prepare)(void), size_t size)
 {
-    return pthread_once(&state->once, prepare) == 0 ? pthread_getspecific(state->key) : NULL;
+    pthread_once(&state->once, prepare);
+    void *found = pthread_getspecific(state->key);
+    if (!found) {
+        found = sm_alloc(1, size);
+        pthread_setspecific(state->key, found);
+    }
+    return found;
 }

@@ -24,6 +24,11 @@ BANNED = {
 # Library headers appear in the one folder that wraps them.
 WRAPPED = {"nghttp2/": "net", "http_parser.h": "net", "openssl/": ("net", "base"), "libfyaml.h": "config", "xxhash.h": "base", "lmdb.h": "pipeline", "pcre2.h": "base", "event2/": ("pipeline", "net"),
            "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire", "isa-l/": "wire"}
+# What no file of the project may name: places of one machine, and how work is organised.
+FOREIGN = re.compile(r"/work/|\.\./shared|/root/|proxy\.golang\.org|pypi\.org/simple")
+# The URL of a client may have a password.
+SECRET_URL = re.compile(r"SM_LOG_STR\([^;]*client\.endpoint|sm_outcome_\w+\([^;]*client\.endpoint")
+TWIN_LINES = 6
 LINES_MAX = 800
 COLUMNS_MAX = 160
 
@@ -69,6 +74,8 @@ def check(path):
                 yield number, "library", "<%s> is wrapped by %s/" % (match.group(1), "/, ".join(owners))
         if len(line) > COLUMNS_MAX:
             yield number, "columns", "%d columns (at most %d)" % (len(line), COLUMNS_MAX)
+        if SECRET_URL.search(line):
+            yield number, "secret", "a URL may have a password: sm_http_client_shown_url"
         if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
             yield number, "leftover", "finish it, or refuse the case and say so"
     for number, line in enumerate(without_comments_and_strings(text).splitlines(), 1):
@@ -99,6 +106,37 @@ def check_privacy(path, folders):
                 yield number, "private", "%s is private to %s" % (match.group(1), ", ".join(sorted(str(owner.relative_to(ROOT)) for owner in owners)))
 
 
+def check_twins(paths):
+    """Static functions that stand in two files to the letter: one place is enough."""
+    bodies = {}
+    for path in paths:
+        text = without_comments(path.read_text())
+        for match in re.finditer(r"^static [^;{}=]*?\b(\w+)\([^;{}]*\)\n\{\n(.*?)^\}\n", text, flags=re.S | re.M):
+            lines = [line.strip() for line in match.group(2).splitlines() if line.strip()]
+            if len(lines) >= TWIN_LINES:
+                bodies.setdefault("\n".join(lines), []).append((path, text.count("\n", 0, match.start()) + 1, match.group(1)))
+    for places in bodies.values():
+        first = places[0]
+        for path, number, name in places[1:]:
+            if path != first[0]:
+                yield path, number, "twin", "%s is the same as %s in %s" % (name, first[2], first[0].relative_to(ROOT))
+
+
+def check_words():
+    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
+    for name in names:
+        path = ROOT / name
+        if not name or name == "tests/tidy/tidy.py" or name.startswith(("tests/fuzz/corpus/", "tests/conformance/cases/")) or not path.is_file():
+            continue
+        try:
+            lines = path.read_text().splitlines()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, 1):
+            if FOREIGN.search(line):
+                yield path, number, "foreign", "%s does not belong to the project" % FOREIGN.search(line).group(0)
+
+
 def main():
     used, bad = set(), 0
     private = private_members()
@@ -110,6 +148,13 @@ def main():
                 continue
             print("%s:%d: %s" % (name, number, why))
             bad += 1
+    for path, number, rule, why in [*check_twins(sources()), *check_words()]:
+        name = str(path.relative_to(ROOT))
+        if (name, rule) in EXCEPTIONS:
+            used.add((name, rule))
+            continue
+        print("%s:%d: %s" % (name, number, why))
+        bad += 1
     for name, rule in sorted(set(EXCEPTIONS) - used):
         print("%s: the exception for '%s' is no longer needed" % (name, rule))
         bad += 1

@@ -91,14 +91,6 @@ static double duration_of(const struct state *state, const struct sm_span *span)
     return (double)(span->end_ns - span->start_ns) / (double)(state->shape.is_in_milliseconds ? SM_NS_PER_MS : SM_NS_PER_S);
 }
 
-static bool is_zero(struct sm_slice id)
-{
-    unsigned char any = 0;
-    for (size_t i = 0; i < id.size; i++)
-        any |= (unsigned char)id.ptr[i];
-    return any == 0;
-}
-
 /* Absent IDs are all zero. */
 static struct sm_hash128 key_of(const struct sm_span *span, struct sm_slice caller)
 {
@@ -120,7 +112,7 @@ static struct sm_half_edge *add_half(struct taking *taking, const struct sm_span
     *half = (struct sm_half_edge){.key = key_of(span, caller), .side = side};
     half->edge.connection = is_messaging ? SM_CONNECTION_MESSAGING : SM_CONNECTION_UNKNOWN;
     half->edge.has_failed = span->status_code == SM_STATUS_ERROR;
-    half->edge.has_caller = !is_zero(caller);
+    half->edge.has_caller = !sm_slice_is_zero(caller);
     half->edge.dimensions = sm_arena_zalloc(&taking->arena, 2 * dimensions->count, sizeof(struct sm_slice));
     for (size_t i = 0; i < dimensions->count; i++)
         find_either(taking, span, dimensions->items[i], &half->edge.dimensions[2 * i + (side == SM_EDGE_SERVER)]);
@@ -324,7 +316,7 @@ static bool service_graph_create(struct sm_component *component, struct sm_error
     for (int i = 0; i < METRIC_COUNT; i++)
         state->metrics[i] = sm_instrument_get(&metric_table[i], NULL, 0);
     if (sends_at_once(state))
-        sm_log(SM_LOG_WARN, &component->logger, "MetricsFlushInterval is set to 0, metrics will be flushed on every received batch of traces");
+        sm_log(SM_LOG_WARN, &component->logger, "metrics_flush_interval is 0: every batch of spans sends all metrics");
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
 #include "telemetry/usual_attribute.h"
+#include "wire/protobuf.h"
 
 enum { SIZE_BIT_MAX = 63, RESOURCE_HASH_SIZE = sizeof(struct sm_hash128) };
 
@@ -172,16 +173,6 @@ static void find_names(const struct sm_label_plan *plan, size_t first, const str
 
 /* ---- texts */
 
-static inline char *write_varint(char *at, size_t value)
-{
-    while (value >= 0x80) {
-        *at++ = (char)(value | 0x80);
-        value >>= 7;
-    }
-    *at++ = (char)value;
-    return at;
-}
-
 static size_t write_integer(char *text, int64_t integer)
 {
     char digits[20];
@@ -217,7 +208,7 @@ static void append_sized(struct sm_bytes *out, struct sm_slice text)
 {
     char *at = reserve(out, text.size + SM_LABELS_VARINT_MAX);
     char *start = at;
-    at = write_varint(at, text.size);
+    at += sm_proto_varint_write(at, text.size);
     if (text.size)
         memcpy(at, text.ptr, text.size);
     out->size += (size_t)(at - start) + text.size;
@@ -226,7 +217,7 @@ static void append_sized(struct sm_bytes *out, struct sm_slice text)
 static void append_varint(struct sm_bytes *out, size_t value)
 {
     char *at = reserve(out, SM_LABELS_VARINT_MAX);
-    out->size += (size_t)(write_varint(at, value) - at);
+    out->size += sm_proto_varint_write(at, value);
 }
 
 /* ---- values of a span */

@@ -58,9 +58,7 @@ static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
     struct metrics *metrics = sm_alloc(1, sizeof(*metrics));
     exporter->signal_state = metrics;
     if (sm_gate_is_on(SM_GATE_DATADOG_NO_REMAPPING))
-        sm_log(SM_LOG_WARN, &exporter->component->logger,
-               "Metric remapping is disabled in the Datadog exporter. OpenTelemetry metrics must be mapped to Datadog semantics before metrics are "
-               "exported to Datadog (ex: via a processor).");
+        sm_log(SM_LOG_WARN, &exporter->component->logger, "Metrics are not renamed: their names must be Datadog's when they come");
     metrics->cache = sm_metric_cache_create((uint64_t)options->delta_ttl * SM_NS_PER_S);
     metrics->map = (struct sm_metric_map_settings){.options = options, .cache = metrics->cache, .start_s = sm_clock_wall_ns() / SM_NS_PER_S};
     metrics->stats = sm_datadog_stats_create(exporter->options, &exporter->component->logger, error);

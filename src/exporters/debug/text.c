@@ -5,17 +5,9 @@
 
 #include "wire/number.h"
 
-static bool is_zero(struct sm_slice id)
-{
-    for (size_t i = 0; i < id.size; i++)
-        if (id.ptr[i])
-            return false;
-    return true;
-}
-
 void sm_debug_write_id(struct sm_bytes *out, struct sm_slice id)
 {
-    if (is_zero(id))
+    if (sm_slice_is_zero(id))
         return;
     for (size_t i = 0; i < id.size; i++)
         sm_bytes_printf(out, "%02x", (unsigned char)id.ptr[i]);

@@ -41,7 +41,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
     if (!*options->filename || options->tokens.count > 0)
         return true;
     if (*options->token)
-        sm_log(SM_LOG_WARN, &component->logger, "a filename is specified. Configured token(s) is ignored!");
+        sm_log(SM_LOG_WARN, &component->logger, "The token is not used: filename says where tokens are");
     component->state = sm_secret_file_open(options->filename, error);
     return component->state != NULL;
 }

@@ -86,7 +86,7 @@ static bool create(struct sm_component *component, struct sm_error *error)
     for (size_t i = 0; i < options->headers.count; i++)
         if (!headers[i].is_action_set)
             sm_log(SM_LOG_WARN, &component->logger,
-                   "The action was not provided, using 'upsert'. In future versions, we'll require this to be explicitly set");
+                   "A header has no action: it is upserted. Write the action, because later versions of the reference ask for it");
     return true;
 }
 

@@ -197,8 +197,7 @@ static void release_due(struct shard *shard)
 static void evict(struct shard *shard, struct sm_held_trace *trace, uint64_t *since_ns)
 {
     struct grouper *grouper = shard->grouper;
-    sm_log(SM_LOG_INFO, &grouper->component->logger,
-           "trace evicted: in order to avoid this in the future, adjust the wait duration and/or number of traces to keep in memory");
+    sm_log(SM_LOG_INFO, &grouper->component->logger, "Trace dropped for want of room: raise num_traces or lower wait_duration");
     sm_instrument_add(grouper->metrics[METRIC_TRACES_EVICTED], 1);
     sm_instrument_add(grouper->metrics[METRIC_INCOMPLETE], 1); /* the reference: when its time would have come */
     sm_held_trace_free(trace);
