@@ -8,10 +8,10 @@
 #include "datadog/chunk.h"
 #include "datadog/names.h"
 #include "datadog/otlp_convert.h"
+#include "datadog/rate_sampler.h"
 #include "telemetry/span.h"
 
 enum { NO_REF = UINT32_MAX };
-#define KNUTH_FACTOR UINT64_C(1111111111111111111) /* the same in all of Datadog's samplers */
 
 struct otlp_span_ref {
     const struct sm_scope *scope;
@@ -194,11 +194,6 @@ static size_t count_spans(const struct sm_resource_group *group)
     return count;
 }
 
-static uint64_t hash_id(uint64_t id)
-{
-    return sm_hash_with(sm_hash_secret(), sm_slice_make(&id, sizeof(id)));
-}
-
 /* Chains the refs of each trace in their order. */
 static void group_by_trace(struct sm_datadog_otlp_walk *walk, size_t ref_count, struct sm_arena *arena)
 {
@@ -210,7 +205,7 @@ static void group_by_trace(struct sm_datadog_otlp_walk *walk, size_t ref_count, 
     for (uint32_t i = 0; i < ref_count; i++) {
         struct otlp_span_ref *ref = &walk->_refs[i];
         uint64_t id = sm_datadog_otlp_id(ref->span->trace_id);
-        size_t at = (size_t)hash_id(id) & (size - 1);
+        size_t at = sm_hash_number(id) & (size - 1);
         while (slots[at] && walk->_traces[slots[at] - 1].id != id)
             at = (at + 1) & (size - 1);
         if (!slots[at]) {
@@ -249,12 +244,6 @@ static double sampling_rate(const struct sm_datadog_otlp_settings *settings)
     return settings->sampling_rate > 0 && settings->sampling_rate < 1 ? settings->sampling_rate : 1;
 }
 
-static bool is_kept(double rate, uint64_t trace_id)
-{
-    const double all = 18446744073709551615.0;
-    return rate >= 1 || trace_id * KNUTH_FACTOR < (uint64_t)(rate * all);
-}
-
 bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *arena, struct sm_datadog_chunk *chunk)
 {
     if (walk->_next == walk->_trace_count)
@@ -274,7 +263,7 @@ bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *ar
         }
     }
     if (!is_decided)
-        chunk->priority = is_kept(rate, trace->id) ? SM_DATADOG_PRIORITY_AUTO_KEEP : 0;
+        chunk->priority = sm_datadog_is_sampled(trace->id, rate) ? SM_DATADOG_PRIORITY_AUTO_KEEP : 0;
     sm_datadog_map_set_text(&chunk->spans[0].meta, arena, SM_SLICE("_dd.p.dm"), is_decided ? SM_SLICE("-4") : SM_SLICE("-9"));
     sm_datadog_map_set_text(&chunk->tags, arena, SM_SLICE("_dd.otlp_sr"),
                             rate >= 1 ? SM_SLICE("1.00") : sm_slice_of(sm_arena_printf(arena, "%.2f", rate)));
