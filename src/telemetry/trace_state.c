@@ -86,17 +86,34 @@ static struct sm_slice next_member(struct sm_slice *rest)
     return trim_blanks(sm_slice_cut(rest, ','));
 }
 
+bool sm_trace_state_next(struct sm_slice *rest, struct sm_trace_state_member *member)
+{
+    if (rest->size == 0)
+        return false;
+    struct sm_slice text = sm_slice_cut(rest, ','), trimmed = trim_blanks(text), value = trimmed;
+    bool has_value = value.size && memchr(value.ptr, '=', value.size);
+    struct sm_slice key = sm_slice_cut(&value, '=');
+    *member = (struct sm_trace_state_member){
+        .key = key,
+        .value = value,
+        .is_empty = text.size == 0,
+        .is_blank = trimmed.size == 0,
+        .is_sound = has_value && is_key(key) && is_value(value),
+    };
+    return true;
+}
+
+bool sm_trace_state_has_key_size(const struct sm_trace_state_member *member)
+{
+    return is_key_size(member->key);
+}
+
 static bool is_sound(struct sm_slice rest)
 {
-    while (rest.size) {
-        struct sm_slice value = next_member(&rest);
-        if (value.size == 0)
-            continue;
-        bool has_value = memchr(value.ptr, '=', value.size);
-        struct sm_slice key = sm_slice_cut(&value, '=');
-        if (!has_value || !is_key(key) || !is_value(value))
+    struct sm_trace_state_member member;
+    while (sm_trace_state_next(&rest, &member))
+        if (!member.is_blank && !member.is_sound)
             return false;
-    }
     return true;
 }
 

@@ -19,6 +19,18 @@ struct sm_trace_state {
     size_t _other_count;
 };
 
+/* One member as it stands in the text. */
+struct sm_trace_state_member {
+    struct sm_slice key, value; /* valid with `is_sound` */
+    bool is_empty;              /* nothing between two commas … */
+    bool is_blank;              /* … or only blanks */
+    bool is_sound;              /* key and value have the characters that W3C allows, the value its size */
+};
+/* Cuts the next member off `rest`; false at the end. For readers with rules of their own. */
+bool sm_trace_state_next(struct sm_slice *rest, struct sm_trace_state_member *member);
+/* Whether the key of a sound member is no longer than W3C allows. */
+bool sm_trace_state_has_key_size(const struct sm_trace_state_member *member);
+
 /* False: something in it is malformed or too long. What was understood before is in `state` all the same (nothing when the syntax of the whole is
  * wrong). Duplicates: the last one decides. An empty text is a sound, empty state. */
 bool sm_trace_state_parse(struct sm_trace_state *state, struct sm_slice text) __attribute__((warn_unused_result));

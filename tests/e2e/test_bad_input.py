@@ -177,6 +177,43 @@ def test_configurations(tmp_path, name):
     assert not [word for word in words if word not in done.stderr], done.stderr
 
 
+OTTL = """
+receivers: {{otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:1"}}}}}}}}
+processors: {{{processor}}}
+connectors: {{{connector}}}
+exporters: {{nop: null}}
+service: {{pipelines: {{traces: {{receivers: [otlp], processors: [{used}], exporters: [{sink}]}}, metrics: {{receivers: [count], exporters: [nop]}}}}}}
+"""
+CONDITION = "{name: x, type: ottl_condition, ottl_condition: {span: ['nam == 1']}}"
+POLICY = "tail_sampling: {policies: [{name: p, type: %s, %s}]}"
+
+# name: (processor, connector, the component that is named)
+STATEMENTS = {
+    "transform": ("transform: {trace_statements: ['set(span.nam, 1)']}", None, "transform"),
+    "filter": ("filter: {traces: {span: ['nam == 1']}}", None, "filter"),
+    "count": (None, "count: {spans: {c: {conditions: ['nam == 1']}}}", "count"),
+    "tail_sampling": ("tail_sampling: {policies: [%s]}" % CONDITION, None, "tail_sampling"),
+    "tail_sampling, and": (POLICY % ("and", "and: {and_sub_policy: [%s]}" % CONDITION), None, "tail_sampling"),
+    "tail_sampling, not": (POLICY % ("not", "not: {not_sub_policy: %s}" % CONDITION), None, "tail_sampling"),
+    "tail_sampling, drop": (POLICY % ("drop", "drop: {drop_sub_policy: [%s]}" % CONDITION), None, "tail_sampling"),
+    "tail_sampling, composite": (POLICY % ("composite", "composite: {max_total_spans_per_second: 9, composite_sub_policy: [%s]}" % CONDITION), None, "tail_sampling"),
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statements_are_refused_with_place_caret_and_suggestion(tmp_path, name):
+    processor, connector, component = STATEMENTS[name]
+    path = tmp_path / "config.yaml"
+    path.write_text(OTTL.format(processor=processor or "", connector=connector or "count: null", used=component if processor else "", sink="count"))
+    done = subprocess.run([PROGRAM, "validate", "--config", str(path)], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert re.match(r".*config\.yaml:%d:\d+: error: .*%s.*nam is not a path of the context span" % (3 if processor else 4, component), lines[0]), done.stderr
+    column = lines[1].index("span.nam" if name == "transform" else "nam")
+    assert lines[2][column:].startswith("^~~") and not lines[2][:column].strip(), done.stderr
+    assert re.search(r"\bname\b", "\n".join(line for line in lines[2:] if "nam ==" not in line)), done.stderr
+
+
 def test_a_port_already_taken(collector, tmp_path):
     http = free_ports(1)[0]
     collector(CONFIG.format(http=http), http)
