@@ -91,6 +91,28 @@ static void keeps_drops_and_marks_spans(void **context)
     sm_arena_deinit(&arena);
 }
 
+/* In every mode; docs/sampling.md, "At the edges". */
+static void an_id_of_zeros_gives_no_randomness(void **context)
+{
+    (void)context;
+    static const char zeros[SM_TRACE_ID_SIZE];
+    static const enum sm_sampler_mode modes[] = {SM_SAMPLER_HASH_SEED, SM_SAMPLER_PROPORTIONAL, SM_SAMPLER_EQUALIZING};
+    struct sm_arena arena;
+    sm_arena_init(&arena);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+        for (int fail_closed = 0; fail_closed < 2; fail_closed++) {
+            struct sm_sampler sampler = sampler_of(modes[i], 50, fail_closed);
+            struct sm_span span = {.trace_id = sm_slice_make(zeros, sizeof(zeros))};
+            struct sm_sampler_item item;
+            assert_int_equal(sm_sampler_take_span(&sampler, &span, &arena, &item), !fail_closed);
+            assert_int_equal(item.policy, SM_SAMPLER_MISSING_RANDOMNESS);
+            /* A randomness of its own is as good as any. */
+            struct sm_span marked = {.trace_id = span.trace_id, .trace_state = SM_SLICE("ot=rv:c0000000000000")};
+            assert_int_equal(sm_sampler_take_span(&sampler, &marked, &arena, &item), modes[i] != SM_SAMPLER_HASH_SEED || !fail_closed);
+        }
+    sm_arena_deinit(&arena);
+}
+
 static void writes_attributes_of_log_records(void **context)
 {
     (void)context;
@@ -143,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_drops_and_marks_spans),
+        cmocka_unit_test(an_id_of_zeros_gives_no_randomness),
         cmocka_unit_test(writes_attributes_of_log_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
