@@ -132,7 +132,7 @@ static const struct sm_alloy_row compression_params_rows[] = {
 };
 
 static const struct sm_alloy_row cookies_rows[] = {
-    SM_ALLOY_SWITCH("enabled"),
+    SM_ALLOY_SWITCH("enabled", .preset = "false"),
     SM_ALLOY_END_ROW,
 };
 

@@ -33,6 +33,11 @@ struct sm_hash128 sm_hash128(uint64_t secret, struct sm_slice bytes)
     return (struct sm_hash128){.low = hash.low64, .high = hash.high64};
 }
 
+uint64_t sm_hash_xxh64(struct sm_slice bytes)
+{
+    return XXH64(bytes.ptr, bytes.size, 0);
+}
+
 uint64_t sm_hash_xxh3(struct sm_slice bytes)
 {
     return XXH3_64bits(bytes.ptr, bytes.size);

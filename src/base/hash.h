@@ -19,6 +19,7 @@ struct sm_hash128 {
 struct sm_hash128 sm_hash128(uint64_t secret, struct sm_slice bytes);
 /* XXH3 as published, for results that users see: its 64 and its 128 bits. */
 uint64_t sm_hash_xxh3(struct sm_slice bytes);
+uint64_t sm_hash_xxh64(struct sm_slice bytes); /* the older XXH64 */
 struct sm_hash128 sm_hash_xxh3_128(struct sm_slice bytes);
 /* A random number, the same for the life of the process. */
 uint64_t sm_hash_secret(void);

@@ -1,13 +1,14 @@
 /* dial.c - see dial.h.
  *
- *     resolve (libevent's evdns with the hosts file; numbers at once) -> connect to one address after the other -> [CONNECT] -> TLS -> done
+ *     resolve (net/lookup) -> connect to one address after the other -> [CONNECT] -> TLS -> done
  *
- * A name server base is made for each resolution: connecting is rare, and so changes of resolv.conf are seen. State: one dial. */
+ * State: one dial. */
 #include "net/dial.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/http1_parser.h"
+#include "net/lookup.h"
 #include "net/percent.h"
 #include "net/stream.h"
 #include "pipeline/worker.h"
@@ -20,31 +21,19 @@
 #include <strings.h>
 #include <sys/un.h>
 
-#include <event2/dns.h>
-#include <event2/event.h>
-#include <event2/util.h>
-
 enum { PROXY_HEAD_LIMIT_BYTES = 16 * 1024 };
-
-/* A question to the name service. It outlives a dial that was cancelled: evdns calls back even then. */
-struct lookup {
-    struct sm_dial *dial; /* borrowed; NULL: cancelled */
-    struct sm_worker *worker;
-    struct evdns_base *dns; /* owned */
-    struct evdns_getaddrinfo_request *query;
-};
 
 struct sm_dial {
     struct sm_worker *worker;
     const struct sm_dial_target *target; /* borrowed */
     sm_dial_done *done;
     void *context;
-    struct lookup *lookup;                            /* shared with evdns; NULL: none under way */
-    struct evutil_addrinfo *addresses, *next_address; /* owned */
-    struct sm_stream *stream;                         /* owned until done */
-    struct sm_http1_parser *parser;                   /* owned: the proxy's answer */
-    struct sm_timer *timer;                           /* owned */
-    char failure[512];                                /* why the last address did not work */
+    struct sm_lookup *lookup;                  /* NULL: none under way */
+    struct addrinfo *addresses, *next_address; /* owned */
+    struct sm_stream *stream;                  /* owned until done */
+    struct sm_http1_parser *parser;            /* owned: the proxy's answer */
+    struct sm_timer *timer;                    /* owned */
+    char failure[512];                         /* why the last address did not work */
     bool is_cancelled, is_begun, is_tunnelled;
 };
 
@@ -52,8 +41,7 @@ static void dial_free(struct sm_dial *dial)
 {
     sm_timer_free(dial->timer);
     sm_http1_parser_free(dial->parser);
-    if (dial->addresses)
-        evutil_freeaddrinfo(dial->addresses);
+    sm_lookup_free_addresses(dial->addresses);
     free(dial);
 }
 
@@ -174,7 +162,7 @@ static void connect_to(struct sm_dial *dial, const struct sockaddr *address, soc
 
 static void connect_next(struct sm_dial *dial)
 {
-    struct evutil_addrinfo *address = dial->next_address;
+    struct addrinfo *address = dial->next_address;
     if (!address) {
         end(dial, NULL, dial->failure[0] ? dial->failure : "no address");
         return;
@@ -196,79 +184,32 @@ static void connect_unix(struct sm_dial *dial)
 
 /* ---- resolving */
 
-static void lookup_free(struct sm_worker *worker, void *context)
+static void on_resolved(struct sm_worker *worker, struct addrinfo *addresses, const char *failure, void *context)
 {
     (void)worker;
-    struct lookup *lookup = context;
-    evdns_base_free(lookup->dns, 0);
-    free(lookup);
-}
-
-static void take_addresses(struct sm_dial *dial, struct evutil_addrinfo *addresses)
-{
+    struct sm_dial *dial = context;
+    dial->lookup = NULL;
+    if (failure)
+        snprintf(dial->failure, sizeof(dial->failure), "%s", failure);
     dial->addresses = dial->next_address = addresses;
     connect_next(dial);
 }
 
-static void on_resolved(int result, struct evutil_addrinfo *addresses, void *context)
-{
-    struct lookup *lookup = context;
-    struct sm_dial *dial = lookup->dial;
-    /* From the loop: evdns is still using it. */
-    sm_worker_post(lookup->worker, lookup_free, lookup);
-    if (!dial) {
-        if (addresses)
-            evutil_freeaddrinfo(addresses);
-        return;
-    }
-    dial->lookup = NULL;
-    if (result != 0)
-        snprintf(dial->failure, sizeof(dial->failure), "lookup %s: %s", first_host(dial), evutil_gai_strerror(result));
-    take_addresses(dial, addresses);
-}
-
 static void cancel_lookup(struct sm_dial *dial)
 {
-    if (!dial->lookup)
-        return;
-    dial->lookup->dial = NULL;
-    evdns_getaddrinfo_cancel(dial->lookup->query);
+    sm_lookup_cancel(dial->lookup);
     dial->lookup = NULL;
-}
-
-static struct evdns_base *create_dns(struct sm_worker *worker)
-{
-    struct event_base *base = sm_worker_event_base(worker);
-    struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS);
-    if (dns)
-        return dns;
-    dns = evdns_base_new(base, 0);
-    if (!dns)
-        sm_out_of_memory(0);
-    evdns_base_load_hosts(dns, NULL);
-    return dns;
 }
 
 static void resolve(struct sm_dial *dial)
 {
-    struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP, .ai_flags = EVUTIL_AI_NUMERICHOST};
-    const char *host = first_host(dial), *port = first_port(dial);
     /* As Go does: no host is this machine. */
-    if (!*host)
-        host = "127.0.0.1";
-    struct evutil_addrinfo *addresses = NULL;
-    if (evutil_getaddrinfo(host, port, &hints, &addresses) == 0) {
-        take_addresses(dial, addresses);
-        return;
-    }
-    hints.ai_flags = EVUTIL_AI_ADDRCONFIG;
-    struct lookup *lookup = sm_alloc(1, sizeof(*lookup));
-    *lookup = (struct lookup){.dial = dial, .worker = dial->worker, .dns = create_dns(dial->worker)};
-    dial->lookup = lookup;
-    /* May call back at once (the hosts file): then the result is NULL, and neither may be touched any more. */
-    struct evdns_getaddrinfo_request *query = evdns_getaddrinfo(lookup->dns, host, port, &hints, on_resolved, lookup);
-    if (query)
-        lookup->query = query;
+    const char *host = *first_host(dial) ? first_host(dial) : "127.0.0.1";
+    struct sm_lookup_options options = {.host = host, .port = first_port(dial), .is_for_connecting = true, .done = on_resolved, .context = dial};
+    struct sm_lookup *lookup = sm_lookup_start(dial->worker, &options);
+    /* Otherwise it has called back, and the dial may be gone. */
+    if (lookup)
+        dial->lookup = lookup;
 }
 
 static void on_limit(struct sm_worker *worker, void *context)

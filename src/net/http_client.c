@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/client_auth.h"
+#include "net/cookies.h"
 #include "net/dial.h"
 #include "net/http1_parser.h"
 #include "net/http_client_head.h"
@@ -39,6 +40,7 @@ struct sm_http_client {
     bool has_content_type, has_content_encoding; /* given by the user */
     size_t idle_limit, connection_limit;         /* of a worker */
     struct sm_auth auth;                         /* type NULL: requests are not signed */
+    struct sm_cookies *cookies;                  /* owned, but by the first client where a redirect led; NULL: none are kept */
 };
 
 struct request;
@@ -151,6 +153,8 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
     client->target.tls = url.is_https ? client->tls : NULL;
     client->target.server_name = *options->tls.server_name_override ? options->tls.server_name_override : client->target.host;
     sm_http_client_head_write(options, &url, &client->target, user_agent, &client->head);
+    if (options->cookies && options->cookies->enabled)
+        client->cookies = sm_cookies_create();
     client->has_content_type = sm_http_client_head_find(options, "content-type") != NULL;
     client->has_content_encoding = sm_http_client_head_find(options, "content-encoding") != NULL;
     return client;
@@ -174,6 +178,8 @@ void sm_http_client_free(struct sm_http_client *client)
     sm_bytes_deinit(&client->shown_url);
     sm_bytes_deinit(&client->referer);
     sm_bytes_deinit(&client->head);
+    if (!client->elsewhere_options)
+        sm_cookies_free(client->cookies);
     free(client->elsewhere_options);
     free(client);
 }
@@ -269,6 +275,8 @@ static void write_request_head(const struct request *request, struct sm_bytes *h
         sm_bytes_printf(head, "Content-Encoding: %.*s\r\n", SM_SLICE_ARGS(options->content_encoding));
     sm_bytes_append_slice(head, options->more_headers);
     sm_bytes_append_slice(head, options->secret_headers);
+    if (client->cookies)
+        sm_cookies_write(client->cookies, client->url, (int64_t)(sm_clock_wall_ns() / SM_NS_PER_S), head);
     if (request->referer)
         sm_bytes_printf(head, "Referer: %s\r\n", request->referer);
     sm_bytes_append_text(head, "\r\n");
@@ -375,7 +383,11 @@ static bool on_headed(struct sm_http1_parser *parser, const struct sm_http1_head
     if (connection->is_interim)
         return true;
     request->status = head->status;
-    connection->is_keep_alive = head->is_keep_alive && !connection->channel->client->options->disable_keep_alives;
+    struct sm_http_client *client = connection->channel->client;
+    for (size_t i = 0; client->cookies && i < head->header_count; i++)
+        if (sm_slice_equal_nocase(head->headers[i].name, SM_SLICE("set-cookie")))
+            sm_cookies_take(client->cookies, client->url, head->headers[i].value, (int64_t)(sm_clock_wall_ns() / SM_NS_PER_S));
+    connection->is_keep_alive = head->is_keep_alive && !client->options->disable_keep_alives;
     sm_bytes_append_slice(&request->content_type, sm_http1_find_header(head, SM_SLICE("content-type")));
     struct sm_slice retry_after = sm_http1_find_header(head, SM_SLICE("retry-after"));
     request->has_retry_after = retry_after.ptr != NULL;
@@ -661,6 +673,7 @@ static struct sm_http_client *create_elsewhere_client(const struct sm_http_clien
 {
     struct sm_http_client_options *options = sm_alloc(1, sizeof(*options));
     *options = *referring->options;
+    options->cookies = NULL;
     if (!is_same_host(referring, url)) {
         options->headers.count = 0;
         options->auth = NULL;
@@ -673,6 +686,7 @@ static struct sm_http_client *create_elsewhere_client(const struct sm_http_clien
     }
     client->elsewhere_options = options;
     client->auth = referring->auth;
+    client->cookies = referring->cookies;
     return client;
 }
 

@@ -29,6 +29,9 @@ struct sm_http_client_options {
     uint64_t idle_conn_timeout_ns, http2_read_idle_timeout_ns, http2_ping_timeout_ns;
     bool disable_keep_alives, force_attempt_http2;
     struct sm_auth_options *auth;
+    struct sm_http_cookie_options {
+        bool enabled;
+    } * cookies;     /* NULL: none are kept */
     int compression; /* enum sm_compression; the caller packs */
     struct {
         int64_t level;

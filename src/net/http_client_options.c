@@ -14,6 +14,11 @@ static const struct sm_option params_table[] = {
     SM_OPTION_END,
 };
 
+static const struct sm_option cookie_table[] = {
+    SM_OPTION_BOOL(struct sm_http_cookie_options, enabled, .preset.boolean = true, .help = "Keep them."),
+    SM_OPTION_END,
+};
+
 /* All rows but `endpoint` and `compression`, whose defaults their users choose. */
 #define COMMON_ROWS                                                                                                                                  \
     SM_OPTION_STRING(struct sm_http_client_options, proxy_url, .help = "Proxy for all requests, instead of HTTP_PROXY and HTTPS_PROXY."),            \
@@ -38,7 +43,8 @@ static const struct sm_option params_table[] = {
         SM_OPTION_DURATION(struct sm_http_client_options, http2_read_idle_timeout_ns, .key = "http2_read_idle_timeout",                              \
                            .help = "Taken for compatibility."),                                                                                      \
         SM_OPTION_DURATION(struct sm_http_client_options, http2_ping_timeout_ns, .key = "http2_ping_timeout", .help = "Taken for compatibility."),   \
-        SM_OPTION_REFUSED("cookies", .help = "Keeps the server's cookies."),                                                                         \
+        SM_OPTION_OPTIONAL(struct sm_http_client_options, cookies, cookie_table, .null_is_absent = true,                                             \
+                           .help = "Keeps the server's cookies, for as long as the program runs."),                                                  \
         SM_OPTION_OPTIONAL(struct sm_http_client_options, auth, sm_auth_option_table, .null_is_absent = true,                                        \
                            .help = "Requests are signed by an extension."),                                                                          \
         SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests.")

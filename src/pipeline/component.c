@@ -7,6 +7,7 @@
 #include "pipeline/delivery.h"
 #include "pipeline/graph_internal.h"
 #include "pipeline/item_counts.h"
+#include "pipeline/nested.h"
 #include "pipeline/worker.h"
 
 void *sm_component_local(const struct sm_component *component, const struct sm_worker *worker)
@@ -37,7 +38,11 @@ bool sm_component_gives_packed(const struct sm_component *component, enum sm_sig
 static void note_stopped(struct sm_worker *worker, void *context)
 {
     (void)worker;
-    sm_graph_note_stopped(context);
+    struct sm_component *component = context;
+    if (component->nested)
+        sm_nested_note_stopped(component->nested);
+    else
+        sm_graph_note_stopped(component);
 }
 
 void sm_component_stopped(struct sm_component *component)

@@ -31,6 +31,7 @@ struct sm_consumer;
 struct sm_delivery;
 struct sm_export;
 struct sm_graph;
+struct sm_nested;
 struct sm_outcome;
 struct sm_own_metric;
 struct sm_worker;
@@ -110,6 +111,7 @@ struct sm_component {
     void *state;                               /* owned by the type: made by create, released by free */
     struct sm_consumer *next[SM_SIGNAL_COUNT]; /* borrowed: graph; where its output of a signal goes, NULL: nowhere */
     struct sm_logger logger;                   /* fields of every log line of this instance */
+    struct sm_nested *nested;                  /* made by another component (pipeline/nested.h), which it belongs to; NULL: by the graph */
     struct sm_graph *graph;                    /* borrowed */
     struct sm_workers *workers;                /* borrowed */
     void *_chain;                              /* owned by pipeline/export.c */

@@ -57,6 +57,7 @@ struct sm_export_options {
 extern const struct sm_option sm_export_optional_queue_option_table[];
 extern const struct sm_option sm_export_option_table[];     /* timeout 5s */
 extern const struct sm_option sm_export_option_table_30s[]; /* the same with timeout 30s */
+extern const struct sm_option sm_export_option_table_off[]; /* the same with neither timeout, retries nor queue unless they are asked for */
 extern const struct sm_option sm_export_retry_option_table[];
 extern const struct sm_option sm_export_retry_option_table_50ms[]; /* the same with initial_interval 50ms */
 extern const struct sm_option sm_export_queue_option_table[], sm_export_batch_option_table[];

@@ -108,13 +108,19 @@ static double read_capacity(void *context)
     return (double)gauge->capacity;
 }
 
+/* Who made a nested exporter counts for it, as in the reference. */
+static bool is_counted(const struct sm_export_chain *chain)
+{
+    return !chain->component->nested;
+}
+
 void sm_export_metrics_start(struct sm_export_chain *chain)
 {
     struct sm_export_gauge *gauge = chain->gauge;
     gauge->next = atomic_load(&gauges);
     while (!atomic_compare_exchange_weak(&gauges, &gauge->next, gauge))
         continue;
-    if (!chain->queue)
+    if (!chain->queue || !is_counted(chain))
         return;
     const struct sm_own_attribute attributes[] = {{"exporter", chain->component->id}, {"data_type", sm_signal_name(chain->component->signal)}};
     sm_instrument_observe(sm_instrument_get(&queue_size, attributes, 2), read_size, gauge);
@@ -123,6 +129,8 @@ void sm_export_metrics_start(struct sm_export_chain *chain)
 
 void sm_export_count_sent(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count)
 {
+    if (!is_counted(chain))
+        return;
     struct sm_instrument *instrument = find(chain, &chain->instruments[signal].sent, &sent[signal], chain->attributes, chain->attribute_count);
     sm_instrument_add(instrument, (int64_t)item_count);
 }
@@ -160,6 +168,8 @@ static const char *error_type(const struct sm_outcome *outcome, bool is_interrup
 void sm_export_count_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count, const struct sm_outcome *outcome,
                             bool is_interrupted)
 {
+    if (!is_counted(chain))
+        return;
     sm_export_count_sent(chain, signal, 0); /* both series are there from the first end on */
     if (sm_own_metrics_level() < SM_OWN_LEVEL_DETAILED) {
         struct sm_instrument *instrument =
@@ -179,17 +189,23 @@ void sm_export_count_failed(struct sm_export_chain *chain, enum sm_signal signal
 
 void sm_export_count_enqueue_failed(struct sm_export_chain *chain, enum sm_signal signal, size_t item_count)
 {
+    if (!is_counted(chain))
+        return;
     sm_instrument_add(find(chain, &chain->instruments[signal].enqueue_failed, &enqueue_failed[signal], NULL, 0), (int64_t)item_count);
 }
 
 void sm_export_count_in_flight(struct sm_export_chain *chain, enum sm_signal signal, int more)
 {
+    if (!is_counted(chain))
+        return;
     const struct sm_own_attribute type = {"data_type", sm_signal_name(signal)};
     sm_instrument_add(find(chain, &chain->instruments[signal].in_flight, &in_flight, &type, 1), more);
 }
 
 void sm_export_count_offer(struct sm_export_chain *chain, const struct sm_batch *batch)
 {
+    if (!is_counted(chain))
+        return;
     struct sm_export_instruments *instruments = &chain->instruments[batch->signal];
     sm_instrument_record(find(chain, &instruments->batch_size, &batch_size, NULL, 0), (double)batch->item_count);
     sm_instrument_record(find(chain, &instruments->batch_bytes, &batch_bytes, NULL, 0), (double)sm_batch_encoded_size(batch));

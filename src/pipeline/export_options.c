@@ -47,8 +47,9 @@ const struct sm_option sm_export_queue_option_table[] = {
     SM_OPTION_END,
 };
 
-#define RETRY_ROWS(initial_preset)                                                                                                                   \
-    SM_OPTION_BOOL(struct sm_export_retry_options, enabled, .preset.boolean = true, .help = "Try again what failed for a passing reason."),          \
+#define RETRY_ROWS(enabled_preset, initial_preset)                                                                                                   \
+    SM_OPTION_BOOL(struct sm_export_retry_options, enabled, .preset.boolean = (enabled_preset),                                                      \
+                   .help = "Try again what failed for a passing reason."),                                                                           \
         SM_OPTION_DURATION(struct sm_export_retry_options, initial_interval_ns, .key = "initial_interval", .is_signed = true,                        \
                            .preset.integer = (initial_preset), .help = "Wait before the second attempt."),                                           \
         SM_OPTION_DOUBLE(struct sm_export_retry_options, randomization_factor, .preset.number = 0.5,                                                 \
@@ -60,10 +61,19 @@ const struct sm_option sm_export_queue_option_table[] = {
                            .preset.integer = 5 * SM_MIN, .help = "After this time a request is dropped; 0: never."),                                 \
         SM_OPTION_END
 
-const struct sm_option sm_export_retry_option_table[] = {RETRY_ROWS(5 * SM_S)};
-const struct sm_option sm_export_retry_option_table_50ms[] = {RETRY_ROWS(50 * SM_MS)};
+const struct sm_option sm_export_retry_option_table[] = {RETRY_ROWS(true, 5 * SM_S)};
+const struct sm_option sm_export_retry_option_table_50ms[] = {RETRY_ROWS(true, 50 * SM_MS)};
+static const struct sm_option retry_option_table_off[] = {RETRY_ROWS(false, 5 * SM_S)};
 
 const struct sm_option sm_export_optional_queue_option_table[] = {
+    SM_OPTION_OPTIONAL(struct sm_export_options, optional_queue, sm_export_queue_option_table, .key = "sending_queue",
+                       .help = "The queue in front of the exporter; none when the key is absent."),
+    SM_OPTION_END,
+};
+
+const struct sm_option sm_export_option_table_off[] = {
+    SM_OPTION_DURATION(struct sm_export_options, timeout_ns, .key = "timeout", .is_signed = true, .help = "Limit for one attempt; 0: none."),
+    SM_OPTION_TABLE(struct sm_export_options, retry_on_failure, retry_option_table_off, .help = "When and how often to try again; off by default."),
     SM_OPTION_OPTIONAL(struct sm_export_options, optional_queue, sm_export_queue_option_table, .key = "sending_queue",
                        .help = "The queue in front of the exporter; none when the key is absent."),
     SM_OPTION_END,

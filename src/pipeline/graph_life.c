@@ -6,7 +6,6 @@
 #include "pipeline/graph.h"
 
 #include <assert.h>
-#include <pthread.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,57 +21,25 @@ static const char *const kind_names[] = {
 
 /* ---- on every worker */
 
-struct round {
-    struct sm_component *component;
-    void (*run)(struct sm_component *component, struct sm_worker *worker);
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    unsigned left; /* guarded by mutex */
-};
-
-static void run_round(struct sm_worker *worker, void *context)
+static void create_local(struct sm_worker *worker, void *context)
 {
-    struct round *round = context;
-    round->run(round->component, worker);
-    pthread_mutex_lock(&round->mutex);
-    if (--round->left == 0)
-        pthread_cond_signal(&round->changed);
-    pthread_mutex_unlock(&round->mutex);
-}
-
-/* Runs `run` on every worker and waits: workers never wait for the main worker, so this ends. */
-static void on_every_worker(struct sm_component *component, void (*run)(struct sm_component *component, struct sm_worker *worker))
-{
-    struct round round = {.component = component, .run = run, .left = sm_workers_count(component->workers)};
-    pthread_mutex_init(&round.mutex, NULL);
-    pthread_cond_init(&round.changed, NULL);
-    for (unsigned i = 0; i < sm_workers_count(component->workers); i++)
-        sm_worker_post(sm_workers_get(component->workers, i), run_round, &round);
-    pthread_mutex_lock(&round.mutex);
-    while (round.left > 0)
-        pthread_cond_wait(&round.changed, &round.mutex);
-    pthread_mutex_unlock(&round.mutex);
-    pthread_cond_destroy(&round.changed);
-    pthread_mutex_destroy(&round.mutex);
-}
-
-static void create_local(struct sm_component *component, struct sm_worker *worker)
-{
+    struct sm_component *component = context;
     component->_locals[sm_worker_index(worker)] = component->type->worker_create(component, worker);
 }
 
-static void free_local(struct sm_component *component, struct sm_worker *worker)
+static void free_local(struct sm_worker *worker, void *context)
 {
+    struct sm_component *component = context;
     void **local = &component->_locals[sm_worker_index(worker)];
     if (component->type->worker_free)
         component->type->worker_free(component, worker, *local);
     *local = NULL;
 }
 
-static void do_nothing(struct sm_component *component, struct sm_worker *worker)
+static void do_nothing(struct sm_worker *worker, void *context)
 {
-    (void)component;
     (void)worker;
+    (void)context;
 }
 
 /* ---- start */
@@ -86,7 +53,7 @@ static bool start_instance(struct sm_graph *graph, struct sm_instance *instance,
         return false;
     if (type->worker_create) {
         component->_locals = sm_arena_zalloc(&graph->arena, sm_workers_count(graph->workers), sizeof(void *));
-        on_every_worker(component, create_local);
+        sm_workers_run_on_all(graph->workers, create_local, component);
         instance->has_worker_state = true;
     }
     return !type->send || sm_export_chain_start(component, error);
@@ -226,7 +193,7 @@ static void free_instance(struct sm_instance *instance)
     struct sm_component *component = &instance->component;
     const struct sm_component_type *type = component->type;
     if (instance->has_worker_state)
-        on_every_worker(component, free_local);
+        sm_workers_run_on_all(component->workers, free_local, component);
     if (type->send)
         sm_export_chain_free(component);
     if (type->free && (instance->state != SM_INSTANCE_NEW || component->state))
@@ -243,7 +210,7 @@ void sm_graph_free(struct sm_graph *graph)
         return;
     /* What components posted to workers before they had drained has run once this comes back. */
     if (graph->is_stopping && graph->count > 0)
-        on_every_worker(&graph->order[0]->component, do_nothing);
+        sm_workers_run_on_all(graph->workers, do_nothing, NULL);
     for (size_t i = graph->count; i-- > 0;)
         free_instance(graph->order[i]);
     struct sm_arena arena = graph->arena; /* the graph itself lies in it */

@@ -125,6 +125,41 @@ void sm_worker_post(struct sm_worker *worker, sm_worker_task *run, void *context
         wake(worker);
 }
 
+/* ---- on every worker */
+
+struct round {
+    sm_worker_task *run;
+    void *context;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    unsigned left; /* guarded by mutex */
+};
+
+static void run_round(struct sm_worker *worker, void *context)
+{
+    struct round *round = context;
+    round->run(worker, round->context);
+    pthread_mutex_lock(&round->mutex);
+    if (--round->left == 0)
+        pthread_cond_signal(&round->changed);
+    pthread_mutex_unlock(&round->mutex);
+}
+
+void sm_workers_run_on_all(struct sm_workers *workers, sm_worker_task *run, void *context)
+{
+    struct round round = {.run = run, .context = context, .left = workers->count};
+    pthread_mutex_init(&round.mutex, NULL);
+    pthread_cond_init(&round.changed, NULL);
+    for (unsigned i = 0; i < workers->count; i++)
+        sm_worker_post(&workers->workers[i], run_round, &round);
+    pthread_mutex_lock(&round.mutex);
+    while (round.left > 0)
+        pthread_cond_wait(&round.changed, &round.mutex);
+    pthread_mutex_unlock(&round.mutex);
+    pthread_cond_destroy(&round.changed);
+    pthread_mutex_destroy(&round.mutex);
+}
+
 /* ---- life */
 
 static bool worker_init(struct sm_worker *worker, struct sm_workers *set, int index, struct sm_error *error)

@@ -41,6 +41,8 @@ void sm_worker_assert(const struct sm_worker *worker);
  * its sender's own limits (queue sizes, requests in flight). */
 typedef void sm_worker_task(struct sm_worker *worker, void *context);
 void sm_worker_post(struct sm_worker *worker, sm_worker_task *run, void *context);
+/* Runs `run` on every worker but the main one, after what was posted before, and waits for it. Main thread only: workers never wait for it. */
+void sm_workers_run_on_all(struct sm_workers *workers, sm_worker_task *run, void *context);
 
 /* ---- timers (worker-local) */
 struct sm_timer;

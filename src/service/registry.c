@@ -19,6 +19,8 @@ extern const struct sm_component_type sm_processor_groupbytrace;
 extern const struct sm_component_type sm_processor_volume;
 extern const struct sm_component_type sm_exporter_datadog;
 extern const struct sm_component_type sm_exporter_file;
+extern const struct sm_component_type sm_exporter_kafka;
+extern const struct sm_component_type sm_exporter_load_balancing;
 extern const struct sm_component_type sm_exporter_nop;
 extern const struct sm_component_type sm_exporter_otlp_grpc;
 extern const struct sm_component_type sm_exporter_otlp_http;
@@ -55,6 +57,8 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_processor_volume,
     &sm_exporter_datadog,
     &sm_exporter_file,
+    &sm_exporter_kafka,
+    &sm_exporter_load_balancing,
     &sm_exporter_nop,
     &sm_exporter_otlp_grpc,
     &sm_exporter_otlp_http,

@@ -150,10 +150,14 @@ void sm_batch_append(struct sm_batch *batch, struct sm_batch *source);
  * reference's batch processor does. `batch` keeps the rest. Needs an unshared batch. Delivery and metadata are not carried over. */
 struct sm_batch *sm_batch_split(struct sm_batch *batch, size_t item_count) __attribute__((returns_nonnull, warn_unused_result));
 
-/* Appends the spans `indexes` of a scope of `source` as a resource group of its own; `source` is kept and only read. A span may be taken once: what
- * is decoded of it lives on in the copy. Batches that take from one source may be on different workers. */
-void sm_batch_append_spans(struct sm_batch *batch, struct sm_batch *source, const struct sm_resource_group *group, const struct sm_scope_group *scope,
+/* Appends the spans or log records `indexes` of a scope of `source` as a resource group of its own; `source` is kept and only read. An item may be
+ * taken once: what is decoded of it lives on in the copy. It may be taken again by who changes none of the copies. Batches that take from one source
+ * may be on different workers. */
+void sm_batch_append_items(struct sm_batch *batch, struct sm_batch *source, const struct sm_resource_group *group, const struct sm_scope_group *scope,
                            const uint32_t *indexes, size_t count);
+
+/* Appends one resource group of `source`, which is kept, with all that it holds. None of the two may be changed afterwards. */
+void sm_batch_append_group(struct sm_batch *batch, struct sm_batch *source, const struct sm_resource_group *group);
 
 /* Appends a group / scope / items made by hand, for components that create telemetry. The result is zeroed and marked changed. */
 struct sm_resource_group *sm_batch_add_resource(struct sm_batch *batch);

@@ -23,7 +23,7 @@ BANNED = {
 }
 # Library headers appear in the one folder that wraps them.
 WRAPPED = {"nghttp2/": "net", "http_parser.h": "net", "openssl/": ("net", "base"), "libfyaml.h": "config", "xxhash.h": "base", "lmdb.h": "pipeline", "pcre2.h": "base", "event2/": ("pipeline", "net"),
-           "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire", "isa-l/": "wire"}
+           "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire", "isa-l/": "wire", "librdkafka/": "exporters"}
 # What no file of the project may name: places of one machine, and how work is organised.
 FOREIGN = re.compile(r"/work/|\.\./shared|/root/|proxy\.golang\.org|pypi\.org/simple")
 # The URL of a client may have a password.

@@ -2,24 +2,19 @@
  *
  * Reads whole batches and changes nothing; what nobody changed is sent from the bytes as received. State: a client, and a connection for each worker.
  * Source: opentelemetry-collector exporter/otlpexporter. */
+#include "exporters/otlp_grpc_options.h"
+
 #include "base/memory.h"
 #include "exporters/otlp_answer.h"
-#include "net/grpc_client.h"
 #include "net/listener.h"
-#include "pipeline/export.h"
 #include "pipeline/worker.h"
 #include "telemetry/otlp.h"
 
 #include <stdlib.h>
 
-struct options {
-    struct sm_export_options export;
-    struct sm_grpc_client_options client;
-};
-
-static const struct sm_option option_table[] = {
-    SM_OPTION_TABLE(struct options, client, sm_grpc_client_option_table, .squash = true),
-    SM_OPTION_TABLE(struct options, export, sm_export_option_table, .squash = true),
+const struct sm_option sm_otlp_grpc_option_table[] = {
+    SM_OPTION_TABLE(struct sm_otlp_grpc_options, client, sm_grpc_client_option_table, .squash = true),
+    SM_OPTION_TABLE(struct sm_otlp_grpc_options, export, sm_export_option_table, .squash = true),
     SM_OPTION_END,
 };
 
@@ -29,14 +24,19 @@ struct call {
     struct sm_export *request;
 };
 
+void sm_otlp_grpc_options_validate(const struct sm_otlp_grpc_options *options, struct sm_validation *validation)
+{
+    sm_grpc_client_options_validate(&options->client, validation);
+    sm_export_options_validate(&options->export, validation);
+}
+
 static void validate(const void *raw_options, struct sm_validation *validation)
 {
-    const struct options *options = raw_options;
+    const struct sm_otlp_grpc_options *options = raw_options;
     const char *endpoint = options->client.endpoint;
     if (!*endpoint || strcmp(endpoint, "http://") == 0 || strcmp(endpoint, "https://") == 0)
         sm_validation_error(validation, "", "requires a non-empty \"endpoint\"");
-    sm_grpc_client_options_validate(&options->client, validation);
-    sm_export_options_validate(&options->export, validation);
+    sm_otlp_grpc_options_validate(options, validation);
 }
 
 /* server_address and server_port as the reference has them: the endpoint as it is when it cannot be split. */
@@ -56,7 +56,7 @@ static void add_attributes(struct sm_component *exporter, const char *endpoint)
 
 static bool create(struct sm_component *exporter, struct sm_error *error)
 {
-    const struct options *options = exporter->options;
+    const struct sm_otlp_grpc_options *options = exporter->options;
     exporter->state = sm_grpc_client_create(exporter->workers, &options->client, SM_OTLP_USER_AGENT, error);
     if (!exporter->state)
         return false;
@@ -173,9 +173,9 @@ const struct sm_component_type sm_exporter_otlp_grpc = {
     .signals = SM_SIGNAL_ALL,
     .stability = {SM_STABILITY_STABLE, SM_STABILITY_STABLE, SM_STABILITY_STABLE},
     .takes_packed = true,
-    .options = option_table,
-    .options_size = sizeof(struct options),
-    .export_options_offset = offsetof(struct options, export),
+    .options = sm_otlp_grpc_option_table,
+    .options_size = sizeof(struct sm_otlp_grpc_options),
+    .export_options_offset = offsetof(struct sm_otlp_grpc_options, export),
     .validate = validate,
     .create = create,
     .start = start,

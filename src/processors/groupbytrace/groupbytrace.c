@@ -15,7 +15,7 @@
 #include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
 #include "processors/groupbytrace/held_traces.h"
-#include "processors/groupbytrace/split.h"
+#include "telemetry/trace_split.h"
 
 #define SCOPE "github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbytraceprocessor"
 

@@ -5,7 +5,7 @@
  * Source: processor/groupbytraceprocessor (ring_buffer.go, storage_memory.go). */
 #pragma once
 
-#include "processors/groupbytrace/split.h"
+#include "telemetry/trace_split.h"
 
 struct sm_held_trace {
     struct sm_held_trace *_next, *_next_in_bucket;
