@@ -85,7 +85,17 @@ void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct
     sm_index_prefetch(&interval->index, hash);
 }
 
+void sm_stats_interval_prefetch_group(const struct sm_stats_interval *interval, struct sm_hash128 hash)
+{
+    sm_index_prefetch_entry(&interval->index, &interval->groups, hash);
+}
+
 /* ---- groups */
+
+void sm_stats_group_prefetch(const struct sm_stats_group *group, const struct sm_stats_facts *facts)
+{
+    sm_ddsketch_prefetch(facts->is_error ? &group->error : &group->ok, facts->duration_ns);
+}
 
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts)
 {

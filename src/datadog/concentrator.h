@@ -56,8 +56,10 @@ void sm_stats_interval_add_container(struct sm_stats_interval *interval, struct 
 /* The group of `hash`; `*is_new`: made now, the caller fills its key. Valid until the next call. */
 struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)
     __attribute__((returns_nonnull, warn_unused_result));
-/* Looks ahead: the group will be asked for soon. */
+/* Look ahead, some spans earlier each: where the group of `hash` is found, the group, what a span changes of it. */
 void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct sm_hash128 hash);
+void sm_stats_interval_prefetch_group(const struct sm_stats_interval *interval, struct sm_hash128 hash);
+void sm_stats_group_prefetch(const struct sm_stats_group *group, const struct sm_stats_facts *facts);
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts);
 /* Tells keys apart. */
 struct sm_hash128 sm_stats_key_hash(const struct sm_stats_key *key, struct sm_arena *scratch);

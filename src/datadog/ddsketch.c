@@ -131,13 +131,28 @@ static struct sm_ddsketch_store *negative_store(struct sm_ddsketch *sketch)
     return sketch->negative;
 }
 
+/* Of a duration other than 0. */
+static int32_t bin_of(int64_t duration_ns)
+{
+    return (int32_t)(log(fabs(truncate_mantissa((double)duration_ns))) * per_log);
+}
+
 void sm_ddsketch_add_duration(struct sm_ddsketch *sketch, int64_t duration_ns)
 {
-    double value = truncate_mantissa((double)duration_ns);
     if (duration_ns == 0)
         sketch->zero_count++;
     else
-        store_add(duration_ns > 0 ? &sketch->positive : negative_store(sketch), (int32_t)(log(fabs(value)) * per_log), 1);
+        store_add(duration_ns > 0 ? &sketch->positive : negative_store(sketch), bin_of(duration_ns), 1);
+}
+
+void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns)
+{
+    const struct sm_ddsketch_store *store = &sketch->positive;
+    if (duration_ns <= 0 || !store->has_counts)
+        return;
+    int32_t bin = bin_of(duration_ns);
+    if (bin >= store->first && bin <= store->last)
+        __builtin_prefetch(&store->_counts[bin - store->_origin], 1);
 }
 
 void sm_ddsketch_move(struct sm_ddsketch *into, struct sm_ddsketch *from)

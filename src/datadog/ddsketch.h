@@ -29,6 +29,8 @@ struct sm_ddsketch {
 /* Frees what it holds; it is empty and usable afterwards. */
 void sm_ddsketch_clear(struct sm_ddsketch *sketch);
 void sm_ddsketch_add_duration(struct sm_ddsketch *sketch, int64_t duration_ns);
+/* Looks ahead: the duration will be added soon. */
+void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns);
 /* Adds what `from` has counted and empties it. */
 void sm_ddsketch_move(struct sm_ddsketch *into, struct sm_ddsketch *from);
 

@@ -2,7 +2,8 @@
  *
  * A first walk over the request notes span IDs and services, because whether a span is a service's entry depends on its parent. The second walk
  * counts. A group is found by a hash of everything its key is made of (attributes as they are, names before they are normalised); the key itself
- * is made only for a group that is new. Different raw texts with one key meet again in the harvest. */
+ * is made only for a group that is new. Different raw texts with one key meet again in the harvest. Groups are far more than the caches hold: spans
+ * wait in a block while what they change is fetched. */
 #include "connectors/datadog/counter.h"
 
 #include <stdlib.h>
@@ -15,6 +16,11 @@
 #include "datadog/source.h"
 #include "telemetry/span.h"
 
+enum {
+    BLOCK_SPANS = 16,
+    AHEAD = 4, /* spans by which their bytes are fetched before they are looked at */
+};
+
 struct sm_stats_plan {
     const struct sm_otlp_keys *keys;
     struct sm_otlp_rules rules;
@@ -23,6 +29,15 @@ struct sm_stats_plan {
     uint8_t counted_kinds;   /* bit n: spans of kind n count whatever else they are */
     uint8_t top_level_kinds; /* bit n: spans of kind n are service entries; used with by_kind */
     bool by_kind;
+};
+
+/* A span that is to be counted. */
+struct waiting {
+    struct sm_stats_interval *interval; /* borrowed: the concentrator's */
+    struct sm_hash128 hash;             /* of its raw key */
+    const struct sm_scope *scope;       /* borrowed: the batch's, like the next */
+    const struct sm_span *span;
+    struct sm_stats_facts facts;
 };
 
 struct sm_stats_counter {
@@ -35,6 +50,8 @@ struct sm_stats_counter {
     /* the resource at hand */
     const struct sm_attributes *resource;
     struct sm_hash128 resource_hash;
+    struct waiting block[BLOCK_SPANS]; /* spans of that resource */
+    size_t waiting_count;
 };
 
 /* ---- plan */
@@ -105,6 +122,10 @@ static void note_scope(struct sm_stats_counter *counter, const struct sm_scope_g
         const struct sm_span *span = &scope->spans[i];
         uint64_t id = read_id(span->span_id);
         uint32_t number = (*ordinal)++;
+        if (i + 2 * AHEAD < scope->count) {
+            __builtin_prefetch(span[2 * AHEAD].span_id.ptr);
+            sm_span_ids_prefetch(&counter->ids, read_id(span[AHEAD].span_id));
+        }
         if (span->dropped || id == 0 || !has_trace_id(span))
             continue;
         if (!has_service && !counter->plan->by_kind)
@@ -286,6 +307,30 @@ static struct sm_hash128 hash_raw_key(struct sm_stats_counter *counter, const st
 
 /* ---- the second walk */
 
+static struct sm_stats_group *find_group(struct sm_stats_counter *counter, const struct waiting *waiting)
+{
+    bool is_new;
+    struct sm_stats_group *group = sm_stats_interval_group(waiting->interval, waiting->hash, &is_new);
+    if (is_new) {
+        sm_otlp_view_set_span(&counter->view, &waiting->span->attributes);
+        struct sm_stats_key key = make_key(counter, waiting->scope, waiting->span);
+        group->key = sm_stats_key_copy(&key, sm_stats_interval_arena(waiting->interval));
+    }
+    return group;
+}
+
+static void count_block(struct sm_stats_counter *counter)
+{
+    const struct waiting *end = counter->block + counter->waiting_count;
+    for (const struct waiting *at = counter->block; at != end; at++)
+        sm_stats_interval_prefetch_group(at->interval, at->hash);
+    for (const struct waiting *at = counter->block; at != end; at++)
+        sm_stats_group_prefetch(find_group(counter, at), &at->facts);
+    for (const struct waiting *at = counter->block; at != end; at++)
+        sm_stats_group_add(find_group(counter, at), &at->facts);
+    counter->waiting_count = 0;
+}
+
 static void count_span(struct sm_stats_counter *counter, const struct sm_scope *scope, const struct sm_span *span, bool has_top_level)
 {
     sm_otlp_view_set_span(&counter->view, &span->attributes);
@@ -300,12 +345,11 @@ static void count_span(struct sm_stats_counter *counter, const struct sm_scope *
     struct sm_stats_interval *interval = sm_concentrator_at(counter->concentrator, facts.end_ns, &is_new);
     if (is_new)
         set_container(counter, interval);
-    struct sm_stats_group *group = sm_stats_interval_group(interval, hash_raw_key(counter, scope, span), &is_new);
-    if (is_new) {
-        struct sm_stats_key key = make_key(counter, scope, span);
-        group->key = sm_stats_key_copy(&key, sm_stats_interval_arena(interval));
-    }
-    sm_stats_group_add(group, &facts);
+    struct waiting *waiting = &counter->block[counter->waiting_count++];
+    *waiting = (struct waiting){.interval = interval, .hash = hash_raw_key(counter, scope, span), .scope = scope, .span = span, .facts = facts};
+    sm_stats_interval_prefetch(interval, waiting->hash);
+    if (counter->waiting_count == BLOCK_SPANS)
+        count_block(counter);
 }
 
 static void count_scope(struct sm_stats_counter *counter, const struct sm_scope_group *scope, uint32_t *ordinal)
@@ -314,6 +358,8 @@ static void count_scope(struct sm_stats_counter *counter, const struct sm_scope_
         const struct sm_span *span = &scope->spans[i];
         uint32_t number = (*ordinal)++;
         uint64_t id = read_id(span->span_id);
+        if (i + AHEAD < scope->count)
+            __builtin_prefetch(span[AHEAD].attributes.raw.ptr);
         if (span->dropped || id == 0 || !has_trace_id(span))
             continue;
         const struct sm_span_id_entry *entry = sm_span_ids_find(&counter->ids, id);
@@ -346,6 +392,7 @@ void sm_stats_counter_add(struct sm_stats_counter *counter, const struct sm_batc
         for (size_t s = 0; s < group->count; s++)
             if (!group->scopes[s].dropped)
                 count_scope(counter, &group->scopes[s], &ordinal);
+        count_block(counter);
     }
     sm_arena_deinit(&counter->scratch);
 }

@@ -37,6 +37,11 @@ static struct sm_span_id_entry *find_place(const struct sm_span_ids *ids, uint64
     return entry;
 }
 
+void sm_span_ids_prefetch(const struct sm_span_ids *ids, uint64_t id)
+{
+    __builtin_prefetch(&ids->_entries[sm_hash_number(id) & ids->_mask], 1);
+}
+
 void sm_span_ids_put(struct sm_span_ids *ids, uint64_t id, uint32_t ordinal, uint64_t service)
 {
     *find_place(ids, id) = (struct sm_span_id_entry){.id = id, .service = service, .ordinal = ordinal, ._round = ids->_round};

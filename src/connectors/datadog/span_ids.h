@@ -26,5 +26,7 @@ void sm_span_ids_deinit(struct sm_span_ids *ids);
 void sm_span_ids_begin(struct sm_span_ids *ids, size_t span_count);
 /* At most as many as were announced. A later one replaces an earlier one. */
 void sm_span_ids_put(struct sm_span_ids *ids, uint64_t id, uint32_t ordinal, uint64_t service);
+/* Looks ahead: the ID will be put soon. */
+void sm_span_ids_prefetch(const struct sm_span_ids *ids, uint64_t id);
 /* NULL: there is none. */
 const struct sm_span_id_entry *sm_span_ids_find(const struct sm_span_ids *ids, uint64_t id);
