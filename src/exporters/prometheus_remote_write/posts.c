@@ -1,5 +1,5 @@
-/* posts.c - see posts.h. All series are written into one run of bytes, last first, as the writer goes backwards; a post is a part of that run.
- * Stateless. Fields with their zero value are left out, as protobuf has it; those of a oneof are not. */
+/* posts.c - see posts.h. Series are written in chunks, each into a run of bytes, last first, as the writer goes backwards; a post is put together of
+ * their parts. Stateless. */
 #include "exporters/prometheus_remote_write/posts.h"
 
 #include <stdlib.h>
@@ -92,6 +92,8 @@ struct sm_slice sm_write_flatten(struct sm_proto_writer *writer)
     return sm_bytes_slice(&all);
 }
 
+enum { CHUNK = 512 }; /* series that are written at a time: what they take unpacked stays in the cache */
+
 /* What one message takes: itself, and with tag and length. */
 struct part {
     size_t content, whole, samples;
@@ -126,19 +128,61 @@ static struct part end_part(struct sm_proto_writer *writer, uint32_t number, siz
     return part;
 }
 
-static bool post_series(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
+/* What is being put together. */
+struct filling {
+    struct sm_bytes plain; /* owned: of the next post */
+    size_t content, samples;
+};
+
+static bool end_post(struct filling *filling, struct sm_write_post_list *list, struct sm_error *error)
 {
+    bool is_added = filling->plain.size == 0 || sm_write_add_post(list, sm_bytes_slice(&filling->plain), error);
+    filling->plain.size = filling->content = filling->samples = 0;
+    return is_added;
+}
+
+/* Series [first, end), written last first into a run of their own. */
+static bool post_chunk(const struct sm_write *write, size_t first, size_t end, const struct sm_write_limits *limits, struct filling *filling,
+                       struct sm_write_post_list *list, struct sm_error *error)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
     struct sm_proto_writer writer;
-    struct part *parts = sm_arena_alloc(write->arena, write->series_count * sizeof(*parts));
-    sm_proto_writer_init(&writer, write->arena);
-    for (size_t i = write->series_count; i-- > 0;) {
+    struct part parts[CHUNK];
+    bool is_good = true;
+    sm_proto_writer_init(&writer, &arena);
+    for (size_t i = end; i-- > first;) {
         size_t mark = sm_proto_writer_mark(&writer);
         sm_write_sort_samples(write->series[i]);
         put_series(&writer, write->series[i]);
-        parts[write->series_count - 1 - i] = end_part(&writer, WRITE_SERIES, mark);
-        parts[write->series_count - 1 - i].samples = write->series[i]->sample_count + write->series[i]->histogram_count;
+        parts[i - first] = end_part(&writer, WRITE_SERIES, mark);
+        parts[i - first].samples = write->series[i]->sample_count + write->series[i]->histogram_count;
     }
-    return cut(sm_write_flatten(&writer), parts, write->series_count, limits, list, error);
+    struct sm_slice run = sm_write_flatten(&writer);
+    for (size_t i = 0; is_good && i < end - first; i++) {
+        bool is_full = (limits->samples && filling->samples + parts[i].samples > limits->samples) || filling->content >= limits->bytes ||
+                       parts[i].content >= limits->bytes - filling->content;
+        if (is_full)
+            is_good = end_post(filling, list, error);
+        sm_bytes_append(&filling->plain, run.ptr, parts[i].whole);
+        filling->content += parts[i].content;
+        filling->samples += parts[i].samples;
+        run = sm_slice_make(run.ptr + parts[i].whole, run.size - parts[i].whole);
+    }
+    sm_arena_deinit(&arena);
+    return is_good;
+}
+
+static bool post_series(const struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
+{
+    struct filling filling = {0};
+    bool is_good = true;
+    for (size_t first = 0; is_good && first < write->series_count; first += CHUNK) {
+        size_t end = write->series_count - first < CHUNK ? write->series_count : first + CHUNK;
+        is_good = post_chunk(write, first, end, limits, &filling, list, error);
+    }
+    is_good = is_good && end_post(&filling, list, error);
+    sm_bytes_deinit(&filling.plain);
+    return is_good;
 }
 
 static bool post_metadata(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)

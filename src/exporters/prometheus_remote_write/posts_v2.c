@@ -92,7 +92,10 @@ static void put_exemplar(struct sm_proto_writer *writer, struct symbols *symbols
 
 static void put_metadata(struct sm_proto_writer *writer, struct symbols *symbols, const struct sm_write_metadata *metadata)
 {
+    static const struct sm_write_metadata none;
     size_t mark = sm_proto_writer_mark(writer);
+    if (!metadata)
+        metadata = &none;
     sm_write_put_uint(writer, 4, number_of(symbols, metadata->unit));
     sm_write_put_uint(writer, 3, number_of(symbols, metadata->help));
     sm_write_put_uint(writer, 1, metadata->type);
@@ -103,7 +106,7 @@ static void put_metadata(struct sm_proto_writer *writer, struct symbols *symbols
 static size_t put_series(struct sm_proto_writer *writer, struct symbols *symbols, const struct sm_write_series *series)
 {
     size_t mark = sm_proto_writer_mark(writer);
-    put_metadata(writer, symbols, &series->metadata);
+    put_metadata(writer, symbols, series->metadata);
     for (size_t i = series->exemplar_count; i-- > 0;)
         put_exemplar(writer, symbols, &series->exemplars[i]);
     for (size_t i = series->histogram_count; i-- > 0;)

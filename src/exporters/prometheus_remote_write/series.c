@@ -77,6 +77,10 @@ static void note_stream(const struct sm_write *write, struct sm_write_series *se
 void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series, double value, int64_t time_ms)
 {
     note_stream(write, series);
+    if (!series->samples) {
+        series->samples = &series->first_sample;
+        series->sample_capacity = 1;
+    }
     *GROW(write, series->samples, series->sample_count, series->sample_capacity) =
         (struct sm_write_sample){.value = value, .time_ms = time_ms, .start_ms = write->start_ms, .stream = write->stream};
 }
@@ -95,4 +99,11 @@ void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *seri
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata)
 {
     *GROW(write, write->metadata, write->metadata_count, write->metadata_capacity) = *metadata;
+}
+
+void sm_write_describe(struct sm_write *write, struct sm_write_metadata metadata)
+{
+    struct sm_write_metadata *kept = sm_arena_alloc(write->arena, sizeof(*kept));
+    *kept = metadata;
+    write->current = kept;
 }

@@ -70,11 +70,12 @@ struct sm_write_metadata {
 struct sm_write_series {
     struct sm_prometheus_entry entry;
     struct sm_write_labels labels;
-    struct sm_write_metadata metadata; /* version 2: without the name */
+    const struct sm_write_metadata *metadata; /* borrowed: arena; version 2: without the name; NULL: none */
     enum sm_write_kind kind;
     bool has_streams;                      /* two or more of them gave points */
     uint32_t stream, other_stream;         /* the first, and one more */
-    struct sm_write_sample *samples;       /* borrowed: arena, as the others */
+    struct sm_write_sample first_sample;   /* most series have one */
+    struct sm_write_sample *samples;       /* borrowed: arena, as the others; or first_sample */
     struct sm_write_exemplar *exemplars;   /* in the order they came */
     struct sm_write_histogram *histograms; /* in the order they came */
     size_t sample_count, sample_capacity, exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
@@ -83,14 +84,14 @@ struct sm_write_series {
 struct sm_write_stream;
 
 struct sm_write {
-    struct sm_arena *arena;            /* borrowed */
-    struct sm_prometheus_table _table; /* owned: by labels */
-    struct sm_write_series **series;   /* borrowed: arena; in the order they were made */
-    struct sm_write_metadata current;  /* what series that are made from now on stand for */
-    int64_t start_ms;                  /* of points that are added from now on */
-    enum sm_write_kind kind;           /* of series that are made from now on */
-    uint32_t stream;                   /* of points that are added from now on */
-    struct sm_write_stream *streams;   /* borrowed: arena */
+    struct sm_arena *arena;                  /* borrowed */
+    struct sm_prometheus_table _table;       /* owned: by labels */
+    struct sm_write_series **series;         /* borrowed: arena; in the order they were made */
+    const struct sm_write_metadata *current; /* borrowed: arena; what series that are made from now on stand for; NULL: nothing */
+    int64_t start_ms;                        /* of points that are added from now on */
+    enum sm_write_kind kind;                 /* of series that are made from now on */
+    uint32_t stream;                         /* of points that are added from now on */
+    struct sm_write_stream *streams;         /* borrowed: arena */
     size_t stream_count, stream_capacity;
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
@@ -114,4 +115,6 @@ struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_wr
 void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series, double value, int64_t time_ms);
 void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *series, const struct sm_write_exemplar *exemplar);
 void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram);
+/* What series that are made from now on stand for. */
+void sm_write_describe(struct sm_write *write, struct sm_write_metadata metadata);
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata);

@@ -11,14 +11,21 @@
 #include "exporters/prometheus_remote_write/collisions.h"
 #include "wire/number.h"
 
+/* The series of histograms and summaries beside the name itself. */
+enum part { PART_PLAIN, PART_SUM, PART_COUNT, PART_BUCKET, PARTS };
+
 struct walk {
     const struct sm_write_settings *settings;
     struct sm_write *write;
     struct sm_write_label_maker maker;
     const struct sm_scope *scope;
     const struct sm_metric *metric;
-    struct sm_slice name; /* of the metric, as Prometheus has it */
-    uint64_t newest_ns;   /* of the resource's points */
+    struct sm_slice name;              /* of the metric, as Prometheus has it */
+    struct sm_slice part_names[PARTS]; /* the same with suffixes; empty: not made yet */
+    struct sm_slice *bound_texts;      /* of the bounds that were last written */
+    const double *bounds;
+    size_t bound_count;
+    uint64_t newest_ns; /* of the resource's points */
     size_t failures;
 };
 
@@ -64,16 +71,21 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
     add_exemplars(walk, point, series);
 }
 
-/* A sample of the series name + suffix, with one label more (NULL: none). */
-static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base, const char *suffix,
+/* The metric's name with the suffix of the part, made once a metric. */
+static struct sm_slice part_name(struct walk *walk, enum part part)
+{
+    static const char *const suffixes[PARTS] = {[PART_PLAIN] = "", [PART_SUM] = "_sum", [PART_COUNT] = "_count", [PART_BUCKET] = "_bucket"};
+    if (!walk->part_names[part].size)
+        walk->part_names[part] = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s%s", SM_SLICE_ARGS(walk->name), suffixes[part]));
+    return walk->part_names[part];
+}
+
+/* A sample of a part's series, with one label more (NULL: none). */
+static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base, enum part part,
                                         const struct sm_prometheus_pair *extra, double value)
 {
     static const struct sm_prometheus_pair none;
-    struct sm_bytes name;
-    sm_bytes_init(&name, walk->write->arena);
-    sm_bytes_append_slice(&name, walk->name);
-    sm_bytes_append_text(&name, suffix);
-    struct sm_write_labels labels = sm_write_extend_labels(walk->write->arena, base, sm_bytes_slice(&name), extra ? extra : &none);
+    struct sm_write_labels labels = sm_write_extend_labels(walk->write->arena, base, part_name(walk, part), extra ? extra : &none);
     struct sm_write_series *series = sm_write_series_get(walk->write, labels);
     sm_write_add_sample(walk->write, series, value_of(point, value), sm_write_time_ms(point->time_ns));
     return series;
@@ -83,6 +95,22 @@ static struct sm_slice number_text(struct walk *walk, double number)
 {
     char text[SM_NUMBER_SIZE_MAX];
     return sm_arena_copy(walk->write->arena, sm_slice_make(text, sm_number_format(number, SM_NUMBER_PLAIN, text)));
+}
+
+/* Points of one metric have the same bounds as a rule. */
+static const struct sm_slice *bound_texts(struct walk *walk, const struct sm_data_point *point)
+{
+    size_t count = point->bound_count;
+    bool is_same = walk->bound_texts && walk->bound_count == count &&
+                   (count == 0 || memcmp(walk->bounds, point->explicit_bounds, count * sizeof(*walk->bounds)) == 0);
+    if (is_same)
+        return walk->bound_texts;
+    walk->bound_texts = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*walk->bound_texts));
+    for (size_t i = 0; i < count; i++)
+        walk->bound_texts[i] = number_text(walk, point->explicit_bounds[i]);
+    walk->bounds = point->explicit_bounds;
+    walk->bound_count = count;
+    return walk->bound_texts;
 }
 
 struct bucket {
@@ -126,31 +154,32 @@ static void spread_exemplars(struct walk *walk, const struct sm_data_point *poin
 static void take_histogram(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
 {
     if (point->has_sum)
-        add_part(walk, point, base, "_sum", NULL, point->sum);
-    add_part(walk, point, base, "_count", NULL, (double)point->count);
+        add_part(walk, point, base, PART_SUM, NULL, point->sum);
+    add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count;
+    const struct sm_slice *texts = bound_texts(walk, point);
     struct bucket *buckets = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*buckets));
     struct sm_prometheus_pair le = {.name = SM_SLICE("le"), .value = SM_SLICE("+Inf")};
     uint64_t cumulative = 0;
     for (size_t i = 0; i < count; i++) {
         cumulative += point->bucket_counts[i];
-        struct sm_prometheus_pair bound = {.name = le.name, .value = number_text(walk, point->explicit_bounds[i])};
+        struct sm_prometheus_pair bound = {.name = le.name, .value = texts[i]};
         buckets[i] = (struct bucket){.bound = point->explicit_bounds[i], .index = i};
-        buckets[i].series = add_part(walk, point, base, "_bucket", &bound, (double)cumulative);
+        buckets[i].series = add_part(walk, point, base, PART_BUCKET, &bound, (double)cumulative);
     }
     buckets[count] = (struct bucket){.bound = (double)INFINITY, .index = count};
-    buckets[count].series = add_part(walk, point, base, "_bucket", &le, (double)point->count);
+    buckets[count].series = add_part(walk, point, base, PART_BUCKET, &le, (double)point->count);
     if (!walk->settings->is_version_2) /* the reference's version 2 has no exemplars of these */
         spread_exemplars(walk, point, buckets, count + 1);
 }
 
 static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
 {
-    add_part(walk, point, base, "_sum", NULL, point->sum);
-    add_part(walk, point, base, "_count", NULL, (double)point->count);
+    add_part(walk, point, base, PART_SUM, NULL, point->sum);
+    add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
     for (size_t i = 0; i < point->quantile_count; i++) {
         struct sm_prometheus_pair quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
-        add_part(walk, point, base, "", &quantile, point->quantiles[i].value);
+        add_part(walk, point, base, PART_PLAIN, &quantile, point->quantiles[i].value);
     }
 }
 
@@ -245,7 +274,7 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
     if (walk->settings->with_metadata && !walk->settings->is_version_2)
         sm_write_add_metadata(walk->write, &metadata);
     metadata.name = (struct sm_slice){0};
-    walk->write->current = metadata;
+    sm_write_describe(walk->write, metadata);
 }
 
 enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric)
@@ -268,6 +297,7 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
         return;
     }
     walk->metric = metric;
+    memset(walk->part_names, 0, sizeof(walk->part_names));
     walk->write->kind = sm_write_kind_of(metric);
     for (size_t i = 0; i < metric->point_count; i++)
         if (!metric->points[i].dropped)
@@ -301,7 +331,8 @@ static void add_target_info(struct walk *walk)
     struct sm_write_labels labels;
     if (!walk->settings->with_target_info || walk->newest_ns == 0 || !has_more_than_service(walk->maker.resource))
         return;
-    walk->write->current = (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = SM_SLICE("Target metadata")};
+    if (walk->settings->is_version_2)
+        sm_write_describe(walk->write, (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = SM_SLICE("Target metadata")});
     if (walk->settings->name_space.size)
         name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s_target_info", SM_SLICE_ARGS(walk->settings->name_space)));
     if (!sm_write_make_target_labels(&walk->maker, name, &labels))

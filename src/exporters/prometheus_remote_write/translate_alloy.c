@@ -353,8 +353,9 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
                                      [SM_METRIC_SUMMARY] = SM_WRITE_TYPE_SUMMARY, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = SM_WRITE_TYPE_HISTOGRAM};
     bool is_counter = metric->type == SM_METRIC_SUM && metric->is_monotonic;
     if (walk->settings->with_metadata)
-        walk->write->current = (struct sm_write_metadata){
-            .type = is_counter ? SM_WRITE_TYPE_COUNTER : types[metric->type], .help = metric->description, .unit = metric->unit};
+        sm_write_describe(walk->write, (struct sm_write_metadata){.type = is_counter ? SM_WRITE_TYPE_COUNTER : types[metric->type],
+                                                                  .help = metric->description,
+                                                                  .unit = metric->unit});
 }
 
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
@@ -379,7 +380,7 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
 static void add_present(struct walk *walk, const struct sm_relabel_set *set, const char *help)
 {
     if (walk->settings->with_metadata)
-        walk->write->current = (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = sm_slice_of(help)};
+        sm_write_describe(walk->write, (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = sm_slice_of(help)});
     struct sm_write_series *series = sm_write_series_get(walk->write, labels_of(set));
     if (series->sample_count == 0)
         sm_write_add_sample(walk->write, series, 1, walk->now_ms);
