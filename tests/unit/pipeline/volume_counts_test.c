@@ -96,11 +96,36 @@ static void counts_services_above_the_limit_together(void **state)
     sm_volume_counts_free(counts);
 }
 
+static void note_volume(const struct sm_volume *volume, void *context)
+{
+    struct sm_bytes *noted = context;
+    if (noted->size)
+        sm_bytes_append_char(noted, ' ');
+    sm_bytes_printf(noted, "%s/%s:%d/%d", volume->service, volume->environment, (int)volume->spans, (int)volume->bytes);
+}
+
+static void shows_every_combination_and_what_overflowed(void **state)
+{
+    (void)state;
+    struct sm_bytes noted = {0};
+    struct sm_volume_counts *counts = sm_volume_counts_create(&spans_metric, &bytes_metric, "processor", "volume/c", 1);
+    sm_volume_counts_visit(counts, note_volume, &noted);
+    assert_int_equal(noted.size, 0);
+    add(counts, "shop", "env", "test");
+    add(counts, "cart", "env", "test");
+    add(counts, "mail", "env", "test");
+    sm_volume_counts_visit(counts, note_volume, &noted);
+    assert_string_equal(sm_bytes_cstr(&noted), "shop/test:2/77 _other/_other:4/154");
+    sm_bytes_deinit(&noted);
+    sm_volume_counts_free(counts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_spans_and_bytes_by_service_and_environment),
         cmocka_unit_test(counts_services_above_the_limit_together),
+        cmocka_unit_test(shows_every_combination_and_what_overflowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
