@@ -53,9 +53,15 @@ static void free_exporter(struct sm_component *component)
     free(exporter);
 }
 
+/* Sent by the Agent's own pipeline? */
 static bool is_agents(const struct sm_datadog_exporter *exporter)
 {
     return exporter->signal->is_agents && exporter->signal->is_agents();
+}
+
+static bool validates_key(const struct sm_datadog_exporter *exporter)
+{
+    return !exporter->options->only_metadata && !is_agents(exporter);
 }
 
 static bool sends_host_metadata(const struct sm_datadog_exporter *exporter)
@@ -70,7 +76,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
         sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
     if (sends_host_metadata(exporter))
         exporter->host_metadata = sm_host_metadata_retain(exporter);
-    return !exporter->options->api.fail_on_invalid_key || is_agents(exporter) || sm_datadog_check_key(exporter, error);
+    return !exporter->options->api.fail_on_invalid_key || !validates_key(exporter) || sm_datadog_check_key(exporter, error);
 }
 
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -80,7 +86,7 @@ static void *worker_create(struct sm_component *component, struct sm_worker *wor
     local->signal = exporter->signal->worker_create(exporter, worker);
     if (exporter->host_metadata)
         local->host_metadata = sm_host_metadata_lane_create(exporter->host_metadata, exporter, exporter->host_intake, worker);
-    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && !is_agents(exporter)) {
+    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && validates_key(exporter)) {
         local->validation = sm_datadog_lane_create(exporter->validation, worker);
         sm_datadog_validate_key(exporter, local->validation);
     }

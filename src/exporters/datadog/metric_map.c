@@ -209,6 +209,8 @@ static bool has_no_value(const struct sm_data_point *data)
 static void put_series(const struct scope_map *scope, const struct point *point, const char *suffix, struct sm_slice own_tags,
                        enum sm_datadog_series_kind kind, double value)
 {
+    if (!isfinite(value))
+        return; /* JSON has no such number: the reference then loses the whole request */
     const struct sm_datadog_series_name series = {
         .name = point->name, .suffix = suffix, .host = scope->host, .own_tags = own_tags, .tags = scope->tags_json};
     sm_datadog_series_put(scope->map->series, &series, kind, point->data->time_ns / SM_NS_PER_S, value);
