@@ -1,6 +1,8 @@
 """The datadog exporter before an intake that refuses, fails, or is not there; and a key that is not valid."""
 import gzip
 import http.server
+import json
+import os
 import threading
 
 import pytest
@@ -17,12 +19,15 @@ exporters:
     hostname: e2e
     host_metadata: {{enabled: false}}
     traces: {{endpoint: "http://127.0.0.1:{intake}"}}
-    metrics: {{endpoint: "http://127.0.0.1:{intake}"}}
+    metrics: {{endpoint: "http://127.0.0.1:{intake}", delta_ttl: 60}}
+    logs: {{endpoint: "http://127.0.0.1:{intake}", batch_wait: 1}}
     retry_on_failure: {{initial_interval: 20ms, max_interval: 50ms, max_elapsed_time: 200ms}}
 service:
   telemetry: {{metrics: {{level: none}}, logs: {{level: debug}}}}
   pipelines:
     traces: {{receivers: [otlp], exporters: [datadog]}}
+    metrics: {{receivers: [otlp], exporters: [datadog]}}
+    logs: {{receivers: [otlp], exporters: [datadog]}}
 """
 
 
@@ -135,3 +140,101 @@ def test_a_key_that_is_not_valid_ends_the_start(collector, ports, intake):
 def test_a_valid_key_does_not(collector, ports, intake):
     one = collector(config(ports, strict="true"), ports["http"])
     assert "API key validation successful." in one.log()
+
+
+def send_metrics(ports, gauges=3, histograms=0):
+    numbers = [{"timeUnixNano": "1750000000000000000", "asInt": str(i), "attributes": [{"key": "n", "value": {"stringValue": "%x" % i}}]} for i in range(gauges)]
+    counts = [{"timeUnixNano": "1750000000000000000", "count": "2", "sum": 3, "bucketCounts": ["1", "1"], "explicitBounds": [1],
+               "attributes": [{"key": "n", "value": {"stringValue": "%x" % i}}]} for i in range(histograms)]
+    metrics = [{"name": "g", "gauge": {"dataPoints": numbers}}]
+    if counts:
+        metrics.append({"name": "h", "histogram": {"aggregationTemporality": 1, "dataPoints": counts}})
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}).encode()
+    assert post("http://127.0.0.1:%d/v1/metrics" % ports["http"], body, "application/json")[0] == 200
+
+
+def send_logs(ports, texts):
+    records = [{"timeUnixNano": "1750000000000000000", "body": {"stringValue": text}} for text in texts]
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode()
+    assert post("http://127.0.0.1:%d/v1/logs" % ports["http"], body, "application/json")[0] == 200
+
+
+def series_of(intake, name):
+    packed = [request[2] for request in intake.posts("/api/v2/series") if request[3] == 202]
+    return [one for body in packed for one in json.loads(gzip.decompress(body))["series"] if one["metric"] == name]
+
+
+@pytest.mark.parametrize("statuses,tries", [([503, 500], 3), ([429, 408], 3), ([403], 1), ([413], 1), ([400], 1)])
+def test_series_that_pass_are_tried_again_and_refused_ones_are_not(collector, ports, intake, statuses, tries):
+    intake.statuses["/api/v2/series"] = list(statuses)
+    one = collector(config(ports), ports["http"])
+    send_metrics(ports)
+    wait_until(lambda: len(intake.posts("/api/v2/series")) >= tries, what="the tries")
+    one.stop()
+    assert [request[3] for request in intake.posts("/api/v2/series")] == (statuses + [202])[:tries]
+    assert ("Datadog answered with HTTP status" in one.log()) == (len(statuses) == tries)
+    assert KEY not in one.log()
+
+
+def test_sketches_are_tried_again(collector, ports, intake):
+    intake.statuses["/api/beta/sketches"] = [503]
+    one = collector(config(ports), ports["http"])
+    send_metrics(ports, histograms=2)
+    wait_until(lambda: len(intake.posts("/api/beta/sketches")) >= 2, what="the second try")
+    one.stop()
+    assert [request[3] for request in intake.posts("/api/beta/sketches")] == [503, 202]
+    assert "Dropping" not in one.log()
+
+
+def test_many_series_are_split_and_none_is_lost(collector, ports, intake):
+    one = collector(config(ports), ports["http"])
+    send_metrics(ports, gauges=60000)
+    one.stop()
+    posts = intake.posts("/api/v2/series")
+    assert len(posts) > 1
+    assert all(len(request[2]) <= 500000 and len(gzip.decompress(request[2])) < 5000100 for request in posts)
+    assert sorted(one["points"][0]["value"] for one in series_of(intake, "g")) == list(range(60000))
+
+
+def test_metrics_for_an_intake_that_is_not_there_end_in_a_log_line(collector, ports):
+    one = collector(config(ports), ports["http"])
+    send_metrics(ports)
+    wait_until(lambda: "Datadog could not be reached" in one.log(), what="the end of the tries")
+    one.stop()
+    assert KEY not in one.log()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
+def test_refused_logs_are_dropped_with_a_log_line(collector, ports, intake, status):
+    intake.statuses["/api/v2/logs"] = [status]
+    one = collector(config(ports), ports["http"])
+    send_logs(ports, ["a"])
+    wait_until(lambda: intake.posts("/api/v2/logs"), what="the post")
+    one.stop()
+    assert len(intake.posts("/api/v2/logs")) == 1
+    assert "Dropping payload, it was refused" in one.log()
+
+
+@pytest.mark.parametrize("status", [429, 404, 503])
+def test_logs_are_tried_again_until_they_pass(collector, ports, intake, status):
+    intake.statuses["/api/v2/logs"] = [status]
+    one = collector(config(ports), ports["http"])
+    send_logs(ports, ["a", "b"])
+    wait_until(lambda: len(intake.posts("/api/v2/logs")) >= 2, what="the second try")
+    one.stop()
+    first, second = intake.posts("/api/v2/logs")
+    assert first[2] == second[2]
+    assert [json.loads(record["message"])["message"] for record in json.loads(gzip.decompress(second[2]))] == ["a", "b"]
+
+
+def test_many_logs_are_split_and_none_is_lost(collector, ports, intake):
+    one = collector(config(ports), ports["http"])
+    texts = [os.urandom(6000).hex() for _ in range(1500)]
+    for at in range(0, len(texts), 300):
+        send_logs(ports, texts[at:at + 300])
+    one.stop()
+    bodies = [gzip.decompress(request[2]) for request in intake.posts("/api/v2/logs")]
+    assert all(len(body) <= 5000002 for body in bodies)
+    records = [record for body in bodies for record in json.loads(body)]
+    assert all(len(json.loads(body)) <= 1000 for body in bodies)
+    assert sorted(json.loads(record["message"])["message"] for record in records) == sorted(texts)

@@ -1,4 +1,4 @@
-/* metric_names.c - see metric_names.h. Rows are sorted by `from` (a test holds them to that), those of one name in the order of their copies. */
+/* metric_names.c - see metric_names.h. Rows are sorted by `from`, those of one name in the order of their copies. */
 #include "exporters/datadog/metric_names.h"
 
 #define MEBIBYTE 1048576.0
