@@ -1,6 +1,8 @@
 /* export.c - see export.h. Source of the form: spanmetricsconnector/connector.go (buildMetrics), internal/metrics/metrics.go (BuildMetrics). */
 #include "connectors/span_metrics/export.h"
 
+#include <stdlib.h>
+
 #include "telemetry/batch.h"
 #include "telemetry/metric.h"
 
@@ -243,19 +245,26 @@ static void export_family(struct export *export, enum sm_label_family family, co
     }
 }
 
+static void export_resource(struct export *export, const struct sm_ledger_resource *resource)
+{
+    struct sm_scope_group *scope = NULL;
+    for (enum sm_label_family i = 0; i < SM_LABELS_FAMILY_COUNT; i++)
+        export_family(export, i, resource, &scope);
+    if (export->batch && export->batch->item_count >= SM_EXPORT_POINTS_MAX)
+        finish_batch(export);
+}
+
 void sm_ledger_export(struct sm_ledger *ledger, uint64_t now_ns, void (*sink)(void *context, struct sm_batch *batch), void *context)
 {
     struct export export = {.ledger = ledger, .now_ns = now_ns, .sink = sink, .context = context};
-    for (uint32_t n = 0; n < sm_entries_limit(&ledger->resources); n++) {
-        const struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, n);
-        if ((resource->hash.low == 0 && resource->hash.high == 0) || resource->is_gone)
-            continue;
-        struct sm_scope_group *scope = NULL;
-        for (enum sm_label_family i = 0; i < SM_LABELS_FAMILY_COUNT; i++)
-            export_family(&export, i, resource, &scope);
-        if (export.batch && export.batch->item_count >= SM_EXPORT_POINTS_MAX)
-            finish_batch(&export);
-    }
+    size_t count;
+    struct sm_ledger_resource **resources = sm_ledger_list_resources(ledger, &count);
+    /* As the reference's cache is walked through: where resources come out alike, the last one counts behind it. */
+    for (int is_leaving = 0; is_leaving <= 1; is_leaving++)
+        for (size_t i = 0; i < count; i++)
+            if (resources[i]->is_leaving == is_leaving)
+                export_resource(&export, resources[i]);
+    free(resources);
     finish_batch(&export);
     sm_bytes_deinit(&export.labels);
 }

@@ -185,23 +185,29 @@ static int compare_orders(const void *a, const void *b)
     return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 
+struct sm_ledger_resource **sm_ledger_list_resources(struct sm_ledger *ledger, size_t *count)
+{
+    struct sm_ledger_resource **resources = sm_alloc(ledger->resources.count, sizeof(struct sm_ledger_resource *));
+    *count = 0;
+    for (uint32_t n = 0; n < sm_entries_limit(&ledger->resources); n++) {
+        struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, n);
+        if (is_resource(resource) && !resource->is_gone)
+            resources[(*count)++] = resource;
+    }
+    qsort(resources, *count, sizeof(struct sm_ledger_resource *), compare_orders);
+    return resources;
+}
+
 /* Of the resources that stay, those seen longest ago beyond the limit. */
 static void shrink_cache(struct sm_ledger *ledger)
 {
     if (ledger->resources.count <= ledger->settings->resource_max)
         return;
-    SM_LIST(struct sm_ledger_resource *) present = {0};
-    for (uint32_t n = 0; n < sm_entries_limit(&ledger->resources); n++) {
-        struct sm_ledger_resource *resource = sm_entries_at(&ledger->resources, n);
-        if (is_resource(resource) && !resource->is_gone)
-            *SM_LIST_ADD(&present) = resource;
-    }
-    if (present.count > ledger->settings->resource_max) {
-        qsort(present.items, present.count, sizeof(struct sm_ledger_resource *), compare_orders);
-        for (size_t i = 0; i < present.count - ledger->settings->resource_max; i++)
-            let_resource_go(ledger, sm_index_find(&ledger->resource_index, &ledger->resources, present.items[i]->hash));
-    }
-    SM_LIST_CLEAR(&present);
+    size_t count;
+    struct sm_ledger_resource **present = sm_ledger_list_resources(ledger, &count);
+    for (size_t i = 0; i + ledger->settings->resource_max < count; i++)
+        let_resource_go(ledger, sm_index_find(&ledger->resource_index, &ledger->resources, present[i]->hash));
+    free(present);
 }
 
 static void expire_series(struct sm_ledger *ledger, uint64_t now_ns)

@@ -71,6 +71,9 @@ void sm_ledger_free(struct sm_ledger *ledger);
  * On the shard's worker. */
 void sm_ledger_visit(struct sm_ledger *ledger, struct sm_series_shard *shard, bool is_export);
 
+/* The resources that are not gone, those seen longest ago first. The caller frees the array. */
+struct sm_ledger_resource **sm_ledger_list_resources(struct sm_ledger *ledger, size_t *count) __attribute__((returns_nonnull));
+
 /* After an export at `now_ns`: lets go what has expired (cumulative) or everything (delta). True when shards have to forget something, which takes
  * one more round of visits and then sm_ledger_sweep. */
 bool sm_ledger_expire(struct sm_ledger *ledger, uint64_t now_ns) __attribute__((warn_unused_result));
