@@ -19,7 +19,7 @@ static void check_json(struct sm_bytes *text)
     sm_bytes_append_char(text, ']');
     json_error_t error;
     json_t *root = json_loadb(text->ptr, text->size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
-    if (!root)
+    if (!root && json_error_code(&error) != json_error_null_byte_in_key) /* which jansson cannot hold */
         __builtin_trap();
     json_decref(root);
 }
