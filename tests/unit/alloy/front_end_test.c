@@ -231,6 +231,167 @@ static void every_row_of_a_component_that_is_built_becomes_an_option(void **stat
     assert_int_equal(missing, 0);
 }
 
+/* ---- every argument by itself, with a value of its own */
+
+enum { PATH_MAX_ROWS = 12 };
+
+struct path {
+    const struct sm_alloy_row *rows[PATH_MAX_ROWS]; /* blocks, then an attribute */
+    size_t count;
+};
+
+struct walk {
+    const struct sm_alloy_component *component;
+    struct path path;
+    size_t checked, lost;
+};
+
+/* What is written for a row, and what must come of it. */
+static const char *value_of(const struct sm_alloy_row *row, const char **wanted)
+{
+    static const struct {
+        const char *alloy, *yaml;
+    } values[SM_ALLOY_WANT_COUNT] = {
+        [SM_ALLOY_WANT_ANY] = {"77", "77"},         [SM_ALLOY_WANT_STRING] = {"\"vq7x\"", "vq7x"}, [SM_ALLOY_WANT_SECRET] = {"\"vq7x\"", "vq7x"},
+        [SM_ALLOY_WANT_INT] = {"77", "77"},         [SM_ALLOY_WANT_UINT] = {"77", "77"},           [SM_ALLOY_WANT_UINT8] = {"77", "77"},
+        [SM_ALLOY_WANT_UINT16] = {"77", "77"},      [SM_ALLOY_WANT_UINT32] = {"77", "77"},         [SM_ALLOY_WANT_INT32] = {"77", "77"},
+        [SM_ALLOY_WANT_DOUBLE] = {"7.75", "7.75"},  [SM_ALLOY_WANT_BOOL] = {"true", "true"},       [SM_ALLOY_WANT_DURATION] = {"\"7s\"", "7s"},
+        [SM_ALLOY_WANT_SIZE] = {"\"77MiB\"", "77"},
+    };
+    unsigned want = row->want & 0xff;
+    *wanted = want == SM_ALLOY_WANT_SIZE && row->divisor == 0 ? "80740352" : values[want].yaml;
+    if (row->words)
+        *wanted = row->words->collector;
+    return values[want].alloy;
+}
+
+static void write_attribute(struct sm_bytes *out, const struct sm_alloy_row *row)
+{
+    const char *wanted, *value = value_of(row, &wanted);
+    sm_bytes_printf(out, "%s = %s", row->name, row->want & SM_ALLOY_LIST_OF ? "[" : row->want & SM_ALLOY_MAP_OF ? "{k = " : "");
+    if (row->words)
+        sm_bytes_printf(out, "\"%s\"", row->words->alloy);
+    else
+        sm_bytes_append_text(out, value);
+    sm_bytes_printf(out, "%s\n", row->want & SM_ALLOY_LIST_OF ? "]" : row->want & SM_ALLOY_MAP_OF ? "}" : "");
+}
+
+/* What must be there, and `path` from its part `depth` on (NULL: nothing more). */
+static void write_rows(struct sm_bytes *out, const struct sm_alloy_row *rows, const struct path *path, size_t depth)
+{
+    for (const struct sm_alloy_row *row = rows; row->kind != SM_ALLOY_ROW_END; row++) {
+        bool is_on_path = path && depth < path->count && path->rows[depth] == row;
+        if (row->kind == SM_ALLOY_ROW_SHARED)
+            write_rows(out, row->rows, path, depth);
+        else if (row->kind == SM_ALLOY_ROW_OUTPUT)
+            sm_bytes_append_text(out, "output {\ntraces = [otelcol.exporter.debug.d.input]\nmetrics = [otelcol.exporter.debug.d.input]\n"
+                                      "logs = [otelcol.exporter.debug.d.input]\n}\n");
+        else if (!is_on_path && !row->required)
+            continue;
+        else if (row->kind == SM_ALLOY_ROW_ATTRIBUTE)
+            write_attribute(out, row);
+        else {
+            sm_bytes_printf(out, "%s {\n", row->name);
+            write_rows(out, row->rows, is_on_path ? path : NULL, depth + 1);
+            sm_bytes_append_text(out, "}\n");
+        }
+    }
+}
+
+static const char *last_key(const struct sm_alloy_row *row)
+{
+    const char *key = row->to ? row->to : row->name, *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+/* "key: value", or the value below the key. */
+static bool has_value(const char *yaml, const struct sm_alloy_row *row)
+{
+    const char *wanted;
+    value_of(row, &wanted);
+    for (const char *at = yaml; (at = strstr(at, last_key(row))); at++)
+        if (at[strlen(last_key(row))] == ':') {
+            /* Behind it, or on the next line as the only one of a list or map. */
+            const char *value = strstr(at, wanted), *line = strchr(at, '\n'), *next = line ? strchr(line + 1, '\n') : NULL;
+            if (value && (!next || value < next))
+                return true;
+        }
+    return false;
+}
+
+static void check_argument(struct walk *walk)
+{
+    const struct sm_alloy_row *row = walk->path.rows[walk->path.count - 1];
+    struct sm_bytes text = {0};
+    sm_bytes_printf(&text, "%s \"x\" {\n", walk->component->name);
+    write_rows(&text, walk->component->rows, &walk->path, 0);
+    sm_bytes_append_text(&text, "}\notelcol.exporter.debug \"d\" { }\n");
+    if (walk->component->kind != SM_RECEIVER)
+        sm_bytes_printf(
+            &text, "otelcol.receiver.otlp \"in\" {\nhttp { }\noutput {\ntraces = [%s.x.input]\nmetrics = [%s.x.input]\nlogs = [%s.x.input]\n}\n}\n",
+            walk->component->name, walk->component->name, walk->component->name);
+    char *yaml = load(sm_bytes_cstr(&text), SM_ALLOY_TODAY);
+    walk->checked++;
+    if (!has_value(yaml, row)) {
+        print_message("%s: %s is lost:\n%s\n%s\n", walk->component->name, row->name, sm_bytes_cstr(&text), yaml);
+        walk->lost++;
+    }
+    free(yaml);
+    sm_bytes_deinit(&text);
+}
+
+static bool has_plain_value(const struct sm_alloy_row *row)
+{
+    const char *wanted;
+    return value_of(row, &wanted) != NULL;
+}
+
+static void walk_rows(struct walk *walk, const struct sm_alloy_row *rows)
+{
+    for (const struct sm_alloy_row *row = rows; row->kind != SM_ALLOY_ROW_END; row++) {
+        if (row->kind == SM_ALLOY_ROW_SHARED) {
+            walk_rows(walk, row->rows);
+            continue;
+        }
+        if (row->has_no_effect || row->refused || row->is_shaped || is_shaped_later(row) || walk->path.count == PATH_MAX_ROWS)
+            continue;
+        walk->path.rows[walk->path.count++] = row;
+        if (row->kind == SM_ALLOY_ROW_ATTRIBUTE && has_plain_value(row))
+            check_argument(walk);
+        else if (row->kind == SM_ALLOY_ROW_BLOCK || row->kind == SM_ALLOY_ROW_BLOCKS)
+            walk_rows(walk, row->rows);
+        walk->path.count--;
+    }
+}
+
+/* Those with rules of their own between arguments have tests of their own. */
+static bool has_rules(const struct sm_alloy_component *component)
+{
+    static const char *const names[] = {"otelcol.connector.spanmetrics", "otelcol.processor.memory_limiter", "otelcol.processor.tail_sampling",
+                                        "otelcol.exporter.prometheus"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(component->name, names[i]) == 0)
+            return true;
+    return component->kind == SM_EXTENSION || component->exports != 0;
+}
+
+static void walk_component(void *context, const struct sm_alloy_component *component)
+{
+    struct walk *walk = context;
+    walk->component = component;
+    if (!has_rules(component) && find_type(component->kind, sm_slice_of(component->type)))
+        walk_rows(walk, component->rows);
+}
+
+static void every_argument_by_itself_arrives(void **state)
+{
+    (void)state;
+    struct walk walk = {0};
+    sm_alloy_components_walk(walk_component, &walk);
+    assert_int_equal(walk.lost, 0);
+    assert_true(walk.checked > 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +404,7 @@ int main(void)
         cmocka_unit_test(what_leads_nowhere_runs_all_the_same),
         cmocka_unit_test(circles_and_endless_nesting_are_refused),
         cmocka_unit_test(every_row_of_a_component_that_is_built_becomes_an_option),
+        cmocka_unit_test(every_argument_by_itself_arrives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
