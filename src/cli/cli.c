@@ -24,6 +24,8 @@ static int print_help(int argc, char **argv);
 const struct sm_cli_command sm_cli_commands[] = {
     {"run", "--config LOCATION…", "run the pipelines of a configuration until a signal ends it (also without the word run)", sm_cli_run_service,
      true},
+    {"agent", "[--config datadog.yaml]", "run in the Datadog Agent's place, configured by DD_* and a datadog.yaml if one is named", sm_cli_agent,
+     true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
     {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},

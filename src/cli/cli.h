@@ -24,4 +24,4 @@ extern const size_t sm_cli_command_count;
 int sm_cli_main(int argc, char **argv);
 
 sm_cli_run sm_cli_run_service, sm_cli_validate, sm_cli_components, sm_cli_featuregate, sm_cli_schema, sm_cli_print_config, sm_cli_docs,
-    sm_cli_completion, sm_cli_send, sm_cli_top, sm_cli_ottl, sm_cli_fmt, sm_cli_convert;
+    sm_cli_completion, sm_cli_send, sm_cli_top, sm_cli_ottl, sm_cli_fmt, sm_cli_convert, sm_cli_agent;

@@ -68,15 +68,17 @@ static int convert(const struct conversion *conversion)
 
 static bool is_language(const char *word)
 {
-    return strcmp(word, "alloy") == 0 || strcmp(word, "river") == 0 || strcmp(word, "collector") == 0;
+    return strcmp(word, "alloy") == 0 || strcmp(word, "river") == 0 || strcmp(word, "datadog-agent") == 0 || strcmp(word, "collector") == 0;
 }
 
 static int check_languages(const struct conversion *conversion)
 {
     if (!conversion->from || !conversion->to)
-        return sm_cli_fail("write which way: --from alloy --to collector, or --from collector --to alloy");
-    if (!is_language(conversion->from) || !is_language(conversion->to) || strcmp(conversion->to, "river") == 0)
-        return sm_cli_fail("cannot convert from %s to %s: there are collector, alloy, and river to convert from", conversion->from, conversion->to);
+        return sm_cli_fail("write which way: --from alloy or datadog-agent --to collector, or --from collector --to alloy");
+    if (!is_language(conversion->from) || !is_language(conversion->to) || strcmp(conversion->to, "river") == 0 ||
+        strcmp(conversion->to, "datadog-agent") == 0)
+        return sm_cli_fail("cannot convert from %s to %s: there are collector, alloy, and river and datadog-agent to convert from", conversion->from,
+                           conversion->to);
     if ((strcmp(conversion->from, "collector") == 0) == (strcmp(conversion->to, "collector") == 0))
         return sm_cli_fail("nothing to convert from %s to %s", conversion->from, conversion->to);
     return 0;
@@ -89,7 +91,7 @@ int sm_cli_convert(int argc, char **argv)
     struct sm_flag_values files = {0};
     bool wants_help = false;
     const struct sm_flag rows[] = {
-        {.name = "from", .letter = 'f', .value = "LANGUAGE", .text = &conversion.from, .help = "collector, alloy or river"},
+        {.name = "from", .letter = 'f', .value = "LANGUAGE", .text = &conversion.from, .help = "collector, alloy, river or datadog-agent"},
         {.name = "to", .letter = 't', .value = "LANGUAGE", .text = &conversion.to, .help = "collector or alloy"},
         {.name = "output", .letter = 'o', .value = "FILE", .text = &conversion.output, .help = "write to a file instead of standard output"},
         {.name = "help", .letter = 'h', .is_set = &wants_help, .help = "this text"},

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/alloy_config.h"
+#include "cli/front_ends.h"
 #include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/gates.h"
@@ -123,10 +123,11 @@ void sm_config_flags_rows(struct sm_config_flags *flags, struct sm_flag rows[SM_
                                .help = "one setting by its path, above every file: processors.batch.timeout=2s"};
     rows[2] = (struct sm_flag){
         .name = "feature-gates", .value = "LIST", .values = &flags->gates, .help = "feature gates to switch on, or off with -, between commas"};
-    rows[3] = (struct sm_flag){.name = "config.format",
-                               .value = "FORMAT",
-                               .text = &flags->format,
-                               .help = "yaml, alloy or river; told by each file's name when not given (.alloy, .river, others are YAML)"};
+    rows[3] = (struct sm_flag){
+        .name = "config.format",
+        .value = "FORMAT",
+        .text = &flags->format,
+        .help = "yaml, alloy, river or datadog-agent; told by each file's name when not given (.alloy, .river, datadog.yaml, others are YAML)"};
     rows[4] = (struct sm_flag){.name = "help", .letter = 'h', .is_set = &flags->wants_help, .help = "this text"};
 }
 
@@ -149,12 +150,12 @@ bool sm_config_flags_finish(const struct sm_config_flags *flags, struct sm_load_
         fputs("Run 'spanmill --help' for usage.\n", stderr);
         return false;
     }
-    if (flags->format && strcmp(flags->format, "yaml") != 0 && strcmp(flags->format, "alloy") != 0 && strcmp(flags->format, "river") != 0) {
-        sm_cli_fail("invalid argument \"%s\" for \"--config.format\" flag: there are yaml, alloy and river", flags->format);
+    if (flags->format && !sm_cli_is_format(flags->format)) {
+        sm_cli_fail("invalid argument \"%s\" for \"--config.format\" flag: there are yaml, alloy, river and datadog-agent", flags->format);
         return false;
     }
     *options = (struct sm_load_options){
-        .front_end = &sm_cli_alloy_front_end,
+        .front_end = &sm_cli_front_end,
         .format = flags->format,
         .uris = flags->configs.items,
         .uri_count = flags->configs.count,

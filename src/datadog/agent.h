@@ -8,14 +8,19 @@
 #include "datadog/obfuscate.h"
 #include "datadog/sampling.h"
 
+struct sm_datadog_tag_rules;
 struct sm_regex;
+struct sm_string_map;
 
 struct sm_datadog_agent {
     struct sm_regex **ignored; /* borrowed; traces whose root has such a resource are left out */
     size_t ignored_count;
     struct sm_datadog_obfuscator *obfuscator; /* borrowed */
     struct sm_datadog_sampling *sampling;     /* borrowed */
+    const struct sm_datadog_tag_rules *rules; /* borrowed, may be NULL */
+    const struct sm_string_map *tags;         /* borrowed, may be NULL; set on every span */
     bool is_top_level_known;                  /* the sender has marked the spans that are top level */
+    bool is_sound;                            /* spans were put right already */
 };
 
 /* Makes the chunk sound, as statistics are made of it, and adds to `payload` what only its chunks say. False: the trace is left out. */

@@ -170,10 +170,19 @@ double sm_datadog_rate_sampler_default_rate(const struct sm_datadog_rate_sampler
     return sampler->_lowest_rate < rate && sampler->_lowest_rate != 0 ? sampler->_lowest_rate : rate;
 }
 
-double sm_datadog_rate_sampler_rate(const struct sm_datadog_rate_sampler *sampler, uint64_t signature)
+bool sm_datadog_rate_sampler_known_rate(const struct sm_datadog_rate_sampler *sampler, uint64_t signature, double *rate)
 {
     const struct sm_datadog_rate_entry *entry = find(sampler, signature);
-    return entry && entry->has_rate ? entry->rate * sampler->extra_rate : sm_datadog_rate_sampler_default_rate(sampler);
+    if (!entry || !entry->has_rate)
+        return false;
+    *rate = entry->rate * sampler->extra_rate;
+    return true;
+}
+
+double sm_datadog_rate_sampler_rate(const struct sm_datadog_rate_sampler *sampler, uint64_t signature)
+{
+    double rate;
+    return sm_datadog_rate_sampler_known_rate(sampler, signature, &rate) ? rate : sm_datadog_rate_sampler_default_rate(sampler);
 }
 
 /* ---- many signatures */
@@ -241,7 +250,7 @@ uint64_t sm_datadog_service_signature(struct sm_slice service, struct sm_slice e
     return fnv(fnv_byte(fnv(FNV_START, service), ','), env);
 }
 
-static uint32_t hash_span(const struct sm_datadog_span *span, struct sm_slice env, bool with_resource)
+uint32_t sm_datadog_span_hash(const struct sm_datadog_span *span, struct sm_slice env, bool with_resource)
 {
     uint32_t hash = fnv(fnv(fnv(FNV_START, env), span->service), span->name);
     hash = fnv_byte(hash, (uint8_t)span->error);
@@ -260,9 +269,9 @@ static int compare_hashes(const void *a, const void *b)
 uint64_t sm_datadog_trace_signature(const struct sm_datadog_chunk *chunk, const struct sm_datadog_span *root, struct sm_slice env,
                                     struct sm_arena *arena)
 {
-    uint32_t *hashes = sm_arena_alloc(arena, chunk->count * sizeof(*hashes)), signature = hash_span(root, env, true);
+    uint32_t *hashes = sm_arena_alloc(arena, chunk->count * sizeof(*hashes)), signature = sm_datadog_span_hash(root, env, true);
     for (size_t i = 0; i < chunk->count; i++)
-        hashes[i] = hash_span(&chunk->spans[i], env, false);
+        hashes[i] = sm_datadog_span_hash(&chunk->spans[i], env, false);
     qsort(hashes, chunk->count, sizeof(*hashes), compare_hashes);
     for (size_t i = 0; i < chunk->count; i++)
         if (i == 0 || hashes[i] != hashes[i - 1])

@@ -27,6 +27,8 @@ void sm_datadog_rate_sampler_deinit(struct sm_datadog_rate_sampler *sampler);
 /* Counts a trace; true: a bucket began, and the rates may have changed. */
 bool sm_datadog_rate_sampler_count(struct sm_datadog_rate_sampler *sampler, int64_t now_s, uint64_t signature, float weight);
 double sm_datadog_rate_sampler_rate(const struct sm_datadog_rate_sampler *sampler, uint64_t signature);
+/* False: none was worked out yet. */
+bool sm_datadog_rate_sampler_known_rate(const struct sm_datadog_rate_sampler *sampler, uint64_t signature, double *rate);
 /* Of signatures that are not known. */
 double sm_datadog_rate_sampler_default_rate(const struct sm_datadog_rate_sampler *sampler);
 /* The signature to count under: with many of them, new ones share a few. */
@@ -38,6 +40,8 @@ bool sm_datadog_is_sampled(uint64_t trace_id, double rate);
 /* What tells kinds of traces apart: services, names, errors of all spans, and the root's resource. */
 uint64_t sm_datadog_trace_signature(const struct sm_datadog_chunk *chunk, const struct sm_datadog_span *root, struct sm_slice env,
                                     struct sm_arena *arena);
+/* What tells kinds of spans apart. */
+uint32_t sm_datadog_span_hash(const struct sm_datadog_span *span, struct sm_slice env, bool with_resource);
 uint64_t sm_datadog_service_signature(struct sm_slice service, struct sm_slice env);
 /* How many traces the root stands for, by the rates its tracer has sampled it with. */
 float sm_datadog_root_weight(const struct sm_datadog_span *root);

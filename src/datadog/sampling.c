@@ -6,7 +6,8 @@
 #include "base/clock.h"
 
 /* Analysed spans: how many a second are kept, and how fast they are forgotten. */
-static const double events_per_s = 200, event_decay = 1.125;
+enum { EVENTS_PER_S = 200 };
+static const double event_decay = 1.125;
 
 static const struct sm_slice extraction_rate = {.ptr = "_dd1.sr.eausr", .size = 13};
 static const struct sm_slice client_rate = {.ptr = "_dd1.sr.rcusr", .size = 13};
@@ -15,7 +16,7 @@ static const struct sm_slice event_sampler_rate = {.ptr = "_dd1.sr.eamax", .size
 
 void sm_datadog_sampling_init(struct sm_datadog_sampling *sampling, double target_per_s, double errors_per_s, struct sm_slice env)
 {
-    *sampling = (struct sm_datadog_sampling){.env = env};
+    *sampling = (struct sm_datadog_sampling){.env = env, .events_per_s = EVENTS_PER_S};
     pthread_mutex_init(&sampling->_lock, NULL);
     sm_datadog_rate_sampler_init(&sampling->priority, target_per_s);
     sm_datadog_rate_sampler_init(&sampling->no_priority, target_per_s);
@@ -27,6 +28,8 @@ void sm_datadog_sampling_deinit(struct sm_datadog_sampling *sampling)
     sm_datadog_rate_sampler_deinit(&sampling->priority);
     sm_datadog_rate_sampler_deinit(&sampling->no_priority);
     sm_datadog_rate_sampler_deinit(&sampling->errors);
+    sm_datadog_rare_sampler_free(sampling->rare);
+    sm_datadog_service_rates_free(sampling->service_rates);
     pthread_mutex_destroy(&sampling->_lock);
 }
 
@@ -43,13 +46,19 @@ static void set_priority_rate(struct sm_datadog_sampling *sampling, struct sm_da
 }
 
 /* The tracer's choice stands; those it has not made by hand are counted. */
-static bool sample_by_priority(struct sm_datadog_sampling *sampling, int64_t now_s, int8_t priority, struct sm_slice env,
+static bool sample_by_priority(struct sm_datadog_sampling *sampling, int64_t now_s, const struct sm_datadog_chunk *chunk, struct sm_slice env,
                                struct sm_datadog_span *root, struct sm_arena *arena)
 {
+    int8_t priority = (int8_t)(uint8_t)chunk->priority;
     if (priority < 0 || priority > SM_DATADOG_PRIORITY_AUTO_KEEP)
         return priority > 0;
-    uint64_t signature = sm_datadog_service_signature(root->service, env.size ? env : sampling->env);
-    sm_datadog_rate_sampler_count(&sampling->priority, now_s, signature, sm_datadog_root_weight(root));
+    env = env.size ? env : sampling->env;
+    uint64_t signature = sm_datadog_service_signature(root->service, env);
+    if (sampling->service_rates)
+        sm_datadog_service_rates_note(sampling->service_rates, root->service, env);
+    float weight = sm_datadog_root_weight(root) + (float)chunk->client_dropped;
+    if (sm_datadog_rate_sampler_count(&sampling->priority, now_s, signature, weight) && sampling->service_rates)
+        sm_datadog_service_rates_update(sampling->service_rates, &sampling->priority, now_s);
     if (priority > 0)
         set_priority_rate(sampling, root, signature, arena);
     return priority > 0;
@@ -75,16 +84,41 @@ static bool has_error(const struct sm_datadog_chunk *chunk)
     return false;
 }
 
-static bool run_samplers(struct sm_datadog_sampling *sampling, int64_t now_s, struct sm_slice env, const struct sm_datadog_chunk *chunk,
+static bool sample_errors(struct sm_datadog_sampling *sampling, int64_t now_s, struct sm_slice env, const struct sm_datadog_chunk *chunk,
+                          struct sm_datadog_span *root, struct sm_arena *arena)
+{
+    return sampling->errors.target_per_s != 0 && has_error(chunk) &&
+           sample_by_signature(&sampling->errors, now_s, chunk, env, SM_SLICE("_dd.errors_sr"), root, arena);
+}
+
+static bool run_samplers(struct sm_datadog_sampling *sampling, int64_t now_s, bool is_rare, struct sm_slice env, struct sm_datadog_chunk *chunk,
                          struct sm_datadog_span *root, struct sm_arena *arena)
 {
+    if (is_rare)
+        return true;
+    if (sampling->probabilistic.is_enabled) {
+        if (!sm_datadog_probabilistic_keeps(&sampling->probabilistic, root, arena))
+            return sample_errors(sampling, now_s, env, chunk, root, arena);
+        sm_datadog_map_set_text(&chunk->tags, arena, SM_SLICE("_dd.p.dm"), SM_SLICE("-9"));
+        return true;
+    }
     bool is_kept;
     if (chunk->priority == SM_DATADOG_PRIORITY_NONE)
         is_kept = sample_by_signature(&sampling->no_priority, now_s, chunk, env, SM_SLICE("_dd.no_p_sr"), root, arena);
     else
-        is_kept = sample_by_priority(sampling, now_s, (int8_t)(uint8_t)chunk->priority, env, root, arena);
-    return is_kept || (sampling->errors.target_per_s != 0 && has_error(chunk) &&
-                       sample_by_signature(&sampling->errors, now_s, chunk, env, SM_SLICE("_dd.errors_sr"), root, arena));
+        is_kept = sample_by_priority(sampling, now_s, chunk, env, root, arena);
+    return is_kept || sample_errors(sampling, now_s, env, chunk, root, arena);
+}
+
+/* Nothing of such a trace is asked for, but for single spans. */
+static bool is_refused(const struct sm_datadog_sampling *sampling, const struct sm_datadog_chunk *chunk)
+{
+    int8_t priority = (int8_t)(uint8_t)chunk->priority;
+    if (sampling->probabilistic.is_enabled || chunk->priority == SM_DATADOG_PRIORITY_NONE)
+        return false;
+    if (!sampling->takes_refused)
+        return priority < 0;
+    return priority == -1 && sm_slice_is(sm_datadog_map_text(&chunk->tags, SM_SLICE("_dd.p.dm")), "-4");
 }
 
 /* ---- analysed spans: those that ask for it with a rate */
@@ -105,7 +139,7 @@ static double count_event(struct sm_datadog_sampling *sampling, int64_t now_s)
     sampling->_events_at_s = now_s;
     sampling->_events++;
     double per_s = sampling->_events / (event_decay / (event_decay - 1)) * event_decay;
-    return per_s > events_per_s ? events_per_s / per_s : 1;
+    return per_s > sampling->events_per_s ? sampling->events_per_s / per_s : 1;
 }
 
 static bool take_event(struct sm_datadog_sampling *sampling, int64_t now_s, int8_t priority, const struct sm_datadog_span *root,
@@ -156,11 +190,12 @@ bool sm_datadog_sample(struct sm_datadog_sampling *sampling, uint64_t now_ns, st
 {
     int64_t now_s = (int64_t)(now_ns / SM_NS_PER_S);
     int8_t priority = (int8_t)(uint8_t)chunk->priority;
-    bool is_refused = chunk->priority != SM_DATADOG_PRIORITY_NONE && priority < 0, *is_event = NULL;
+    bool has_refused = is_refused(sampling, chunk), *is_event = NULL;
     pthread_mutex_lock(&sampling->_lock);
-    bool is_kept = !is_refused && run_samplers(sampling, now_s, env, chunk, root, arena);
+    bool is_rare = sampling->rare && sm_datadog_rare_sampler_keeps(sampling->rare, now_ns, env, chunk, arena);
+    bool is_kept = !has_refused && run_samplers(sampling, now_s, is_rare, env, chunk, root, arena);
     chunk->is_dropped = !is_kept;
-    for (size_t i = 0; !is_refused && i < chunk->count; i++) {
+    for (size_t i = 0; !has_refused && i < chunk->count; i++) {
         if (!take_event(sampling, now_s, priority, root, &chunk->spans[i], arena))
             continue;
         if (!is_event)

@@ -105,6 +105,7 @@ struct sm_datadog_chunk {
     struct sm_datadog_map tags;
     struct sm_datadog_span *spans;
     size_t count;
+    double client_dropped; /* traces that the tracer has dropped by itself, for each one that it has sent */
 };
 
 /* What one tracer, or one OTLP resource, sent. */

@@ -6,6 +6,7 @@ extern const struct sm_component_type sm_receiver_nop;
 extern const struct sm_component_type sm_receiver_otlp;
 extern const struct sm_component_type sm_receiver_zipkin;
 extern const struct sm_component_type sm_receiver_jaeger;
+extern const struct sm_component_type sm_receiver_datadog;
 extern const struct sm_component_type sm_processor_batch;
 extern const struct sm_component_type sm_processor_memory_limiter;
 extern const struct sm_component_type sm_exporter_debug;
@@ -37,6 +38,7 @@ extern const struct sm_component_type sm_extension_zpages;
 extern const struct sm_component_type sm_extension_basic_auth;
 extern const struct sm_component_type sm_extension_bearer_token_auth;
 extern const struct sm_component_type sm_extension_headers_setter;
+extern const struct sm_component_type sm_extension_datadog_agent;
 
 /* clang-format off: one line each */
 const struct sm_component_type *const sm_component_types[] = {
@@ -44,6 +46,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_receiver_otlp,
     &sm_receiver_zipkin,
     &sm_receiver_jaeger,
+    &sm_receiver_datadog,
     &sm_processor_batch,
     &sm_processor_memory_limiter,
     &sm_exporter_debug,
@@ -75,6 +78,7 @@ const struct sm_component_type *const sm_component_types[] = {
     &sm_extension_basic_auth,
     &sm_extension_bearer_token_auth,
     &sm_extension_headers_setter,
+    &sm_extension_datadog_agent,
 };
 /* clang-format on */
 const size_t sm_component_type_count = sizeof(sm_component_types) / sizeof(sm_component_types[0]);

@@ -14,10 +14,10 @@
 #include "config/gates.h"
 #include "connectors/datadog/counter.h"
 #include "connectors/datadog/legacy.h"
+#include "datadog/stats_batch.h"
 #include "pipeline/component.h"
 #include "pipeline/delivery.h"
 #include "pipeline/worker.h"
-#include "telemetry/metric.h"
 
 /* Immutable after start but for what is marked. */
 struct state {
@@ -58,20 +58,7 @@ static struct sm_batch *make_batch(struct state *state)
     struct sm_stats_payload payload = {.agent_env = SM_SLICE("none"),
                                        .agent_hostname = state->legacy ? SM_SLICE(SM_LEGACY_STATS_HOSTNAME) : (struct sm_slice){0}};
     sm_stats_harvest_payload(&state->harvest, next_random, state, &scratch, &payload);
-    struct sm_batch *batch = NULL;
-    if (payload.clients.count > 0) {
-        batch = sm_batch_create(SM_METRICS);
-        struct sm_scope_group *scope = sm_batch_add_scope(batch, sm_batch_add_resource(batch));
-        struct sm_data_point *point = sm_arena_zalloc(&batch->arena, 1, sizeof(*point));
-        struct sm_value bytes = {.type = SM_VALUE_BYTES, .bytes = sm_stats_payload_encode(&payload, &batch->arena)};
-        sm_map_set(sm_attributes_edit(&point->attributes, &batch->arena), &batch->arena, SM_SLICE(SM_STATS_METRIC), bytes);
-        point->changed = true;
-        scope->metrics = sm_arena_zalloc(&batch->arena, 1, sizeof(*scope->metrics));
-        scope->metrics[0] =
-            (struct sm_metric){.name = SM_SLICE(SM_STATS_METRIC), .type = SM_METRIC_SUM, .points = point, .point_count = 1, .changed = true};
-        scope->count = 1;
-        batch->item_count = 1;
-    }
+    struct sm_batch *batch = sm_stats_batch(&payload);
     sm_arena_deinit(&scratch);
     return batch;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "datadog/agent_state.h"
 #include "exporters/datadog/host_metadata.h"
 #include "pipeline/worker.h"
 
@@ -74,6 +75,13 @@ static bool start(struct sm_component *component, struct sm_error *error)
     struct sm_datadog_exporter *exporter = component->state;
     if (!*exporter->hostname)
         sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
+    if (*exporter->options->traces.agent) {
+        exporter->agent = sm_datadog_agent_open(component, exporter->options->traces.agent, error);
+        if (!exporter->agent)
+            return false;
+    }
+    if (exporter->signal->start && !exporter->signal->start(exporter, error))
+        return false;
     if (sends_host_metadata(exporter))
         exporter->host_metadata = sm_host_metadata_retain(exporter);
     return !exporter->options->api.fail_on_invalid_key || !validates_key(exporter) || sm_datadog_check_key(exporter, error);
@@ -86,7 +94,7 @@ static void *worker_create(struct sm_component *component, struct sm_worker *wor
     local->signal = exporter->signal->worker_create(exporter, worker);
     if (exporter->host_metadata)
         local->host_metadata = sm_host_metadata_lane_create(exporter->host_metadata, exporter, exporter->host_intake, worker);
-    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && validates_key(exporter)) {
+    if (sm_worker_index(worker) == 0 && !exporter->options->api.fail_on_invalid_key && validates_key(exporter) && !exporter->agent) {
         local->validation = sm_datadog_lane_create(exporter->validation, worker);
         sm_datadog_validate_key(exporter, local->validation);
     }

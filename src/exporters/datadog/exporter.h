@@ -15,6 +15,7 @@
 
 struct sm_host_metadata;
 struct sm_worker;
+struct sm_datadog_agent_state;
 struct sm_datadog_signal;
 
 /* Immutable after start. */
@@ -27,6 +28,7 @@ struct sm_datadog_exporter {
     struct sm_datadog_intake *series;            /* owned; the program's own "running" metrics, and metrics */
     struct sm_datadog_intake *host_intake;       /* owned */
     struct sm_host_metadata *host_metadata;      /* shared; NULL: it is not sent */
+    struct sm_datadog_agent_state *agent;        /* borrowed: the extension of traces::agent; NULL: none. Set by start */
     char hostname[SM_DATADOG_HOSTNAME_SIZE_MAX]; /* of telemetry that names none; set by start */
     atomic_uint draining;                        /* workers that still send after stop */
 };
@@ -42,6 +44,7 @@ struct sm_datadog_signal {
     /* On the main worker. `create` fills exporter->signal_state. False with `error`: `free` is called if it has set it. */
     bool (*create)(struct sm_datadog_exporter *exporter, struct sm_error *error);
     void (*free)(struct sm_datadog_exporter *exporter);
+    bool (*start)(struct sm_datadog_exporter *exporter, struct sm_error *error); /* NULL: nothing to do */
     /* On each worker. */
     void *(*worker_create)(struct sm_datadog_exporter *exporter, struct sm_worker *worker);
     void (*worker_free)(void *local);

@@ -84,6 +84,11 @@ void sm_datadog_intake_free(struct sm_datadog_intake *intake)
     free(intake);
 }
 
+const struct sm_datadog_exporter_options *sm_datadog_intake_options(const struct sm_datadog_intake *intake)
+{
+    return intake->options;
+}
+
 struct sm_datadog_lane *sm_datadog_lane_create(struct sm_datadog_intake *intake, struct sm_worker *worker)
 {
     struct sm_datadog_lane *lane = sm_alloc(1, sizeof(*lane));

@@ -36,6 +36,9 @@ struct sm_datadog_intake *sm_datadog_intake_create(const struct sm_datadog_expor
     __attribute__((warn_unused_result));
 void sm_datadog_intake_free(struct sm_datadog_intake *intake); /* after its lanes; NULL is allowed */
 
+/* What `options` were. */
+const struct sm_datadog_exporter_options *sm_datadog_intake_options(const struct sm_datadog_intake *intake);
+
 struct sm_datadog_lane;
 struct sm_datadog_lane *sm_datadog_lane_create(struct sm_datadog_intake *intake, struct sm_worker *worker)
     __attribute__((returns_nonnull, warn_unused_result));

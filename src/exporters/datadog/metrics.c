@@ -112,6 +112,8 @@ static void take_stats(struct metric_lane *lane, const struct sm_resource_group 
 
 static void put_running(struct metric_lane *lane, const struct sm_datadog_sources *sources, unsigned languages)
 {
+    if (lane->exporter->agent)
+        return; /* the Agent has no such metrics */
     sm_datadog_sources_put(sources, "metrics", &lane->series_items);
     for (unsigned i = 0; i < SM_RUNTIME_LANGUAGE_COUNT && !sm_datadog_series_is_old(); i++) {
         char tag[sizeof("language:") + 16];

@@ -83,6 +83,12 @@ static const struct sm_option trace_table[] = {
     SM_OPTION_TABLE(struct sm_datadog_exporter_trace_options, common, sm_datadog_trace_option_table, .squash = true),
     SM_OPTION_INT(struct sm_datadog_exporter_trace_options, trace_buffer,
                   .help = "Taken for compatibility: traces are made where they arrive, and nothing waits between."),
+    SM_OPTION_STRING(struct sm_datadog_exporter_trace_options, agent, .ours = true,
+                     .help =
+                         "The extension datadog_agent whose rules, samplers and statistics hold for traces: they take the place of the exporter's."),
+    SM_OPTION_DOUBLE(struct sm_datadog_exporter_trace_options, otlp_sampling_percentage, .preset.number = 100, .min = 0, .max = 100,
+                     .unit = "percent", .ours = true,
+                     .help = "With agent: how many of the OTLP traces without a priority get one to be kept; 0: all."),
     SM_OPTION_END,
 };
 

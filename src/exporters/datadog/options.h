@@ -54,6 +54,8 @@ struct sm_datadog_exporter_options {
         struct sm_datadog_endpoint endpoint;
         struct sm_datadog_trace_options common;
         int64_t trace_buffer;
+        const char *agent;               /* "": none */
+        double otlp_sampling_percentage; /* of OTLP traces without a priority */
     } traces;
     struct sm_datadog_log_options {
         struct sm_datadog_endpoint endpoint;

@@ -16,6 +16,7 @@ struct sm_datadog_running {
     struct sm_datadog_items items;
     void (*idle)(void *context);
     void *context;
+    bool is_off; /* the Agent has no such metrics */
 };
 
 struct sm_datadog_intake *sm_datadog_series_create(const struct sm_datadog_exporter_options *options, const struct sm_logger *logger,
@@ -92,6 +93,7 @@ struct sm_datadog_running *sm_datadog_running_create(struct sm_datadog_intake *s
     struct sm_datadog_running *running = sm_alloc(1, sizeof(*running));
     *running = (struct sm_datadog_running){.lane = sm_datadog_lane_create(series, worker), .signal = signal, .idle = idle, .context = context};
     running->sources.arena = &running->arena;
+    running->is_off = *sm_datadog_intake_options(series)->traces.agent != '\0';
     return running;
 }
 
@@ -105,7 +107,8 @@ void sm_datadog_running_free(struct sm_datadog_running *running)
 
 void sm_datadog_running_add(struct sm_datadog_running *running, const struct sm_datadog_source *source)
 {
-    sm_datadog_sources_add(&running->sources, source);
+    if (!running->is_off)
+        sm_datadog_sources_add(&running->sources, source);
 }
 
 bool sm_datadog_running_is_idle(const struct sm_datadog_running *running)

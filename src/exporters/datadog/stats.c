@@ -118,8 +118,9 @@ void sm_datadog_post_stats(struct sm_datadog_lane *lane, struct sm_slice bytes, 
         sm_arena_deinit(&arena);
         return;
     }
+    bool is_complete = payload.agent_version.size > 0; /* made as the Agent makes them */
     payload.agent_version = SM_SLICE(SM_DATADOG_AGENT_VERSION);
-    for (size_t i = 0; i < payload.clients.count; i++)
+    for (size_t i = 0; i < payload.clients.count && !is_complete; i++)
         complete_client(&payload.clients.items[i]);
     struct sm_stats_clients clients = split_clients(&payload.clients, &arena);
     size_t total = 0;

@@ -1,0 +1,241 @@
+/* pipelines.c - makes the Collector's tree of the Agent's settings; see front_end.h. What a setting becomes stands in the table (settings.c); here is
+ * what several of them decide together. */
+#include "datadog_agent/front_end.h"
+
+#include "alloy/tree_node.h"
+#include "config/diags.h"
+#include "config/source.h"
+#include "config/yaml.h"
+#include "datadog_agent/settings.h"
+
+struct making {
+    struct sm_agent_values values;
+    struct sm_node *root;
+    struct sm_position position; /* of what no setting says */
+    bool has_receiver, has_otlp, has_debug;
+};
+
+static void set_text(struct making *making, const char *path, const char *text)
+{
+    struct sm_arena *arena = making->values.arena;
+    sm_alloy_node_set(making->root, arena, path, making->position, sm_alloy_node_string(arena, making->position, text));
+}
+
+static void set_bool(struct making *making, const char *path, bool boolean)
+{
+    struct sm_arena *arena = making->values.arena;
+    sm_alloy_node_set(making->root, arena, path, making->position, sm_alloy_node_yaml(arena, making->position, boolean ? "true" : "false"));
+}
+
+static struct sm_node *copy(const struct sm_node *node, struct sm_arena *arena)
+{
+    struct sm_node *own = sm_arena_alloc(arena, sizeof(*own));
+    *own = *node;
+    return own;
+}
+
+/* ---- the table */
+
+/* A later row outranks an earlier one of the same place. Rows of receivers that are not there are left out. */
+static void map_settings(struct making *making)
+{
+    for (size_t i = 0; i < sm_agent_setting_count; i++) {
+        const struct sm_agent_setting *setting = &sm_agent_settings[i];
+        if (setting->fate != SM_AGENT_MAPPED || !setting->to)
+            continue;
+        if (strncmp(setting->to, "receivers.datadog.", 18) == 0 && !making->has_receiver)
+            continue;
+        if (strncmp(setting->to, "receivers.otlp.", 15) == 0 && !making->has_otlp)
+            continue;
+        const struct sm_node *value = sm_agent_value(&making->values, setting);
+        if (value)
+            sm_alloy_node_set(making->root, making->values.arena, setting->to, value->position, copy(value, making->values.arena));
+    }
+}
+
+/* ---- receivers */
+
+static void make_receiver(struct making *making)
+{
+    const struct sm_agent_values *values = &making->values;
+    const char *port = sm_agent_text(values, "apm_config.receiver_port", "8126");
+    making->has_receiver =
+        sm_agent_bool(values, "apm_config.enabled", true) && sm_agent_bool(values, "apm_config.receiver_enabled", true) && strcmp(port, "0") != 0;
+    if (!making->has_receiver)
+        return;
+    const char *host = sm_agent_text(values, "bind_host", "localhost");
+    if (sm_agent_bool(values, "apm_config.apm_non_local_traffic", false))
+        host = "0.0.0.0";
+    set_text(making, "receivers.datadog.endpoint", sm_arena_printf(values->arena, "%s:%s", host, port));
+    set_text(making, "receivers.datadog.agent", "datadog_agent");
+}
+
+/* Whether the protocol is wanted. What the file says of it is the Collector's own and taken over. */
+static bool make_protocol(struct making *making, const char *name, const char *preset)
+{
+    const struct sm_agent_values *values = &making->values;
+    const char *path = sm_arena_printf(values->arena, "otlp_config.receiver.protocols.%s", name);
+    const char *place = sm_arena_printf(values->arena, "receivers.otlp.protocols.%s", name);
+    const char *endpoint = sm_agent_text(values, sm_arena_printf(values->arena, "%s.endpoint", path), NULL);
+    const struct sm_node *section = sm_agent_find(values, path);
+    /* "grpc:" alone switches it on too */
+    const struct sm_node *file = values->file ? sm_node_find(values->file, "otlp_config") : NULL;
+    file = file ? sm_node_find(file, "receiver") : NULL;
+    file = file ? sm_node_find(file, "protocols") : NULL;
+    bool is_named = file && sm_node_find(file, name);
+    if (!endpoint && !section && !is_named)
+        return false;
+    for (size_t i = 0; section && section->kind == SM_NODE_MAP && i < section->map.count; i++)
+        sm_alloy_node_set(making->root, values->arena, sm_arena_printf(values->arena, "%s.%s", place, section->map.entries[i].key),
+                          section->map.entries[i].key_position, copy(section->map.entries[i].value, values->arena));
+    set_text(making, sm_arena_printf(values->arena, "%s.endpoint", place), endpoint ? endpoint : preset);
+    return true;
+}
+
+static void make_otlp(struct making *making)
+{
+    making->has_otlp = make_protocol(making, "grpc", "localhost:4317");
+    making->has_otlp |= make_protocol(making, "http", "localhost:4318");
+}
+
+/* ---- the exporter */
+
+static void make_tags(struct making *making)
+{
+    struct sm_arena *arena = making->values.arena;
+    struct sm_node *all = sm_alloy_node_list(arena, making->position);
+    static const char *const paths[] = {"tags", "extra_tags"};
+    for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++) {
+        const struct sm_node *tags = sm_agent_find(&making->values, paths[p]);
+        for (size_t i = 0; tags && tags->kind == SM_NODE_LIST && i < tags->list.count; i++)
+            sm_alloy_node_append(all, arena, tags->list.items[i]);
+    }
+    set_bool(making, "exporters.datadog.host_metadata.enabled", all->list.count > 0);
+    if (all->list.count)
+        sm_alloy_node_set(making->root, arena, "exporters.datadog.host_metadata.tags", making->position, all);
+}
+
+static void make_exporter(struct making *making)
+{
+    const struct sm_node *hostname = sm_agent_find(&making->values, "hostname");
+    const char *proxy = sm_agent_text(&making->values, "proxy.https", NULL);
+    if (!proxy)
+        proxy = sm_agent_text(&making->values, "proxy.http", NULL);
+    set_text(making, "exporters.datadog.traces.agent", "datadog_agent");
+    if (hostname && hostname->kind == SM_NODE_STRING)
+        set_text(making, "exporters.datadog.hostname", hostname->string);
+    if (proxy)
+        set_text(making, "exporters.datadog.proxy_url", proxy);
+    make_tags(making);
+    const char *verbosity = sm_agent_text(&making->values, "otlp_config.debug.verbosity", "none");
+    making->has_debug = strcmp(verbosity, "none") != 0;
+    if (making->has_debug)
+        set_text(making, "exporters.debug.verbosity", verbosity);
+}
+
+/* ---- the service */
+
+static struct sm_node *names(struct making *making, const char *first, const char *second)
+{
+    struct sm_arena *arena = making->values.arena;
+    struct sm_node *list = sm_alloy_node_list(arena, making->position);
+    const char *both[] = {first, second};
+    for (size_t i = 0; i < 2; i++)
+        if (both[i])
+            sm_alloy_node_append(list, arena, sm_alloy_node_string(arena, making->position, both[i]));
+    return list;
+}
+
+static bool make_pipeline(struct making *making, const char *signal, bool with_tracers, const char *switch_path, bool is_on)
+{
+    struct sm_arena *arena = making->values.arena;
+    bool with_otlp = making->has_otlp && sm_agent_bool(&making->values, switch_path, is_on);
+    with_tracers &= making->has_receiver;
+    if (!with_otlp && !with_tracers)
+        return false;
+    const char *path = sm_arena_printf(arena, "service.pipelines.%s", signal);
+    struct sm_node *receivers = names(making, with_tracers ? "datadog" : NULL, with_otlp ? "otlp" : NULL);
+    struct sm_node *exporters = names(making, "datadog", making->has_debug && with_otlp ? "debug" : NULL);
+    sm_alloy_node_set(making->root, arena, sm_arena_printf(arena, "%s.receivers", path), making->position, receivers);
+    sm_alloy_node_set(making->root, arena, sm_arena_printf(arena, "%s.exporters", path), making->position, exporters);
+    return true;
+}
+
+static void make_telemetry(struct making *making)
+{
+    static const struct {
+        const char *agent, *own;
+    } levels[] = {{"trace", "debug"},  {"debug", "debug"}, {"info", "info"},      {"warn", "warn"},
+                  {"warning", "warn"}, {"error", "error"}, {"critical", "error"}, {"off", "error"}};
+    struct sm_arena *arena = making->values.arena;
+    const char *level = sm_agent_text(&making->values, "log_level", "info");
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (sm_slice_equal_nocase(sm_slice_of(level), sm_slice_of(levels[i].agent)))
+            set_text(making, "service.telemetry.logs.level", levels[i].own);
+    if (!sm_agent_bool(&making->values, "telemetry.enabled", false)) {
+        set_text(making, "service.telemetry.metrics.level", "none");
+        return;
+    }
+    struct sm_node *reader = sm_alloy_node_map(arena, making->position), *readers = sm_alloy_node_list(arena, making->position);
+    sm_alloy_node_set(reader, arena, "pull.exporter.prometheus.host", making->position, sm_alloy_node_string(arena, making->position, "localhost"));
+    sm_alloy_node_set(reader, arena, "pull.exporter.prometheus.port", making->position,
+                      sm_alloy_node_yaml(arena, making->position, sm_agent_text(&making->values, "expvar_port", "5000")));
+    sm_alloy_node_append(readers, arena, reader);
+    sm_alloy_node_set(making->root, arena, "service.telemetry.metrics.readers", making->position, readers);
+}
+
+static void make_service(struct making *making)
+{
+    struct sm_node *extensions = names(making, "datadog_agent", NULL);
+    sm_alloy_node_set(making->root, making->values.arena, "service.extensions", making->position, extensions);
+    make_telemetry(making);
+    bool has_any = make_pipeline(making, "traces", true, "otlp_config.traces.enabled", true);
+    has_any |= make_pipeline(making, "metrics", true, "otlp_config.metrics.enabled", true);
+    has_any |= make_pipeline(making, "logs", false, "otlp_config.logs.enabled", false);
+    if (!has_any)
+        sm_diags_add(making->values.diags, SM_DIAG_ERROR, making->position, NULL, NULL,
+                     "nothing to run: apm_config is off and otlp_config.receiver.protocols is not set");
+}
+
+/* ---- all of it */
+
+bool sm_datadog_agent_is_file_name(struct sm_slice name)
+{
+    static const char *const names_of_files[] = {"datadog.yaml", "datadog.yml"};
+    for (size_t i = 0; i < sizeof(names_of_files) / sizeof(names_of_files[0]); i++) {
+        struct sm_slice own = sm_slice_of(names_of_files[i]);
+        if (sm_slice_ends_with(name, own) && (name.size == own.size || name.ptr[name.size - own.size - 1] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static const struct sm_node *read_file(const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags, bool *is_good)
+{
+    const struct sm_node *file = sm_yaml_parse(source, arena, diags);
+    *is_good = file && (file->kind == SM_NODE_MAP || file->kind == SM_NODE_NULL);
+    if (file && !*is_good)
+        sm_diags_add(diags, SM_DIAG_ERROR, file->position, NULL, NULL, "expected the Agent's settings, got %s", sm_node_kind_name(file->kind));
+    return *is_good && file->kind == SM_NODE_MAP ? file : NULL;
+}
+
+struct sm_node *sm_datadog_agent_load(const struct sm_source *source, sm_datadog_agent_variable *variable, struct sm_arena *arena,
+                                      struct sm_diags *diags)
+{
+    struct making making = {.values = {.variable = variable, .arena = arena, .diags = diags}, .position = {.source = source}};
+    bool is_good = true;
+    if (source)
+        making.values.file = read_file(source, arena, diags, &is_good);
+    if (!is_good)
+        return NULL;
+    size_t errors = sm_diags_error_count(diags);
+    making.root = sm_alloy_node_map(arena, making.position);
+    sm_alloy_node_set(making.root, arena, "extensions.datadog_agent", making.position, sm_alloy_node_map(arena, making.position));
+    sm_agent_check_settings(&making.values);
+    make_receiver(&making);
+    make_otlp(&making);
+    make_exporter(&making);
+    map_settings(&making);
+    make_service(&making);
+    return sm_diags_error_count(diags) == errors ? making.root : NULL;
+}

@@ -1,0 +1,173 @@
+/* settings.c - the table of the Agent's settings; see settings.h. What has no row is told as unknown. */
+#include "datadog_agent/settings.h"
+
+#define AGENT "extensions.datadog_agent."
+#define EXPORTER "exporters.datadog."
+#define MAP(from, kind, place, ...)                                                                                                                  \
+    {                                                                                                                                                \
+        .path = (from), .form = (kind), .to = (place), ##__VA_ARGS__                                                                                 \
+    }
+#define READ(from, kind, ...)                                                                                                                        \
+    {                                                                                                                                                \
+        .path = (from), .form = (kind), ##__VA_ARGS__                                                                                                \
+    }
+#define FATE(from, what)                                                                                                                             \
+    {                                                                                                                                                \
+        .path = (from), .fate = (what)                                                                                                               \
+    }
+
+/* clang-format off: one line each */
+const struct sm_agent_setting sm_agent_settings[] = {
+    MAP("api_key", SM_AGENT_TEXT, EXPORTER "api.key"),
+    MAP("site", SM_AGENT_TEXT, EXPORTER "api.site"),
+    MAP("dd_url", SM_AGENT_TEXT, EXPORTER "metrics.endpoint", .variable = "DD_DD_URL", .variable2 = "DD_URL"),
+    MAP("hostname", SM_AGENT_TEXT, AGENT "hostname"),
+    MAP("env", SM_AGENT_TEXT, AGENT "env"),
+    READ("tags", SM_AGENT_WORDS),
+    READ("extra_tags", SM_AGENT_WORDS),
+    READ("bind_host", SM_AGENT_TEXT),
+    READ("log_level", SM_AGENT_TEXT),
+    READ("proxy.http", SM_AGENT_TEXT, .variable = "DD_PROXY_HTTP"),
+    READ("proxy.https", SM_AGENT_TEXT, .variable = "DD_PROXY_HTTPS"),
+    MAP("skip_ssl_validation", SM_AGENT_SCALAR, EXPORTER "tls.insecure_skip_verify"),
+    READ("telemetry.enabled", SM_AGENT_SCALAR),
+    READ("expvar_port", SM_AGENT_SCALAR),
+
+    READ("apm_config.enabled", SM_AGENT_SCALAR, .variable = "DD_APM_ENABLED"),
+    READ("apm_config.receiver_enabled", SM_AGENT_SCALAR),
+    READ("apm_config.receiver_port", SM_AGENT_SCALAR, .variable = "DD_APM_RECEIVER_PORT", .variable2 = "DD_RECEIVER_PORT"),
+    READ("apm_config.apm_non_local_traffic", SM_AGENT_SCALAR, .variable = "DD_APM_NON_LOCAL_TRAFFIC"),
+    MAP("apm_config.env", SM_AGENT_TEXT, AGENT "env"),
+    MAP("apm_config.apm_dd_url", SM_AGENT_TEXT, EXPORTER "traces.endpoint", .variable = "DD_APM_DD_URL"),
+    MAP("apm_config.max_payload_size", SM_AGENT_SCALAR, "receivers.datadog.max_request_body_size"),
+    MAP("apm_config.max_traces_per_second", SM_AGENT_SCALAR, AGENT "target_traces_per_second", .variable = "DD_APM_MAX_TPS",
+        .variable2 = "DD_MAX_TPS"),
+    MAP("apm_config.target_traces_per_second", SM_AGENT_SCALAR, AGENT "target_traces_per_second", .variable = "DD_APM_TARGET_TPS"),
+    MAP("apm_config.errors_per_second", SM_AGENT_SCALAR, AGENT "errors_per_second", .variable = "DD_APM_ERROR_TPS"),
+    MAP("apm_config.max_events_per_second", SM_AGENT_SCALAR, AGENT "max_events_per_second", .variable = "DD_APM_MAX_EPS", .variable2 = "DD_MAX_EPS"),
+    MAP("apm_config.enable_rare_sampler", SM_AGENT_SCALAR, AGENT "rare_sampler.enabled"),
+    MAP("apm_config.rare_sampler.enabled", SM_AGENT_SCALAR, AGENT "rare_sampler.enabled"),
+    MAP("apm_config.rare_sampler.tps", SM_AGENT_SCALAR, AGENT "rare_sampler.traces_per_second"),
+    MAP("apm_config.rare_sampler.cooldown", SM_AGENT_SECONDS, AGENT "rare_sampler.cooldown"),
+    MAP("apm_config.rare_sampler.cardinality", SM_AGENT_SCALAR, AGENT "rare_sampler.cardinality"),
+    MAP("apm_config.probabilistic_sampler.enabled", SM_AGENT_SCALAR, AGENT "probabilistic_sampler.enabled"),
+    MAP("apm_config.probabilistic_sampler.sampling_percentage", SM_AGENT_SCALAR, AGENT "probabilistic_sampler.sampling_percentage"),
+    MAP("apm_config.probabilistic_sampler.hash_seed", SM_AGENT_SCALAR, AGENT "probabilistic_sampler.hash_seed"),
+    MAP("apm_config.features", SM_AGENT_WORDS, AGENT "features"),
+    MAP("apm_config.ignore_resources", SM_AGENT_CSV, AGENT "ignore_resources", .variable = "DD_APM_IGNORE_RESOURCES",
+        .variable2 = "DD_IGNORE_RESOURCE"),
+    MAP("apm_config.filter_tags.require", SM_AGENT_KEYS, AGENT "filter_tags.require"),
+    MAP("apm_config.filter_tags.reject", SM_AGENT_KEYS, AGENT "filter_tags.reject"),
+    MAP("apm_config.filter_tags_regex.require", SM_AGENT_KEYS, AGENT "filter_tags_regex.require"),
+    MAP("apm_config.filter_tags_regex.reject", SM_AGENT_KEYS, AGENT "filter_tags_regex.reject"),
+    MAP("apm_config.replace_tags", SM_AGENT_TREE, AGENT "replace_tags"),
+    MAP("apm_config.peer_service_aggregation", SM_AGENT_SCALAR, AGENT "peer_tags_aggregation"),
+    MAP("apm_config.peer_tags_aggregation", SM_AGENT_SCALAR, AGENT "peer_tags_aggregation"),
+    MAP("apm_config.peer_tags", SM_AGENT_KEYS, AGENT "peer_tags"),
+    MAP("apm_config.compute_stats_by_span_kind", SM_AGENT_SCALAR, AGENT "compute_stats_by_span_kind"),
+    MAP("apm_config.bucket_size_seconds", SM_AGENT_SECONDS, AGENT "bucket_interval"),
+    MAP("apm_config.trace_writer.flush_period_seconds", SM_AGENT_SECONDS, AGENT "flush_interval"),
+    MAP("apm_config.obfuscation.elasticsearch.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.elasticsearch.enabled"),
+    MAP("apm_config.obfuscation.elasticsearch.keep_values", SM_AGENT_KEYS, AGENT "obfuscation.elasticsearch.keep_values"),
+    MAP("apm_config.obfuscation.elasticsearch.obfuscate_sql_values", SM_AGENT_KEYS, AGENT "obfuscation.elasticsearch.obfuscate_sql_values"),
+    MAP("apm_config.obfuscation.opensearch.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.opensearch.enabled"),
+    MAP("apm_config.obfuscation.opensearch.keep_values", SM_AGENT_KEYS, AGENT "obfuscation.opensearch.keep_values"),
+    MAP("apm_config.obfuscation.opensearch.obfuscate_sql_values", SM_AGENT_KEYS, AGENT "obfuscation.opensearch.obfuscate_sql_values"),
+    MAP("apm_config.obfuscation.mongodb.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.mongodb.enabled"),
+    MAP("apm_config.obfuscation.mongodb.keep_values", SM_AGENT_KEYS, AGENT "obfuscation.mongodb.keep_values"),
+    MAP("apm_config.obfuscation.mongodb.obfuscate_sql_values", SM_AGENT_KEYS, AGENT "obfuscation.mongodb.obfuscate_sql_values"),
+    MAP("apm_config.obfuscation.http.remove_query_string", SM_AGENT_SCALAR, AGENT "obfuscation.http.remove_query_string"),
+    MAP("apm_config.obfuscation.http.remove_paths_with_digits", SM_AGENT_SCALAR, AGENT "obfuscation.http.remove_paths_with_digits"),
+    MAP("apm_config.obfuscation.redis.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.redis.enabled"),
+    MAP("apm_config.obfuscation.redis.remove_all_args", SM_AGENT_SCALAR, AGENT "obfuscation.redis.remove_all_args"),
+    MAP("apm_config.obfuscation.memcached.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.memcached.enabled"),
+    MAP("apm_config.obfuscation.memcached.keep_command", SM_AGENT_SCALAR, AGENT "obfuscation.memcached.keep_command"),
+    MAP("apm_config.obfuscation.credit_cards.enabled", SM_AGENT_SCALAR, AGENT "obfuscation.credit_cards.enabled"),
+    MAP("apm_config.obfuscation.credit_cards.luhn", SM_AGENT_SCALAR, AGENT "obfuscation.credit_cards.luhn"),
+
+    READ("otlp_config.receiver.protocols.grpc", SM_AGENT_TREE),
+    READ("otlp_config.receiver.protocols.http", SM_AGENT_TREE),
+    READ("otlp_config.receiver.protocols.grpc.endpoint", SM_AGENT_TEXT),
+    READ("otlp_config.receiver.protocols.http.endpoint", SM_AGENT_TEXT),
+    MAP("otlp_config.receiver.protocols.grpc.transport", SM_AGENT_TEXT, "receivers.otlp.protocols.grpc.transport"),
+    MAP("otlp_config.receiver.protocols.grpc.max_recv_msg_size_mib", SM_AGENT_SCALAR, "receivers.otlp.protocols.grpc.max_recv_msg_size_mib"),
+    MAP("otlp_config.receiver.protocols.grpc.max_concurrent_streams", SM_AGENT_SCALAR, "receivers.otlp.protocols.grpc.max_concurrent_streams"),
+    MAP("otlp_config.receiver.protocols.grpc.read_buffer_size", SM_AGENT_SCALAR, "receivers.otlp.protocols.grpc.read_buffer_size"),
+    MAP("otlp_config.receiver.protocols.grpc.write_buffer_size", SM_AGENT_SCALAR, "receivers.otlp.protocols.grpc.write_buffer_size"),
+    MAP("otlp_config.receiver.protocols.grpc.include_metadata", SM_AGENT_SCALAR, "receivers.otlp.protocols.grpc.include_metadata"),
+    MAP("otlp_config.receiver.protocols.http.max_request_body_size", SM_AGENT_SCALAR, "receivers.otlp.protocols.http.max_request_body_size"),
+    MAP("otlp_config.receiver.protocols.http.include_metadata", SM_AGENT_SCALAR, "receivers.otlp.protocols.http.include_metadata"),
+    READ("otlp_config.receiver.protocols.grpc.*", SM_AGENT_TREE), /* the rest is the Collector's own and is copied */
+    READ("otlp_config.receiver.protocols.http.*", SM_AGENT_TREE),
+    READ("otlp_config.traces.enabled", SM_AGENT_SCALAR),
+    MAP("otlp_config.traces.span_name_as_resource_name", SM_AGENT_SCALAR, EXPORTER "traces.span_name_as_resource_name"),
+    MAP("otlp_config.traces.span_name_remappings", SM_AGENT_TREE, EXPORTER "traces.span_name_remappings"),
+    MAP("otlp_config.traces.probabilistic_sampler.sampling_percentage", SM_AGENT_SCALAR, EXPORTER "traces.otlp_sampling_percentage"),
+    READ("otlp_config.metrics.enabled", SM_AGENT_SCALAR),
+    MAP("otlp_config.metrics.delta_ttl", SM_AGENT_SCALAR, EXPORTER "metrics.delta_ttl"),
+    MAP("otlp_config.metrics.resource_attributes_as_tags", SM_AGENT_SCALAR, EXPORTER "metrics.resource_attributes_as_tags"),
+    MAP("otlp_config.metrics.instrumentation_scope_metadata_as_tags", SM_AGENT_SCALAR, EXPORTER "metrics.instrumentation_scope_metadata_as_tags"),
+    MAP("otlp_config.metrics.histograms.mode", SM_AGENT_TEXT, EXPORTER "metrics.histograms.mode"),
+    MAP("otlp_config.metrics.histograms.send_count_sum_metrics", SM_AGENT_SCALAR, EXPORTER "metrics.histograms.send_count_sum_metrics"),
+    MAP("otlp_config.metrics.histograms.send_aggregation_metrics", SM_AGENT_SCALAR, EXPORTER "metrics.histograms.send_aggregation_metrics"),
+    MAP("otlp_config.metrics.sums.cumulative_monotonic_mode", SM_AGENT_TEXT, EXPORTER "metrics.sums.cumulative_monotonic_mode"),
+    MAP("otlp_config.metrics.sums.initial_cumulative_monotonic_value", SM_AGENT_TEXT, EXPORTER "metrics.sums.initial_cumulative_monotonic_value"),
+    MAP("otlp_config.metrics.summaries.mode", SM_AGENT_TEXT, EXPORTER "metrics.summaries.mode"),
+    READ("otlp_config.logs.enabled", SM_AGENT_SCALAR),
+    READ("otlp_config.debug.verbosity", SM_AGENT_TEXT),
+
+    /* how the Agent is built inside: nothing here to set */
+    FATE("otlp_config.traces.internal_port", SM_AGENT_UNNEEDED),
+    FATE("otlp_config.metrics.tag_cardinality", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_memory", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_cpu_percent", SM_AGENT_UNNEEDED),
+    FATE("apm_config.decoders", SM_AGENT_UNNEEDED),
+    FATE("apm_config.decoder_timeout", SM_AGENT_UNNEEDED),
+    FATE("apm_config.trace_buffer", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_connections", SM_AGENT_UNNEEDED),
+    FATE("apm_config.connection_limit", SM_AGENT_UNNEEDED),
+    FATE("apm_config.connection_reset_interval", SM_AGENT_UNNEEDED),
+    FATE("apm_config.receiver_timeout", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_sender_retries", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_catalog_services", SM_AGENT_UNNEEDED),
+    FATE("apm_config.max_catalog_entries", SM_AGENT_UNNEEDED),
+    FATE("apm_config.watchdog_check_delay", SM_AGENT_UNNEEDED),
+    FATE("apm_config.trace_writer.connection_limit", SM_AGENT_UNNEEDED),
+    FATE("apm_config.trace_writer.queue_size", SM_AGENT_UNNEEDED),
+    FATE("apm_config.service_writer.*", SM_AGENT_UNNEEDED),
+    FATE("apm_config.stats_writer.*", SM_AGENT_UNNEEDED),
+    FATE("apm_config.windows_pipe_buffer_size", SM_AGENT_UNNEEDED),
+    FATE("apm_config.windows_pipe_security_descriptor", SM_AGENT_UNNEEDED),
+    FATE("apm_config.disable_rare_sampler", SM_AGENT_UNNEEDED), /* it is off unless it is switched on */
+    FATE("apm_config.dd_agent_bin", SM_AGENT_UNNEEDED),
+    FATE("apm_config.log_file", SM_AGENT_UNNEEDED),
+    FATE("apm_config.debug.*", SM_AGENT_UNNEEDED),
+
+    /* what would be sent otherwise, or elsewhere */
+    FATE("additional_endpoints", SM_AGENT_REFUSED),
+    FATE("apm_config.additional_endpoints", SM_AGENT_REFUSED),
+    FATE("apm_config.analyzed_rate_by_service.*", SM_AGENT_REFUSED),
+    FATE("apm_config.analyzed_spans", SM_AGENT_REFUSED),
+    FATE("apm_config.extra_sample_rate", SM_AGENT_REFUSED),
+    FATE("apm_config.max_remote_traces_per_second", SM_AGENT_REFUSED),
+    FATE("apm_config.obfuscation.remove_stack_traces", SM_AGENT_REFUSED),
+    FATE("apm_config.obfuscation.sql_exec_plan.*", SM_AGENT_REFUSED),
+    FATE("apm_config.obfuscation.sql_exec_plan_normalize.*", SM_AGENT_REFUSED),
+    FATE("apm_config.receiver_socket", SM_AGENT_REFUSED),
+    FATE("apm_config.windows_pipe_name", SM_AGENT_REFUSED),
+    FATE("apm_config.sync_flushing", SM_AGENT_REFUSED),
+    FATE("otlp_config.metrics.instrumentation_library_metadata_as_tags", SM_AGENT_REFUSED),
+
+    /* parts of the Agent that are not here */
+    FATE("apm_config.profiling_dd_url", SM_AGENT_IGNORED),
+    FATE("apm_config.profiling_additional_endpoints", SM_AGENT_IGNORED),
+    FATE("apm_config.debugger_*", SM_AGENT_IGNORED),
+    FATE("apm_config.symdb_*", SM_AGENT_IGNORED),
+    FATE("apm_config.telemetry.*", SM_AGENT_IGNORED),
+    FATE("apm_config.install_*", SM_AGENT_IGNORED),
+    FATE("apm_config.instrumentation.*", SM_AGENT_IGNORED),
+    FATE("apm_config.internal_profiling.*", SM_AGENT_IGNORED),
+    FATE("apm_config.remote_tagger", SM_AGENT_IGNORED),
+};
+/* clang-format on */
+const size_t sm_agent_setting_count = sizeof(sm_agent_settings) / sizeof(sm_agent_settings[0]);

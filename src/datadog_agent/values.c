@@ -1,0 +1,238 @@
+/* values.c - values of the Agent's settings: from variables, else from the file; see settings.h. Both are read as liberally as the Agent reads them:
+ * a number may stand in quotes, a text may be a number. */
+#include "datadog_agent/settings.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "alloy/tree_node.h"
+#include "base/bytes.h"
+#include "config/diags.h"
+#include "config/source.h"
+#include "config/yaml.h"
+
+/* ---- the environment */
+
+/* "apm_config.filter_tags.require" is DD_APM_CONFIG_FILTER_TAGS_REQUIRE, and DD_APM_FILTER_TAGS_REQUIRE as it is known. */
+static const char *variable_name(const char *path, bool is_short, struct sm_arena *arena)
+{
+    static const char section[] = "apm_config.";
+    bool is_apm = strncmp(path, section, sizeof(section) - 1) == 0;
+    if (is_short && !is_apm)
+        return NULL;
+    char *name = sm_arena_printf(arena, "DD_%s%s", is_short ? "APM_" : "", is_short ? path + sizeof(section) - 1 : path);
+    for (char *at = name; *at; at++)
+        *at = *at == '.' ? '_' : (char)toupper((unsigned char)*at);
+    return name;
+}
+
+static const char *variable_value(const struct sm_agent_values *values, const struct sm_agent_setting *setting, const char **name)
+{
+    const char *names[] = {setting->variable, setting->variable2, variable_name(setting->path, true, values->arena),
+                           variable_name(setting->path, false, values->arena)};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = names[i] ? values->variable(names[i]) : NULL;
+        *name = names[i];
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
+static struct sm_position position_of(const struct sm_agent_values *values, const char *name)
+{
+    struct sm_source *source = sm_arena_zalloc(values->arena, 1, sizeof(*source));
+    *source = (struct sm_source){.name = sm_arena_printf(values->arena, "${env:%s}", name), .text = SM_SLICE("")};
+    return (struct sm_position){.source = source};
+}
+
+static struct sm_node *words(const struct sm_agent_values *values, const char *text, const char *separators, struct sm_position position)
+{
+    struct sm_node *list = sm_alloy_node_list(values->arena, position);
+    while (*text) {
+        size_t size = strcspn(text, separators);
+        struct sm_slice word = sm_slice_trim(sm_slice_make(text, size));
+        if (word.size >= 2 && word.ptr[0] == '"' && word.ptr[word.size - 1] == '"')
+            word = sm_slice_make(word.ptr + 1, word.size - 2);
+        if (word.size)
+            sm_alloy_node_append(list, values->arena, sm_alloy_node_string(values->arena, position, sm_arena_strdup(values->arena, word)));
+        text += size;
+        text += *text != '\0';
+    }
+    return list;
+}
+
+/* JSON is YAML. */
+static struct sm_node *parse_tree(const struct sm_agent_values *values, const char *text, struct sm_position position)
+{
+    struct sm_source *source = sm_arena_zalloc(values->arena, 1, sizeof(*source));
+    *source = (struct sm_source){.name = position.source->name, .text = sm_slice_of(text)};
+    return sm_yaml_parse(source, values->arena, values->diags);
+}
+
+static struct sm_node *node_of_variable(const struct sm_agent_values *values, enum sm_agent_form form, const char *text, struct sm_position position)
+{
+    if (form == SM_AGENT_TEXT)
+        return sm_alloy_node_string(values->arena, position, text);
+    if (form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS)
+        return sm_alloy_node_yaml(values->arena, position, text[0] == '[' ? "" : text);
+    if (form == SM_AGENT_TREE || text[0] == '[')
+        return parse_tree(values, text, position);
+    bool has_commas = strchr(text, ',') != NULL;
+    return words(values, text, form == SM_AGENT_CSV || (form == SM_AGENT_WORDS && has_commas) ? "," : " ", position);
+}
+
+/* ---- the file */
+
+static const struct sm_node *find_in_file(const struct sm_node *map, const char *path)
+{
+    while (map && *path) {
+        size_t size = strcspn(path, ".");
+        const struct sm_node *value = NULL;
+        for (size_t i = 0; map->kind == SM_NODE_MAP && i < map->map.count; i++)
+            if (sm_slice_equal(sm_slice_of(map->map.entries[i].key), sm_slice_make(path, size)))
+                value = map->map.entries[i].value;
+        map = value;
+        path += size;
+        path += *path == '.';
+    }
+    return map;
+}
+
+/* Numbers and booleans in quotes, texts without. */
+static const struct sm_node *cast(const struct sm_agent_values *values, enum sm_agent_form form, const struct sm_node *node)
+{
+    bool is_number_form = form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS;
+    if (is_number_form && node->kind == SM_NODE_STRING && node->string[0] != '[')
+        return sm_alloy_node_yaml(values->arena, node->position, node->string);
+    bool is_scalar = node->kind == SM_NODE_INT || node->kind == SM_NODE_FLOAT || node->kind == SM_NODE_BOOL;
+    if (form == SM_AGENT_TEXT && is_scalar && node->original)
+        return sm_alloy_node_string(values->arena, node->position, node->original);
+    bool is_list_form = form == SM_AGENT_WORDS || form == SM_AGENT_CSV || form == SM_AGENT_KEYS;
+    if (is_list_form && node->kind == SM_NODE_STRING)
+        return node_of_variable(values, form, node->string, node->position);
+    return node;
+}
+
+static const struct sm_node *as_duration(const struct sm_agent_values *values, const struct sm_node *node)
+{
+    if (node->kind == SM_NODE_INT)
+        return sm_alloy_node_string(values->arena, node->position, sm_arena_printf(values->arena, "%llds", (long long)node->integer));
+    if (node->kind == SM_NODE_FLOAT)
+        return sm_alloy_node_string(values->arena, node->position, sm_arena_printf(values->arena, "%.9fs", node->number));
+    return node;
+}
+
+const struct sm_node *sm_agent_value(const struct sm_agent_values *values, const struct sm_agent_setting *setting)
+{
+    const char *name;
+    const char *text = variable_value(values, setting, &name);
+    const struct sm_node *node =
+        text ? node_of_variable(values, setting->form, text, position_of(values, name)) : find_in_file(values->file, setting->path);
+    if (!node || node->kind == SM_NODE_NULL)
+        return NULL;
+    node = cast(values, setting->form, node);
+    return setting->form == SM_AGENT_SECONDS ? as_duration(values, node) : node;
+}
+
+const struct sm_node *sm_agent_find(const struct sm_agent_values *values, const char *path)
+{
+    for (size_t i = 0; i < sm_agent_setting_count; i++)
+        if (strcmp(sm_agent_settings[i].path, path) == 0)
+            return sm_agent_value(values, &sm_agent_settings[i]);
+    return NULL;
+}
+
+bool sm_agent_bool(const struct sm_agent_values *values, const char *path, bool absent)
+{
+    const struct sm_node *node = sm_agent_find(values, path);
+    if (!node)
+        return absent;
+    if (node->kind == SM_NODE_BOOL)
+        return node->boolean;
+    if (node->kind == SM_NODE_INT)
+        return node->integer != 0;
+    sm_diags_add(values->diags, SM_DIAG_ERROR, node->position, path, NULL, "expected true or false, got %s", sm_node_kind_name(node->kind));
+    return absent;
+}
+
+const char *sm_agent_text(const struct sm_agent_values *values, const char *path, const char *absent)
+{
+    const struct sm_node *node = sm_agent_find(values, path);
+    if (!node)
+        return absent;
+    if (node->kind == SM_NODE_STRING)
+        return node->string;
+    if (node->kind == SM_NODE_INT)
+        return sm_arena_printf(values->arena, "%lld", (long long)node->integer);
+    sm_diags_add(values->diags, SM_DIAG_ERROR, node->position, path, NULL, "expected a text, got %s", sm_node_kind_name(node->kind));
+    return absent;
+}
+
+/* ---- what goes nowhere */
+
+static bool fits(const struct sm_agent_setting *setting, const char *path)
+{
+    size_t size = strlen(setting->path);
+    if (size && setting->path[size - 1] == '*')
+        return strncmp(setting->path, path, size - 1) == 0;
+    return strcmp(setting->path, path) == 0;
+}
+
+static bool has_below(const char *path)
+{
+    size_t size = strlen(path);
+    for (size_t i = 0; i < sm_agent_setting_count; i++)
+        if (strncmp(sm_agent_settings[i].path, path, size) == 0 && sm_agent_settings[i].path[size] == '.')
+            return true;
+    return false;
+}
+
+static const struct sm_agent_setting *row_of(const char *path)
+{
+    for (size_t i = 0; i < sm_agent_setting_count; i++)
+        if (fits(&sm_agent_settings[i], path))
+            return &sm_agent_settings[i];
+    return NULL;
+}
+
+static void tell(const struct sm_agent_values *values, struct sm_position position, const char *path, enum sm_agent_fate fate)
+{
+    if (fate == SM_AGENT_REFUSED)
+        sm_diags_add(values->diags, SM_DIAG_ERROR, position, path, NULL, "this setting of the Agent is not supported");
+    else if (fate == SM_AGENT_IGNORED)
+        sm_diags_add(values->diags, SM_DIAG_WARNING, position, path, NULL, "has no effect: this part of the Agent is not here");
+}
+
+static void check_map(const struct sm_agent_values *values, const struct sm_node *map, const char *prefix)
+{
+    for (size_t i = 0; i < map->map.count; i++) {
+        const struct sm_node_entry *entry = &map->map.entries[i];
+        const char *path = sm_arena_printf(values->arena, "%s%s%s", prefix, *prefix ? "." : "", entry->key);
+        const struct sm_agent_setting *row = row_of(path);
+        if (entry->value->kind == SM_NODE_NULL)
+            continue;
+        if (row && row->fate != SM_AGENT_MAPPED)
+            tell(values, entry->key_position, path, row->fate);
+        else if (entry->value->kind == SM_NODE_MAP && has_below(path))
+            check_map(values, entry->value, path);
+        else if (!row && (strncmp(path, "apm_config.", 11) == 0 || strncmp(path, "otlp_config.", 12) == 0))
+            sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, NULL, "unknown setting");
+        else if (!row)
+            sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, NULL, "has no effect: only traces and OTLP are here");
+    }
+}
+
+void sm_agent_check_settings(const struct sm_agent_values *values)
+{
+    if (values->file)
+        check_map(values, values->file, "");
+    for (size_t i = 0; i < sm_agent_setting_count; i++) {
+        const struct sm_agent_setting *setting = &sm_agent_settings[i];
+        const char *name;
+        if (setting->fate != SM_AGENT_REFUSED && setting->fate != SM_AGENT_IGNORED)
+            continue;
+        if (!strchr(setting->path, '*') && variable_value(values, setting, &name))
+            tell(values, position_of(values, name), setting->path, setting->fate);
+    }
+}

@@ -1,0 +1,148 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "config/diags.h"
+#include "config/source.h"
+#include "config/write.h"
+#include "datadog_agent/front_end.h"
+
+static const char *const *environment;
+
+static const char *variable(const char *name)
+{
+    for (size_t i = 0; environment && environment[i]; i += 2)
+        if (strcmp(environment[i], name) == 0)
+            return environment[i + 1];
+    return NULL;
+}
+
+struct result {
+    struct sm_bytes text;
+    size_t errors;
+};
+
+static struct result translate(const char *yaml, const char *const *variables)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_diags *diags = sm_diags_create();
+    const struct sm_source source = {.name = "datadog.yaml", .text = sm_slice_of(yaml)};
+    struct result result = {0};
+    environment = variables;
+    const struct sm_node *root = sm_datadog_agent_load(yaml ? &source : NULL, variable, &arena, diags);
+    if (root)
+        sm_node_write_yaml(root, &result.text);
+    result.errors = sm_diags_error_count(diags);
+    assert_int_equal(root == NULL, result.errors > 0);
+    sm_diags_free(diags);
+    sm_arena_deinit(&arena);
+    return result;
+}
+
+static void assert_has(struct result *result, const char *text)
+{
+    if (!strstr(sm_bytes_cstr(&result->text), text))
+        fail_msg("\"%s\" is not in\n%s", text, sm_bytes_cstr(&result->text));
+}
+
+static void knows_its_files_by_their_name(void **state)
+{
+    (void)state;
+    assert_true(sm_datadog_agent_is_file_name(SM_SLICE("/etc/datadog-agent/datadog.yaml")));
+    assert_true(sm_datadog_agent_is_file_name(SM_SLICE("datadog.yml")));
+    assert_false(sm_datadog_agent_is_file_name(SM_SLICE("my-datadog.yaml")));
+    assert_false(sm_datadog_agent_is_file_name(SM_SLICE("collector.yaml")));
+}
+
+static void runs_from_the_environment_alone(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DD_API_KEY",
+                                            "0123456789",
+                                            "DD_SITE",
+                                            "datadoghq.eu",
+                                            "DD_ENV",
+                                            "prod",
+                                            "DD_APM_FEATURES",
+                                            "a, b",
+                                            "DD_APM_FILTER_TAGS_REQUIRE",
+                                            "k:v other",
+                                            "DD_APM_REPLACE_TAGS",
+                                            "[{\"name\":\"n\",\"pattern\":\"p\",\"repl\":\"r\"}]",
+                                            "DD_APM_PROBABILISTIC_SAMPLER_ENABLED",
+                                            "true",
+                                            "DD_APM_PROBABILISTIC_SAMPLER_HASH_SEED",
+                                            "22",
+                                            "DD_OTLP_CONFIG_RECEIVER_PROTOCOLS_GRPC_ENDPOINT",
+                                            "0.0.0.0:4317",
+                                            NULL};
+    struct result result = translate(NULL, variables);
+    assert_has(&result, "key: \"0123456789\"");
+    assert_has(&result, "site: datadoghq.eu");
+    assert_has(&result, "- a\n");
+    assert_has(&result, "- \"k:v\"\n");
+    assert_has(&result, "pattern: p");
+    assert_has(&result, "hash_seed: 22");
+    assert_has(&result, "endpoint: \"0.0.0.0:4317\"");
+    assert_has(&result, "endpoint: \"localhost:8126\"");
+    sm_bytes_deinit(&result.text);
+}
+
+static void takes_the_environment_before_the_file_and_numbers_in_quotes(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DD_APM_RECEIVER_PORT", "9999", NULL};
+    struct result result = translate("api_key: 12345678901234567890123456789012\n"
+                                     "apm_config: {receiver_port: 1, apm_non_local_traffic: \"true\", target_traces_per_second: \"3\"}\n"
+                                     "otlp_config:\n  receiver:\n    protocols:\n      http:\n",
+                                     variables);
+    assert_has(&result, "endpoint: \"0.0.0.0:9999\"");
+    assert_has(&result, "target_traces_per_second: 3");
+    assert_has(&result, "key: \"12345678901234567890123456789012\"");
+    assert_has(&result, "endpoint: \"localhost:4318\"");
+    sm_bytes_deinit(&result.text);
+}
+
+static void refuses_what_would_change_what_is_sent(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "apm_config: {additional_endpoints: {}}",
+        "apm_config: {extra_sample_rate: 0.5}",
+        "apm_config: {tarrget: 1}",
+        "otlp_config: {metrcs: {}}",
+        "apm_config: {enabled: false}",
+        "- a",
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct result result = translate(wrong[i], NULL);
+        if (result.errors == 0)
+            fail_msg("taken: %s", wrong[i]);
+        sm_bytes_deinit(&result.text);
+    }
+}
+
+static void takes_settings_of_other_parts_of_the_agent(void **state)
+{
+    (void)state;
+    struct result result =
+        translate("logs_enabled: true\nprocess_config: {enabled: true}\napm_config: {max_memory: 1, telemetry: {enabled: false}}\n", NULL);
+    assert_int_equal(result.errors, 0);
+    sm_bytes_deinit(&result.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_its_files_by_their_name),
+        cmocka_unit_test(runs_from_the_environment_alone),
+        cmocka_unit_test(takes_the_environment_before_the_file_and_numbers_in_quotes),
+        cmocka_unit_test(refuses_what_would_change_what_is_sent),
+        cmocka_unit_test(takes_settings_of_other_parts_of_the_agent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
