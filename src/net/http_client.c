@@ -134,7 +134,9 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
     client->options = options;
     client->url = url_text;
     sm_http_url_write_shown(url_text, &client->shown_url);
+    sm_bytes_cstr(&client->shown_url); /* both are read as texts */
     sm_http_url_write_without_user(url_text, &client->referer);
+    sm_bytes_cstr(&client->referer);
     client->user_agent = user_agent;
     client->idle_limit = options->disable_keep_alives ? 0 : smaller_limit(options->max_idle_conns, options->max_idle_conns_per_host);
     client->connection_limit = smaller_limit(options->max_conns_per_host, 0);
