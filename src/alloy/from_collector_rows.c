@@ -279,6 +279,8 @@ static void write_single(struct sm_alloy_back *back, const struct sm_alloy_row *
     struct sm_node *found = sm_alloy_node_find(map, sm_arena_strdup(back->arena, first));
     if (found && rest.size)
         found = sm_alloy_node_find(found, sm_arena_strdup(back->arena, rest));
+    if (!found && row->required)
+        write_block(back, row, sm_alloy_node_map(back->arena, map->position), table_at(table, sm_slice_of(path)));
     if (!found)
         return;
     struct sm_node *inside = found->kind == SM_NODE_MAP ? found : sm_alloy_node_map(back->arena, found->position);
@@ -424,6 +426,15 @@ static void prepare_filter(struct sm_alloy_back *back, struct sm_node *settings)
     }
 }
 
+/* Alloy wants it said what traces and logs are spread by. */
+static void prepare_load_balancing(struct sm_alloy_back *back, struct sm_node *settings)
+{
+    const struct sm_node *key = sm_alloy_node_find(settings, "routing_key");
+    if (key && key->kind == SM_NODE_STRING && *key->string)
+        return;
+    sm_alloy_node_set(settings, back->arena, "routing_key", settings->position, sm_alloy_node_string(back->arena, settings->position, "traceID"));
+}
+
 void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_component *component, const struct sm_node *settings)
 {
     struct sm_node *left =
@@ -434,6 +445,8 @@ void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_c
         prepare_transform(back, left);
     else if (strcmp(component->type, "filter") == 0)
         prepare_filter(back, left);
+    else if (strcmp(component->type, "load_balancing") == 0)
+        prepare_load_balancing(back, left);
     write_rows(back, component->rows, left, back->type->options);
     report_left(back, left,
                 sm_arena_printf(back->arena, "%ss::%s",
