@@ -282,7 +282,10 @@ bool sm_http1_parse_end(struct sm_http1_parser *self)
 {
     if (HTTP_PARSER_ERRNO(&self->parser) == HPE_PAUSED)
         http_parser_pause(&self->parser, 0);
-    return http_parser_execute(&self->parser, &settings, "", 0) == 0 && HTTP_PARSER_ERRNO(&self->parser) == HPE_OK && !self->is_busy;
+    size_t taken = http_parser_execute(&self->parser, &settings, "", 0);
+    enum http_errno result = HTTP_PARSER_ERRNO(&self->parser);
+    /* Paused: `ended` was called and wants no more. */
+    return taken == 0 && (result == HPE_OK || result == HPE_PAUSED) && !self->is_busy;
 }
 
 const char *sm_http1_parser_error(const struct sm_http1_parser *self)

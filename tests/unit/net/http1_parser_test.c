@@ -128,6 +128,27 @@ static void ends_an_answer_with_the_connection(void **state)
     sm_bytes_deinit(&seen.text);
 }
 
+static bool on_ended_stop(struct sm_http1_parser *parser, void *context)
+{
+    on_ended(parser, context);
+    return false;
+}
+
+/* As the client does it: it takes one answer and stops. */
+static void ends_an_answer_with_the_connection_for_who_stops_behind_it(void **state)
+{
+    (void)state;
+    static const struct sm_http1_events stopping = {.headed = on_headed, .body = on_body, .ended = on_ended_stop};
+    struct seen seen = {0};
+    size_t taken = 0;
+    struct sm_http1_parser *parser = sm_http1_parser_create(SM_HTTP1_ANSWERS, 1000, &stopping, &seen);
+    assert_int_equal(sm_http1_parse(parser, SM_SLICE("HTTP/1.0 200 OK\r\n\r\n{}"), &taken), SM_HTTP1_MORE);
+    assert_true(sm_http1_parse_end(parser));
+    assert_string_equal(sm_bytes_cstr(&seen.text), "[  200 close]{};");
+    sm_http1_parser_free(parser);
+    sm_bytes_deinit(&seen.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +156,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_http),
         cmocka_unit_test(refuses_heads_over_the_limit),
         cmocka_unit_test(ends_an_answer_with_the_connection),
+        cmocka_unit_test(ends_an_answer_with_the_connection_for_who_stops_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
