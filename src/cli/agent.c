@@ -8,11 +8,11 @@
 /* `run` with the format, and without a file when none is named: --config=file: is the environment alone. */
 int sm_cli_agent(int argc, char **argv)
 {
-    static char run[] = "run", format[] = "--config.format=datadog-agent", nothing[] = "--config=file:";
+    static char agent[] = "agent", format[] = "--config.format=datadog-agent", nothing[] = "--config=file:";
     char **arguments = sm_alloc((size_t)argc + 3, sizeof(*arguments));
     int count = 0;
     bool has_file = false;
-    arguments[count++] = run;
+    arguments[count++] = agent;
     arguments[count++] = format;
     for (int i = 1; i < argc; i++) {
         has_file |= strcmp(argv[i], "--config") == 0 || strncmp(argv[i], "--config=", 9) == 0;

@@ -27,10 +27,10 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"agent", "[--config datadog.yaml]", "run in the Datadog Agent's place, configured by DD_* and a datadog.yaml if one is named", sm_cli_agent,
      true},
     {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
-    {"top", "[--once] [--interval SECONDS]", "show requests, errors and durations of the running spanmill", sm_cli_top, true},
+    {"top", "[--once] [--interval SECONDS]", "show requests, errors, durations and volumes of the running spanmill", sm_cli_top, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
-    {"convert", "--from LANGUAGE --to LANGUAGE FILE", "write an Alloy configuration as one of the Collector, or the other way round", sm_cli_convert,
-     true},
+    {"convert", "--from LANGUAGE --to LANGUAGE FILE",
+     "write a configuration of Alloy or the Datadog Agent as one of the Collector, or that for Alloy", sm_cli_convert, true},
     {"fmt", "[--write|--test] FILE", "write an Alloy or River file in its one form to standard output, or in place", sm_cli_fmt, true},
     {"send", "[--endpoint ADDRESS] [--count N] [--rate N]", "send example traces over gRPC (host:port) or HTTP (http://host:port)", sm_cli_send,
      true},
@@ -97,6 +97,8 @@ static int report_unknown_command(const char *name)
         names[count] = sm_cli_commands[count].name;
     const char *near = sm_nearest_word(name, names, count);
     sm_cli_fail("unknown command \"%s\" for \"spanmill\"%s%s%s", name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+    if (!near && access(name, F_OK) == 0)
+        fprintf(stderr, "To run a file: spanmill --config %s\n", name);
     fputs("Run 'spanmill --help' for usage.\n", stderr);
     return 1;
 }

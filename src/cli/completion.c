@@ -5,11 +5,44 @@
 #include "cli/flags.h"
 #include "cli/terminal.h"
 
+#define CONFIG_FLAGS "--config --set --feature-gates --config.format"
+
 static void print_command_names(void)
 {
     for (size_t i = 0; i < sm_cli_command_count; i++)
         printf("%s%s", i ? " " : "", sm_cli_commands[i].name);
 }
+
+/* What can follow a command's word; --help can follow all of them. */
+static const struct {
+    const char *command, *flags;
+} command_flags[] = {
+    {"run", CONFIG_FLAGS " --welcome --workers"},
+    {"agent", CONFIG_FLAGS " --welcome --workers"},
+    {"validate", CONFIG_FLAGS},
+    {"print-config", CONFIG_FLAGS " --format --mode"},
+    {"convert", "--from --to --output"},
+    {"fmt", "--write --test"},
+    {"send", "--endpoint --count --rate --header --tls --ca-file --cert-file --key-file --server-name --insecure-skip-verify"},
+    {"top", "--once --interval --pid --socket"},
+    {"ottl", "--context --file --signal"},
+    {"docs", "--output"},
+    {"components|featuregate|schema|completion|version|help", ""},
+};
+
+/* The values of flags and commands that take one of few. */
+static const struct {
+    const char *before, *words;
+} word_lists[] = {
+    {"--config.format", "yaml alloy river datadog-agent"},
+    {"--from|-f", "collector alloy river datadog-agent"},
+    {"--to|-t", "collector alloy"},
+    {"--mode", "redacted unredacted"},
+    {"--format", "yaml json"},
+    {"--context", "resource scope span spanevent metric datapoint log"},
+    {"--signal", "traces metrics logs"},
+    {"completion", "bash zsh"},
+};
 
 static void print_bash(void)
 {
@@ -17,31 +50,38 @@ static void print_bash(void)
            "_spanmill() {\n"
            "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
            "    case $before in\n"
-           "        --config|--file|--ca-file|--cert-file|--key-file) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-           "        --context) COMPREPLY=($(compgen -W 'resource scope span spanevent metric datapoint log' -- \"$word\")); return ;;\n"
-           "        --signal) COMPREPLY=($(compgen -W 'traces metrics logs' -- \"$word\")); return ;;\n"
-           "        --output) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
+           "        --config|--file|--ca-file|--cert-file|--key-file|--output|-o) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
            "        --feature-gates) COMPREPLY=($(compgen -W \"$(spanmill featuregate | awk 'NR > 1 {print $1}')\" -- \"$word\")); return ;;\n"
-           "        components) COMPREPLY=($(compgen -W \"$(spanmill components | sed -n 's/^    - name: //p')\" -- \"$word\")); return ;;\n"
-           "        completion) COMPREPLY=($(compgen -W 'bash zsh' -- \"$word\")); return ;;\n"
-           "    esac\n"
+           "        components) COMPREPLY=($(compgen -W \"$(spanmill components | sed -n 's/^    - name: //p')\" -- \"$word\")); return ;;\n");
+    for (size_t i = 0; i < sizeof(word_lists) / sizeof(word_lists[0]); i++)
+        printf("        %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", word_lists[i].before, word_lists[i].words);
+    printf("    esac\n"
            "    if [[ $word == -* ]]; then\n"
-           "        local flags='--config --set --feature-gates --help --version'\n"
-           "        case ${COMP_WORDS[1]} in\n"
-           "            send) flags='--endpoint --count --rate --header --tls --ca-file --cert-file --key-file --server-name --insecure-skip-verify "
-           "--help' ;;\n"
-           "            top) flags='--once --interval --pid --socket --help' ;;\n"
-           "            ottl) flags='--context --file --signal --help' ;;\n"
-           "            docs) flags='--output --help' ;;\n"
-           "        esac\n"
-           "        COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"))\n"
+           "        local flags='" CONFIG_FLAGS " --version'\n"
+           "        case ${COMP_WORDS[1]} in\n");
+    for (size_t i = 0; i < sizeof(command_flags) / sizeof(command_flags[0]); i++)
+        printf("            %s) flags='%s' ;;\n", command_flags[i].command, command_flags[i].flags);
+    printf("        esac\n"
+           "        COMPREPLY=($(compgen -W \"$flags --help\" -- \"$word\"))\n"
            "    elif [[ $COMP_CWORD == 1 ]]; then\n"
            "        COMPREPLY=($(compgen -W '");
     print_command_names();
     printf("' -- \"$word\"))\n"
+           "    elif [[ ${COMP_WORDS[1]} == @(convert|fmt) ]]; then\n"
+           "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
            "    fi\n"
            "}\n"
            "complete -o filenames -F _spanmill spanmill\n");
+}
+
+/* Between single quotes of the shell. */
+static void print_quoted(const char *text)
+{
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
 }
 
 static void print_zsh(void)
@@ -50,13 +90,17 @@ static void print_zsh(void)
            "# zsh completion of spanmill; put it as _spanmill into a folder of $fpath\n"
            "local -a commands\n"
            "commands=(\n");
-    for (size_t i = 0; i < sm_cli_command_count; i++)
-        printf("    '%s:%s'\n", sm_cli_commands[i].name, sm_cli_commands[i].help);
+    for (size_t i = 0; i < sm_cli_command_count; i++) {
+        printf("    '%s:", sm_cli_commands[i].name);
+        print_quoted(sm_cli_commands[i].help);
+        puts("'");
+    }
     printf(")\n"
            "_arguments \\\n"
            "    '*--config[configuration]:file:_files' \\\n"
            "    '*--set[one setting]:key=value:' \\\n"
            "    '*--feature-gates[feature gates]:gates:' \\\n"
+           "    '--config.format[language of the files]:format:(yaml alloy river datadog-agent)' \\\n"
            "    '(-h --help)'{-h,--help}'[help]' \\\n"
            "    '(-v --version)'{-v,--version}'[version]' \\\n"
            "    '1:command:{_describe command commands}' \\\n"

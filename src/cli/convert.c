@@ -103,6 +103,11 @@ int sm_cli_convert(int argc, char **argv)
         puts("Writes a configuration in another language. What sys.env, local.file and ${…} give is put in as it is now. What has no counterpart is\n"
              "named with its place, and the exit status is 1.\n\nUsage:\n  spanmill convert --from LANGUAGE --to LANGUAGE FILE\n\nFlags:");
         sm_flags_print(rows, count);
+        puts("\nExamples:\n"
+             "  spanmill convert --from alloy --to collector config.alloy > collector.yaml\n"
+             "  spanmill convert --from datadog-agent --to collector datadog.yaml > collector.yaml     DD_* variables count too; the API key is in "
+             "it\n"
+             "  spanmill convert --from collector --to alloy collector.yaml > config.alloy");
         return 0;
     }
     int status = check_languages(&conversion);

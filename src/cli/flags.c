@@ -57,10 +57,12 @@ static bool store(const struct sm_flag *flag, const char *value)
     return true;
 }
 
-static bool take_rest(struct sm_flag_values *rest, const char *argument)
+static bool take_rest(const struct sm_flag *flags, size_t count, struct sm_flag_values *rest, const char *argument)
 {
     if (!rest || rest->count == SM_FLAGS_VALUES_MAX) {
-        sm_cli_fail("unexpected argument \"%s\"", argument);
+        bool takes_files = find_flag(flags, count, "--config", strlen("--config")) != NULL;
+        sm_cli_fail("unexpected argument \"%s\"%s%s%s", argument, takes_files ? " (a file is named with --config " : "", takes_files ? argument : "",
+                    takes_files ? ")" : "");
         return false;
     }
     rest->items[rest->count++] = argument;
@@ -77,7 +79,7 @@ bool sm_flags_read(const struct sm_flag *flags, size_t flag_count, int argc, cha
             continue;
         }
         if (is_over || argument[0] != '-' || argument[1] == '\0') {
-            if (!take_rest(rest, argument))
+            if (!take_rest(flags, flag_count, rest, argument))
                 return false;
             continue;
         }
@@ -104,7 +106,7 @@ void sm_flags_print(const struct sm_flag *flags, size_t flag_count)
     for (size_t i = 0; i < flag_count; i++) {
         char left[NAME_MAX_BYTES];
         if (flags[i].letter)
-            snprintf(left, sizeof(left), "  -%c, --%s", flags[i].letter, flags[i].name);
+            snprintf(left, sizeof(left), "  -%c, --%s %s", flags[i].letter, flags[i].name, flags[i].value ? flags[i].value : "");
         else
             snprintf(left, sizeof(left), "      --%s %s", flags[i].name, flags[i].value ? flags[i].value : "");
         printf("%-*s %s\n", HELP_COLUMN, left, flags[i].help);

@@ -59,6 +59,11 @@ int sm_cli_run_service(int argc, char **argv)
         (struct sm_flag){.name = "workers", .value = "N", .text = &workers, .help = "worker threads; one for each CPU it may use when not given"};
     if (!sm_flags_read(rows, FLAG_COUNT, argc, argv, NULL))
         return 1;
+    if (flags.wants_help && strcmp(argv[0], "agent") == 0)
+        return print_command_help(
+            rows, FLAG_COUNT, "agent [--config datadog.yaml]",
+            "Runs in the Datadog Agent's place until SIGTERM or SIGINT; SIGHUP reads the file again. Variables (DD_API_KEY, DD_SITE,\n"
+            "DD_APM_…, DD_OTLP_CONFIG_…) outrank the file. No file is read unless one is named.");
     if (flags.wants_help)
         return print_command_help(rows, FLAG_COUNT, "run --config LOCATION…",
                                   "Runs the pipelines of a configuration until SIGTERM or SIGINT; SIGHUP reads it again.");

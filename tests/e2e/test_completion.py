@@ -1,0 +1,36 @@
+"""spanmill completion: knows every command and every flag that --help tells, in a script the shell can read."""
+import re
+import shlex
+import subprocess
+
+from conftest import PROGRAM
+
+
+def output(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def commands():
+    listed = output("--help").split("Commands:\n")[1].split("\n\n")[0]
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+def completed(script, *words):
+    ask = 'source /dev/stdin; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _spanmill; echo "${COMPREPLY[@]}"'
+    return subprocess.run(["bash", "-c", ask, "bash", *words], input=script, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+
+
+def test_bash_knows_the_commands_and_their_flags():
+    script = output("completion", "bash")
+    assert completed(script, "spanmill", "") == commands()
+    for command in commands():
+        if command in ("version", "help"):
+            continue
+        flags = re.findall(r"^ .*?(--[a-z.-]+)", output(command, "--help").partition("Flags:\n")[2], re.MULTILINE)
+        missing = set(flags) - set(completed(script, "spanmill", command, "-"))
+        assert not missing, command
+
+
+def test_zsh_can_read_the_commands_whatever_their_help_says():
+    listed = output("completion", "zsh").split("commands=(\n")[1].split("\n)\n")[0]
+    assert [word.split(":")[0] for word in shlex.split(listed)] == commands()
