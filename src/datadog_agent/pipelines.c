@@ -2,6 +2,9 @@
  * what several of them decide together. */
 #include "datadog_agent/front_end.h"
 
+#include <stdint.h>
+#include <stdlib.h>
+
 #include "alloy/tree_node.h"
 #include "config/diags.h"
 #include "config/source.h"
@@ -55,10 +58,22 @@ static void map_settings(struct making *making)
 
 /* ---- receivers */
 
+static void check_port(const struct sm_agent_values *values, const char *path, const char *port)
+{
+    char *end;
+    long number = strtol(port, &end, 10);
+    if (end == port || *end || number < 0 || number > UINT16_MAX)
+        sm_diags_add(values->diags, SM_DIAG_ERROR, sm_agent_find(values, path)->position, path, NULL, "expected a port, 0 to %d, got %s", UINT16_MAX,
+                     port);
+}
+
 static void make_receiver(struct making *making)
 {
     const struct sm_agent_values *values = &making->values;
-    const char *port = sm_agent_text(values, "apm_config.receiver_port", "8126");
+    static const char preset[] = "8126";
+    const char *port = sm_agent_text(values, "apm_config.receiver_port", preset);
+    if (port != preset)
+        check_port(values, "apm_config.receiver_port", port);
     making->has_receiver =
         sm_agent_bool(values, "apm_config.enabled", true) && sm_agent_bool(values, "apm_config.receiver_enabled", true) && strcmp(port, "0") != 0;
     if (!making->has_receiver)
@@ -121,6 +136,9 @@ static void make_exporter(struct making *making)
     const char *proxy = sm_agent_text(&making->values, "proxy.https", NULL);
     if (!proxy)
         proxy = sm_agent_text(&making->values, "proxy.http", NULL);
+    if (!sm_agent_find(&making->values, "api_key")) /* the exporter refuses to start without one, in the Collector's words */
+        sm_diags_add(making->values.diags, SM_DIAG_WARNING, making->position, NULL, NULL,
+                     "api_key is not set, and neither is the variable DD_API_KEY");
     set_text(making, "exporters.datadog.traces.agent", "datadog_agent");
     if (hostname && hostname->kind == SM_NODE_STRING)
         set_text(making, "exporters.datadog.hostname", hostname->string);
@@ -169,9 +187,15 @@ static void make_telemetry(struct making *making)
                   {"warning", "warn"}, {"error", "error"}, {"critical", "error"}, {"off", "error"}};
     struct sm_arena *arena = making->values.arena;
     const char *level = sm_agent_text(&making->values, "log_level", "info");
+    const char *own = NULL;
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
         if (sm_slice_equal_nocase(sm_slice_of(level), sm_slice_of(levels[i].agent)))
-            set_text(making, "service.telemetry.logs.level", levels[i].own);
+            own = levels[i].own;
+    if (own)
+        set_text(making, "service.telemetry.logs.level", own);
+    else
+        sm_diags_add(making->values.diags, SM_DIAG_ERROR, sm_agent_find(&making->values, "log_level")->position, "log_level", NULL,
+                     "expected trace, debug, info, warn, error, critical or off, got %s", level);
     if (!sm_agent_bool(&making->values, "telemetry.enabled", false)) {
         set_text(making, "service.telemetry.metrics.level", "none");
         return;

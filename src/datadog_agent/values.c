@@ -204,6 +204,22 @@ static void tell(const struct sm_agent_values *values, struct sm_position positi
         sm_diags_add(values->diags, SM_DIAG_WARNING, position, path, NULL, "has no effect: this part of the Agent is not here");
 }
 
+/* The setting of this map whose name is nearest to `key`. */
+static const char *suggest(const struct sm_agent_values *values, const char *prefix, const char *key)
+{
+    size_t size = strlen(prefix), count = 0;
+    const char **names = sm_arena_alloc(values->arena, sm_agent_setting_count * sizeof(*names));
+    for (size_t i = 0; i < sm_agent_setting_count; i++) {
+        const char *path = sm_agent_settings[i].path;
+        if (strncmp(path, prefix, size) != 0 || (size && path[size] != '.'))
+            continue;
+        const char *name = path + size + (size > 0);
+        names[count++] = sm_arena_strdup(values->arena, sm_slice_make(name, strcspn(name, ".*")));
+    }
+    const char *near = sm_nearest_word(key, names, count);
+    return near && strcmp(near, key) != 0 ? sm_arena_printf(values->arena, "did you mean %s?", near) : NULL;
+}
+
 static void check_map(const struct sm_agent_values *values, const struct sm_node *map, const char *prefix)
 {
     for (size_t i = 0; i < map->map.count; i++) {
@@ -217,9 +233,10 @@ static void check_map(const struct sm_agent_values *values, const struct sm_node
         else if (entry->value->kind == SM_NODE_MAP && has_below(path))
             check_map(values, entry->value, path);
         else if (!row && (strncmp(path, "apm_config.", 11) == 0 || strncmp(path, "otlp_config.", 12) == 0))
-            sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, NULL, "unknown setting");
+            sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, suggest(values, prefix, entry->key), "unknown setting");
         else if (!row)
-            sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, NULL, "has no effect: only traces and OTLP are here");
+            sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, suggest(values, prefix, entry->key),
+                         "has no effect: only traces and OTLP are here");
     }
 }
 

@@ -115,6 +115,9 @@ static void refuses_what_would_change_what_is_sent(void **state)
         "apm_config: {extra_sample_rate: 0.5}",
         "apm_config: {tarrget: 1}",
         "otlp_config: {metrcs: {}}",
+        "log_level: loud",
+        "apm_config: {receiver_port: eighty}",
+        "apm_config: {receiver_port: 65536}",
         "apm_config: {enabled: false}",
         "- a",
     };
