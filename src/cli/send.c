@@ -22,7 +22,7 @@
 static const char USER_AGENT[] = "spanmill/" SPANMILL_VERSION;
 static const uint64_t REQUEST_LIMIT_NS = 10 * SM_NS_PER_S;
 static const uint64_t PROGRESS_NS = SM_NS_PER_S, PROGRESS_LINE_NS = 10 * SM_NS_PER_S; /* on a terminal, and in a log */
-enum { COUNT_MAX = 1000000000 };
+enum { COUNT_MAX = 1000000000, HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403 };
 
 /* As the command line has it. */
 struct send_flags {
@@ -51,6 +51,7 @@ struct sending {
     struct sm_arena arena; /* of the options */
     unsigned span_count, failed_trace_count;
     char failure[512];
+    bool is_answered, is_refused; /* of the failure: something is there; it wants to know who sends */
 };
 
 /* Told to who waits for long; on a terminal in one line that the report replaces. */
@@ -90,6 +91,8 @@ static void on_http_answer(struct sm_worker *worker, const struct sm_http_answer
         snprintf(sending->failure, sizeof(sending->failure), "%s", answer->failure);
     else if (answer->status != 200)
         snprintf(sending->failure, sizeof(sending->failure), "%s answered with HTTP status %d", sending->endpoint, answer->status);
+    sending->is_answered = !answer->failure;
+    sending->is_refused = answer->status == HTTP_UNAUTHORIZED || answer->status == HTTP_FORBIDDEN;
     request_done(sending);
 }
 
@@ -100,6 +103,8 @@ static void on_grpc_answer(struct sm_worker *worker, const struct sm_grpc_answer
     if (answer->code != SM_RPC_OK)
         snprintf(sending->failure, sizeof(sending->failure), "%s answered with gRPC code %d: %.*s", sending->endpoint, (int)answer->code,
                  SM_SLICE_ARGS(answer->message));
+    sending->is_answered = answer->code != SM_RPC_UNAVAILABLE;
+    sending->is_refused = answer->code == SM_RPC_UNAUTHENTICATED || answer->code == SM_RPC_PERMISSION_DENIED;
     request_done(sending);
 }
 
@@ -199,9 +204,11 @@ static int report(const struct sending *sending)
         sm_cli_fail("%s", sending->failure);
         if (strstr(sending->failure, "certificate not accepted"))
             fputs("Name who signed it with --ca-file, or take any certificate with --insecure-skip-verify.\n", stderr);
+        else if (sending->is_refused)
+            fputs("Give what the collector asks for with --header, for example --header \"Authorization=Bearer TOKEN\".\n", stderr);
         else if (sending->sent)
             fprintf(stderr, "%llu of %llu traces had been sent.\n", (unsigned long long)sending->sent, (unsigned long long)sending->count);
-        else
+        else if (!sending->is_answered)
             fputs("Is a collector running there? Start one with 'spanmill run --config examples/quickstart.yaml'.\n", stderr);
         return 1;
     }

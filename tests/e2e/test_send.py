@@ -7,14 +7,17 @@ from conftest import PROGRAM, free_ports
 CONFIG = """
 receivers:
   otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}, http: {{endpoint: "127.0.0.1:{http}", include_metadata: true}}}}}}
+  otlp/password: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc_password}", auth: {{authenticator: basicauth}}}}, http: {{endpoint: "127.0.0.1:{http_password}", auth: {{authenticator: basicauth}}}}}}}}
   otlp/tls:
     protocols:
       grpc: {{endpoint: "127.0.0.1:{grpcs}", tls: {{cert_file: a.crt, key_file: a.key}}}}
       http: {{endpoint: "127.0.0.1:{https}", tls: {{cert_file: a.crt, key_file: a.key}}}}
 exporters: {{debug: {{verbosity: basic}}}}
+extensions: {{basicauth: {{htpasswd: {{inline: "alice:secret"}}}}}}
 service:
+  extensions: [basicauth]
   telemetry: {{metrics: {{level: none}}}}
-  pipelines: {{traces: {{receivers: [otlp, otlp/tls], exporters: [debug]}}}}
+  pipelines: {{traces: {{receivers: [otlp, otlp/password, otlp/tls], exporters: [debug]}}}}
 """
 
 
@@ -26,7 +29,7 @@ def send(*flags):
 @pytest.fixture
 def ports(collector, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "a.key", "-out", tmp_path / "a.crt"], check=True, capture_output=True)
-    ports = dict(zip(("grpc", "http", "grpcs", "https"), free_ports(4)))
+    ports = dict(zip(("grpc", "http", "grpcs", "https", "grpc_password", "http_password"), free_ports(6)))
     collector(CONFIG.format(**ports), ports["https"])
     return ports
 
@@ -57,6 +60,8 @@ def test_what_it_says_when_it_fails(ports):
         (("--endpoint", "https://127.0.0.1:%d" % ports["https"], "--ca-file", "/nowhere"), "open /nowhere: No such file or directory"),
         (("--endpoint", "ftp://127.0.0.1"), "is neither host:port nor http://host:port nor https://host:port"),
         (("--endpoint", "http://127.0.0.1:%d/nowhere" % ports["http"]), "answered with HTTP status 404"),
+        (("--endpoint", "127.0.0.1:%d" % ports["grpc_password"]), "Give what the collector asks for with --header"),
+        (("--endpoint", "http://127.0.0.1:%d" % ports["http_password"]), "Give what the collector asks for with --header"),
         (("--count", "1.5"), "--count: 1.5 is not a number of traces"),
         (("--rate", "-1"), "--rate: -1 is not a number of traces a second"),
         (("--header", "name"), "--header: name is not NAME=VALUE"),
@@ -65,3 +70,4 @@ def test_what_it_says_when_it_fails(ports):
         status, out, errors = send(*flags)
         assert (status, out) == (1, ""), flags
         assert message in errors, flags
+        assert ("Is a collector running" in errors) == (str(nobody) in str(flags)), flags
