@@ -88,8 +88,11 @@ static struct piece *add_piece(struct conversion *conversion, const struct sm_co
     *piece = (struct piece){.configured = configured, .component = component_of(configured->type), .label = label};
     if (!piece->component && !is_forward(configured)) {
         conversion->missing++;
-        sm_diags_add(conversion->diags, SM_DIAG_ERROR, configured->position, NULL, NULL, "%s %s has no counterpart in Alloy",
-                     sm_config_kind_name(configured->type->kind), configured->id);
+        bool is_remote_write = strcmp(configured->type->name, "prometheus_remote_write") == 0;
+        sm_diags_add(conversion->diags, SM_DIAG_ERROR, configured->position, NULL,
+                     is_remote_write ? "write it by hand: otelcol.exporter.prometheus and prometheus.remote_write" : NULL,
+                     is_remote_write ? "%s %s is not converted" : "%s %s has no counterpart in Alloy", sm_config_kind_name(configured->type->kind),
+                     configured->id);
     }
     return piece;
 }
