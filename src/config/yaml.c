@@ -10,6 +10,7 @@
 
 #include <libfyaml.h>
 
+#include "base/utf8.h"
 #include "config/diags.h"
 #include "config/source.h"
 
@@ -370,6 +371,35 @@ static void report_syntax(struct reader *reader, struct fy_diag *diag)
     sm_diags_add(reader->diags, SM_DIAG_ERROR, position, NULL, NULL, "yaml: %s", error && error->msg ? error->msg : "the text is not valid YAML");
 }
 
+/* What go-yaml's reader takes. */
+static bool is_yaml_character(uint32_t rune)
+{
+    return rune == '\t' || rune == '\n' || rune == '\r' || (rune >= ' ' && rune <= '~') || rune == 0x85 || (rune >= 0xA0 && rune <= 0xFFFD) ||
+           rune >= 0x10000;
+}
+
+/* libfyaml takes such bytes for the end of the text, and would leave out all that comes behind them. */
+static bool check_characters(struct reader *reader)
+{
+    struct sm_position position = {.source = reader->source, .line = 1, .column = 1};
+    struct sm_slice rest = reader->source->text;
+    while (rest.size) {
+        size_t size;
+        bool is_sound;
+        uint32_t rune = sm_utf8_read(rest, &size, &is_sound);
+        if (!is_sound)
+            FAIL(reader, position, "byte 0x%02X is not UTF-8", (unsigned char)rest.ptr[0]);
+        else if (!is_yaml_character(rune))
+            FAIL(reader, position, "control characters are not allowed, got U+%04X", rune);
+        if (reader->has_failed)
+            return false;
+        position.line += rune == '\n';
+        position.column = rune == '\n' ? 1 : position.column + 1;
+        rest = sm_slice_make(rest.ptr + size, rest.size - size);
+    }
+    return true;
+}
+
 struct sm_node *sm_yaml_parse(const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
 {
     struct reader reader = {.source = source, .arena = arena, .diags = diags};
@@ -378,6 +408,8 @@ struct sm_node *sm_yaml_parse(const struct sm_source *source, struct sm_arena *a
         FAIL(&reader, start, "the text is larger than %d bytes", SM_YAML_TEXT_BYTES_MAX);
         return NULL;
     }
+    if (!check_characters(&reader))
+        return NULL;
     start.line = find_directive(source->text);
     if (start.line) {
         start.column = 1;

@@ -122,6 +122,12 @@ static void reads_only_the_first_document(void **state)
     expect_json("a: 1\n...\nb: [", "{\"a\": 1}");
 }
 
+static void takes_every_character_that_is_none_of_control(void **state)
+{
+    (void)state;
+    expect_json("\xef\xbb\xbf# \xc2\xa0\xef\xbf\xbd\na: \"\xf0\x9f\x98\x80\xee\x80\x80\"\r\n", "{\"a\": \"\xf0\x9f\x98\x80\xee\x80\x80\"}");
+}
+
 static void refuses_with_line_and_column(void **state)
 {
     (void)state;
@@ -138,6 +144,14 @@ static void refuses_with_line_and_column(void **state)
         {"a: {<<: 3}\n", "t.yaml:1:", "map merge requires"},
         {"? [a]\n: b\n", "t.yaml:1:", "a key must be a single value"},
         {"a: &a [*a]\n", "t.yaml:1:", "unknown anchor"},
+        {"a: 1\n# caf\xe9\nb: 2\n", "t.yaml:2:6:", "byte 0xE9 is not UTF-8"},
+        {"a: \xed\xa0\x80\n", "t.yaml:1:4:", "is not UTF-8"},
+        {"\xff\xfe"
+         "a",
+         "t.yaml:1:1:", "byte 0xFF is not UTF-8"},
+        {"a: \xc3\xa9\x01\n", "t.yaml:1:5:", "control characters are not allowed, got U+0001"},
+        {"# \x7f\n", "t.yaml:1:3:", "control characters"},
+        {"a: \"\xc2\x81\"\n", "t.yaml:1:5:", "got U+0081"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sm_arena arena = SM_ARENA_INIT;
@@ -173,8 +187,11 @@ static void limits_depth_and_what_aliases_stand_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_scalars_as_the_reference_does),     cmocka_unit_test(resolves_aliases_and_merge_keys),
-        cmocka_unit_test(reads_only_the_first_document),           cmocka_unit_test(refuses_with_line_and_column),
+        cmocka_unit_test(types_scalars_as_the_reference_does),
+        cmocka_unit_test(resolves_aliases_and_merge_keys),
+        cmocka_unit_test(reads_only_the_first_document),
+        cmocka_unit_test(refuses_with_line_and_column),
+        cmocka_unit_test(takes_every_character_that_is_none_of_control),
         cmocka_unit_test(limits_depth_and_what_aliases_stand_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
