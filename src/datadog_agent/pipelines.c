@@ -130,6 +130,17 @@ static void make_tags(struct making *making)
         sm_alloy_node_set(making->root, arena, "exporters.datadog.host_metadata.tags", making->position, all);
 }
 
+/* "host:port" or a URL. */
+static void make_logs_endpoint(struct making *making)
+{
+    const struct sm_agent_values *values = &making->values;
+    const char *address = sm_agent_text(values, "logs_config.logs_dd_url", NULL);
+    if (!address || !*address)
+        return;
+    const char *scheme = strstr(address, "://") ? "" : sm_agent_bool(values, "logs_config.logs_no_ssl", false) ? "http://" : "https://";
+    set_text(making, "exporters.datadog.logs.endpoint", sm_arena_printf(values->arena, "%s%s", scheme, address));
+}
+
 static void make_exporter(struct making *making)
 {
     const struct sm_node *hostname = sm_agent_find(&making->values, "hostname");
@@ -145,6 +156,7 @@ static void make_exporter(struct making *making)
     if (proxy)
         set_text(making, "exporters.datadog.proxy_url", proxy);
     make_tags(making);
+    make_logs_endpoint(making);
     const char *verbosity = sm_agent_text(&making->values, "otlp_config.debug.verbosity", "none");
     making->has_debug = strcmp(verbosity, "none") != 0;
     if (making->has_debug)

@@ -115,6 +115,8 @@ const struct sm_agent_setting sm_agent_settings[] = {
     MAP("otlp_config.metrics.summaries.mode", SM_AGENT_TEXT, EXPORTER "metrics.summaries.mode"),
     READ("otlp_config.logs.enabled", SM_AGENT_SCALAR),
     READ("otlp_config.debug.verbosity", SM_AGENT_TEXT),
+    READ("logs_config.logs_dd_url", SM_AGENT_TEXT), /* OTLP's logs go there too; of logs_config nothing else counts */
+    READ("logs_config.logs_no_ssl", SM_AGENT_SCALAR),
 
     /* how the Agent is built inside: nothing here to set */
     FATE("otlp_config.traces.internal_port", SM_AGENT_UNNEEDED),

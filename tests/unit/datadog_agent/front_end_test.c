@@ -129,6 +129,21 @@ static void refuses_what_would_change_what_is_sent(void **state)
     }
 }
 
+static void sends_logs_where_the_agent_would(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DD_LOGS_CONFIG_LOGS_DD_URL", "http://proxy:3835", NULL};
+    struct result result = translate("logs_config: {logs_dd_url: \"proxy:3834\"}\n", NULL);
+    assert_has(&result, "endpoint: \"https://proxy:3834\"");
+    sm_bytes_deinit(&result.text);
+    result = translate("logs_config: {logs_dd_url: \"proxy:3834\", logs_no_ssl: true}\n", NULL);
+    assert_has(&result, "endpoint: \"http://proxy:3834\"");
+    sm_bytes_deinit(&result.text);
+    result = translate(NULL, variables);
+    assert_has(&result, "endpoint: \"http://proxy:3835\"");
+    sm_bytes_deinit(&result.text);
+}
+
 static void takes_settings_of_other_parts_of_the_agent(void **state)
 {
     (void)state;
@@ -145,6 +160,7 @@ int main(void)
         cmocka_unit_test(runs_from_the_environment_alone),
         cmocka_unit_test(takes_the_environment_before_the_file_and_numbers_in_quotes),
         cmocka_unit_test(refuses_what_would_change_what_is_sent),
+        cmocka_unit_test(sends_logs_where_the_agent_would),
         cmocka_unit_test(takes_settings_of_other_parts_of_the_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
