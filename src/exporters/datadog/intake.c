@@ -191,12 +191,15 @@ static void try_again(struct sm_worker *worker, void *context)
 static void log_drop(const struct post *post, const struct sm_http_answer *answer, bool is_retriable)
 {
     const struct sm_datadog_intake *intake = post->lane->intake;
-    enum { TEXT_MAX = 256 };
+    enum { TEXT_MAX = 256, UNAUTHORIZED = 401, FORBIDDEN = 403 };
+    bool is_key_refused = !answer->failure && (answer->status == UNAUTHORIZED || answer->status == FORBIDDEN);
+    const char *message = is_key_refused ? "Dropping payload, it was refused: check the API key and the site"
+                          : is_retriable ? "Dropping payload, it was tried in vain"
+                                         : "Dropping payload, it was refused";
     char reason[64];
     snprintf(reason, sizeof(reason), "HTTP status %d", answer->status);
-    sm_log(SM_LOG_WARN, intake->settings.logger, is_retriable ? "Dropping payload, it was tried in vain" : "Dropping payload, it was refused",
-           SM_LOG_STR("payload", intake->settings.what), SM_LOG_STR("url", intake->url), SM_LOG_INT("tries", post->tries),
-           SM_LOG_STR("error", answer->failure ? answer->failure : reason),
+    sm_log(SM_LOG_WARN, intake->settings.logger, message, SM_LOG_STR("payload", intake->settings.what), SM_LOG_STR("url", intake->url),
+           SM_LOG_INT("tries", post->tries), SM_LOG_STR("error", answer->failure ? answer->failure : reason),
            SM_LOG_SLICE("answer", sm_slice_make(answer->body.ptr, answer->body.size < TEXT_MAX ? answer->body.size : TEXT_MAX)),
            SM_LOG_INT("bytes", post->body.size));
 }
