@@ -147,7 +147,11 @@ static void make_exporter(struct making *making)
     const char *proxy = sm_agent_text(&making->values, "proxy.https", NULL);
     if (!proxy)
         proxy = sm_agent_text(&making->values, "proxy.http", NULL);
-    if (!sm_agent_find(&making->values, "api_key")) /* the exporter refuses to start without one, in the Collector's words */
+    const struct sm_node *key = sm_agent_find(&making->values, "api_key");
+    if (key && key->kind == SM_NODE_STRING && sm_slice_starts_with(sm_slice_of(key->string), SM_SLICE("ENC[")))
+        sm_diags_add(making->values.diags, SM_DIAG_ERROR, key->position, "api_key", NULL,
+                     "secret_backend_command is not here: give the key itself, in the file or in DD_API_KEY");
+    if (!key) /* the exporter refuses to start without one, in the Collector's words */
         sm_diags_add(making->values.diags, SM_DIAG_WARNING, making->position, NULL, NULL,
                      "api_key is not set, and neither is the variable DD_API_KEY");
     set_text(making, "exporters.datadog.traces.agent", "datadog_agent");

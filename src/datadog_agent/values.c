@@ -220,23 +220,39 @@ static const char *suggest(const struct sm_agent_values *values, const char *pre
     return near && strcmp(near, key) != 0 ? sm_arena_printf(values->arena, "did you mean %s?", near) : NULL;
 }
 
+static bool is_strict(const char *path)
+{
+    return strncmp(path, "apm_config.", 11) == 0 || strncmp(path, "otlp_config.", 12) == 0;
+}
+
+/* What has no row and nothing below it. Sections that are taken whole know all their names, also of keys without a value. */
+static void tell_unknown(const struct sm_agent_values *values, const struct sm_node_entry *entry, const char *path, const char *prefix)
+{
+    if (is_strict(path))
+        sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, suggest(values, prefix, entry->key), "unknown setting");
+    else if (entry->value->kind != SM_NODE_NULL)
+        sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, suggest(values, prefix, entry->key),
+                     "has no effect: only traces and OTLP are here");
+}
+
 static void check_map(const struct sm_agent_values *values, const struct sm_node *map, const char *prefix)
 {
     for (size_t i = 0; i < map->map.count; i++) {
         const struct sm_node_entry *entry = &map->map.entries[i];
         const char *path = sm_arena_printf(values->arena, "%s%s%s", prefix, *prefix ? "." : "", entry->key);
         const struct sm_agent_setting *row = row_of(path);
-        if (entry->value->kind == SM_NODE_NULL)
+        bool is_section = has_below(path), is_empty = entry->value->kind == SM_NODE_NULL;
+        if (!row && !is_section)
+            tell_unknown(values, entry, path, prefix);
+        else if (is_empty)
             continue;
-        if (row && row->fate != SM_AGENT_MAPPED)
+        else if (row && row->fate != SM_AGENT_MAPPED)
             tell(values, entry->key_position, path, row->fate);
-        else if (entry->value->kind == SM_NODE_MAP && has_below(path))
+        else if (is_section && entry->value->kind == SM_NODE_MAP)
             check_map(values, entry->value, path);
-        else if (!row && (strncmp(path, "apm_config.", 11) == 0 || strncmp(path, "otlp_config.", 12) == 0))
-            sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, suggest(values, prefix, entry->key), "unknown setting");
         else if (!row)
-            sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, suggest(values, prefix, entry->key),
-                         "has no effect: only traces and OTLP are here");
+            sm_diags_add(values->diags, SM_DIAG_ERROR, entry->value->position, path, NULL, "expected settings, got %s",
+                         sm_node_kind_name(entry->value->kind));
     }
 }
 

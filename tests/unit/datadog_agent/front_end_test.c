@@ -116,6 +116,11 @@ static void refuses_what_would_change_what_is_sent(void **state)
         "apm_config: {tarrget: 1}",
         "otlp_config: {metrcs: {}}",
         "log_level: loud",
+        "api_key: ENC[key]",
+        "apm_config: 5",
+        "proxy: http://x",
+        "apm_config: {filter_tags: [a]}",
+        "otlp_config: {receiver: {protocols: {grpc: , htpp: }}}",
         "apm_config: {receiver_port: eighty}",
         "apm_config: {receiver_port: 65536}",
         "apm_config: {enabled: false}",
@@ -147,8 +152,9 @@ static void sends_logs_where_the_agent_would(void **state)
 static void takes_settings_of_other_parts_of_the_agent(void **state)
 {
     (void)state;
-    struct result result =
-        translate("logs_enabled: true\nprocess_config: {enabled: true}\napm_config: {max_memory: 1, telemetry: {enabled: false}}\n", NULL);
+    struct result result = translate("logs_enabled: true\nnetwork_config:\nproxy:\nprocess_config: {enabled: true}\napm_config: {max_memory: 1, "
+                                     "debug: , telemetry: {enabled: false}}\n",
+                                     NULL);
     assert_int_equal(result.errors, 0);
     sm_bytes_deinit(&result.text);
 }
