@@ -124,6 +124,16 @@ static bool is_one_of(const char *text, const char *name, const char *letter)
     return strcmp(text, name) == 0 || strcmp(text, letter) == 0;
 }
 
+/* What a command printed is still in the buffer: a full disk shows only here. A service is not judged by it. */
+static int run_command(const struct sm_cli_command *command, int argc, char **argv)
+{
+    int status = command->run(argc, argv);
+    bool is_service = command->run == sm_cli_run_service || command->run == sm_cli_agent;
+    if (status == 0 && !is_service && (fflush(stdout) != 0 || ferror(stdout)))
+        return sm_cli_fail("cannot write to standard output");
+    return status;
+}
+
 int sm_cli_main(int argc, char **argv)
 {
     sm_memory_tune();
@@ -146,5 +156,5 @@ int sm_cli_main(int argc, char **argv)
     argv[1] = name;
     if (!command->prints_help && argc > 2 && is_one_of(argv[2], "--help", "-h"))
         return print_usage(command);
-    return command->run(argc - 1, argv + 1);
+    return run_command(command, argc - 1, argv + 1);
 }

@@ -1,4 +1,4 @@
-"""spanmill completion: knows every command and every flag that --help tells, in a script the shell can read."""
+"""All commands: spanmill completion knows each of them with the flags that --help tells, and none takes a full disk for success."""
 import re
 import shlex
 import subprocess
@@ -34,3 +34,11 @@ def test_bash_knows_the_commands_and_their_flags():
 def test_zsh_can_read_the_commands_whatever_their_help_says():
     listed = output("completion", "zsh").split("commands=(\n")[1].split("\n)\n")[0]
     assert [word.split(":")[0] for word in shlex.split(listed)] == commands()
+
+
+def test_a_full_disk_is_an_error(tmp_path):
+    (tmp_path / "a.alloy").write_text('otelcol.exporter.debug "d" { }\n')
+    for arguments in (("components",), ("fmt", tmp_path / "a.alloy"), ("convert", "--from", "alloy", "--to", "collector", tmp_path / "a.alloy")):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (1, "Error: cannot write to standard output\n"), arguments
