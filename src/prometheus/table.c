@@ -1,4 +1,5 @@
-/* table.c - see table.h. At most three of four slots are used; marks of removed entries go when the table is rebuilt. */
+/* table.c - see table.h. At most three of four slots are used; marks of removed entries go when the table is rebuilt. Hashes stand beside the slots
+ * too: most slots that are passed hold another entry, and looking into it would be a cache miss each. */
 #include "prometheus/table.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@ static struct sm_prometheus_entry removed; /* its address marks a slot whose ent
 void sm_prometheus_table_deinit(struct sm_prometheus_table *table)
 {
     free(table->slots);
+    free(table->hashes);
     *table = (struct sm_prometheus_table){0};
 }
 
@@ -26,20 +28,21 @@ struct sm_prometheus_entry *sm_prometheus_table_find(const struct sm_prometheus_
         struct sm_prometheus_entry *entry = table->slots[i];
         if (!entry)
             return NULL;
-        if (entry != &removed && entry->hash == hash && is(entry, key))
+        if (table->hashes[i] == hash && entry != &removed && is(entry, key))
             return entry;
     }
 }
 
-static void place(struct sm_prometheus_table *table, struct sm_prometheus_entry *entry)
+static void place(struct sm_prometheus_table *table, struct sm_prometheus_entry *entry, uint32_t hash)
 {
     size_t mask = table->capacity - 1;
-    size_t i = entry->hash & mask;
+    size_t i = hash & mask;
     while (table->slots[i] && table->slots[i] != &removed)
         i = (i + 1) & mask;
     if (!table->slots[i])
         table->used++;
     table->slots[i] = entry;
+    table->hashes[i] = hash;
     table->count++;
 }
 
@@ -49,10 +52,12 @@ static void rebuild(struct sm_prometheus_table *table)
     while (bigger.capacity < table->count * 2 + 2)
         bigger.capacity *= 2;
     bigger.slots = sm_alloc(bigger.capacity, sizeof(*bigger.slots));
+    bigger.hashes = sm_alloc(bigger.capacity, sizeof(*bigger.hashes));
     for (size_t i = 0; i < table->capacity; i++)
         if (table->slots[i] && table->slots[i] != &removed)
-            place(&bigger, table->slots[i]);
+            place(&bigger, table->slots[i], table->hashes[i]);
     free(table->slots);
+    free(table->hashes);
     *table = bigger;
 }
 
@@ -60,7 +65,7 @@ void sm_prometheus_table_insert(struct sm_prometheus_table *table, struct sm_pro
 {
     if ((table->used + 1) * 4 > table->capacity * 3)
         rebuild(table);
-    place(table, entry);
+    place(table, entry, entry->hash);
 }
 
 void sm_prometheus_table_remove(struct sm_prometheus_table *table, const struct sm_prometheus_entry *entry)

@@ -13,6 +13,7 @@ struct sm_prometheus_entry {
 
 struct sm_prometheus_table {
     struct sm_prometheus_entry **slots; /* owned array; NULL: free. All zero is an empty table */
+    uint32_t *hashes;                   /* owned array: of the entries in the slots */
     size_t capacity;                    /* power of two, or 0 */
     size_t count;
     size_t used; /* slots that are not free: entries and marks of removed ones */

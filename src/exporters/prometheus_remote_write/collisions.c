@@ -169,9 +169,10 @@ static bool is_known(const struct sm_prometheus_entry *entry, const void *wanted
     return a->low == b->low && a->high == b->high;
 }
 
-static struct known *find_known(struct sm_write_collisions *collisions, const struct sm_write_series *series)
+static struct known *find_known(struct sm_write_collisions *collisions, struct sm_write *write, const struct sm_write_series *series)
 {
-    struct sm_hash128 key = sm_write_hash_labels(&series->labels);
+    struct sm_write_labels labels = sm_write_labels_of(write, series);
+    struct sm_hash128 key = sm_write_hash_labels(&labels);
     struct known *known = (struct known *)sm_prometheus_table_find(&collisions->table, (uint32_t)key.low, is_known, &key);
     if (!known) {
         known = sm_alloc(1, sizeof(*known));
@@ -269,7 +270,7 @@ static void sort_samples(struct sm_write_series *series)
 
 static void resolve_samples(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
 {
-    struct known *known = find_known(collisions, series);
+    struct known *known = find_known(collisions, write, series);
     size_t kept = 0;
     sort_samples(series);
     for (size_t i = 0; i < series->sample_count; i++) {
@@ -282,7 +283,7 @@ static void resolve_samples(struct sm_write_collisions *collisions, struct sm_wr
         if (collisions->what == SM_WRITE_MERGE ? add_up(known, source, series, &sample) : is_first(source))
             push(known, series, &kept, &sample);
     }
-    series->sample_count = kept;
+    series->sample_count = (uint32_t)kept;
 }
 
 /* One of each time: they are not added up. */
@@ -296,7 +297,7 @@ static void resolve_histograms(struct sm_write_series *series)
         if (!is_there)
             series->histograms[kept++] = series->histograms[i];
     }
-    series->histogram_count = kept;
+    series->histogram_count = (uint32_t)kept;
 }
 
 /* ---- batches */

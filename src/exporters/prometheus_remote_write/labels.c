@@ -240,20 +240,3 @@ bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_s
     finish(maker, labels);
     return true;
 }
-
-struct sm_write_labels sm_write_extend_labels(struct sm_arena *arena, struct sm_write_labels base, struct sm_slice name,
-                                              const struct sm_prometheus_pair *extra)
-{
-    struct sm_prometheus_pair more[] = {{.name = name_label, .value = name}, *extra};
-    size_t more_count = extra->name.size ? 2 : 1;
-    struct sm_prometheus_pair *items = sm_arena_alloc(arena, (base.count + more_count) * sizeof(*items));
-    if (base.count)
-        memcpy(items, base.items, base.count * sizeof(*items));
-    for (size_t i = 0; i < more_count; i++) {
-        size_t at = base.count + i;
-        for (; at > 0 && sm_slice_compare(items[at - 1].name, more[i].name) > 0; at--)
-            items[at] = items[at - 1];
-        items[at] = more[i];
-    }
-    return (struct sm_write_labels){.items = items, .count = base.count + more_count};
-}

@@ -49,8 +49,5 @@ bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_at
 /* The labels of target_info, from the resource's attributes. */
 bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_labels *labels)
     __attribute__((warn_unused_result));
-/* A copy with one label more, and __name__ (extra->name empty: only that). A label that is there already stays beside it. */
-struct sm_write_labels sm_write_extend_labels(struct sm_arena *arena, struct sm_write_labels base, struct sm_slice name,
-                                              const struct sm_prometheus_pair *extra);
 
 bool sm_write_is_service_attribute(struct sm_slice key);

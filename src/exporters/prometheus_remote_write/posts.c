@@ -20,6 +20,65 @@ static void put_labels(struct sm_proto_writer *writer, uint32_t number, const st
     }
 }
 
+/* The labels of one point as they are written: those of its series that follow each other are copied. */
+struct written_base {
+    const struct sm_write_base *base; /* NULL: none yet */
+    struct sm_slice bytes;
+    size_t *starts; /* of each label in the bytes, and the end; borrowed: the chunk's arena, as the bytes */
+    size_t capacity;
+};
+
+static void write_base(struct written_base *written, const struct sm_write_base *base, struct sm_arena *arena)
+{
+    struct sm_proto_writer writer;
+    size_t count = base->labels.count;
+    written->starts = sm_arena_grow(arena, written->starts, 0, &written->capacity, count + 1, sizeof(*written->starts));
+    sm_proto_writer_init(&writer, arena);
+    for (size_t i = count; i-- > 0;) {
+        struct sm_write_labels one = {.items = &base->labels.items[i], .count = 1};
+        written->starts[i] = writer.size; /* of what stands behind it */
+        put_labels(&writer, 1, &one);
+    }
+    written->bytes = count ? sm_write_flatten(&writer) : (struct sm_slice){0};
+    for (size_t i = count; i-- > 0;)
+        written->starts[i + 1] = writer.size - written->starts[i];
+    written->starts[0] = 0;
+    written->base = base;
+}
+
+/* Behind which of the base's labels, before `end`, a label with that name stands. */
+static size_t place_of(const struct sm_write_base *base, size_t end, struct sm_slice name)
+{
+    while (end > 0 && sm_slice_compare(base->labels.items[end - 1].name, name) > 0)
+        end--;
+    return end;
+}
+
+static void put_written(struct sm_proto_writer *writer, const struct written_base *written, size_t first, size_t end)
+{
+    size_t start = written->starts[first];
+    if (end > first)
+        sm_proto_write_raw(writer, sm_slice_make(written->bytes.ptr + start, written->starts[end] - start));
+}
+
+static void put_shared_labels(struct sm_proto_writer *writer, struct written_base *written, const struct sm_write_key *key)
+{
+    const struct sm_write_label *more[] = {key->extra, key->name}; /* the last first */
+    size_t end = key->base->labels.count;
+    if (written->base != key->base)
+        write_base(written, key->base, writer->arena);
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        if (!more[i])
+            continue;
+        size_t place = place_of(key->base, end, more[i]->pair.name);
+        struct sm_write_labels one = {.items = &more[i]->pair, .count = 1};
+        put_written(writer, written, place, end);
+        put_labels(writer, 1, &one);
+        end = place;
+    }
+    put_written(writer, written, 0, end);
+}
+
 static void put_exemplar(struct sm_proto_writer *writer, const struct sm_write_exemplar *exemplar)
 {
     size_t mark = sm_proto_writer_mark(writer);
@@ -29,7 +88,7 @@ static void put_exemplar(struct sm_proto_writer *writer, const struct sm_write_e
     sm_proto_write_message(writer, 3, mark);
 }
 
-static void put_series(struct sm_proto_writer *writer, const struct sm_write_series *series)
+static void put_series(struct sm_proto_writer *writer, struct written_base *written, const struct sm_write_series *series)
 {
     for (size_t i = series->histogram_count; i-- > 0;)
         sm_write_put_histogram(writer, SERIES_HISTOGRAMS, &series->histograms[i]);
@@ -37,7 +96,10 @@ static void put_series(struct sm_proto_writer *writer, const struct sm_write_ser
         put_exemplar(writer, &series->exemplars[i]);
     for (size_t i = series->sample_count; i-- > 0;)
         sm_write_put_sample(writer, &series->samples[i]);
-    put_labels(writer, 1, &series->labels);
+    if (series->key.name || series->key.extra)
+        put_shared_labels(writer, written, &series->key);
+    else
+        put_labels(writer, 1, &series->key.base->labels);
 }
 
 static void put_metadata(struct sm_proto_writer *writer, const struct sm_write_metadata *metadata)
@@ -148,14 +210,15 @@ static bool post_chunk(const struct sm_write *write, size_t first, size_t end, c
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_proto_writer writer;
     struct part parts[CHUNK];
+    struct written_base written = {0};
     bool is_good = true;
     sm_proto_writer_init(&writer, &arena);
     for (size_t i = end; i-- > first;) {
         size_t mark = sm_proto_writer_mark(&writer);
         sm_write_sort_samples(write->series[i]);
-        put_series(&writer, write->series[i]);
+        put_series(&writer, &written, write->series[i]);
         parts[i - first] = end_part(&writer, WRITE_SERIES, mark);
-        parts[i - first].samples = write->series[i]->sample_count + write->series[i]->histogram_count;
+        parts[i - first].samples = (size_t)write->series[i]->sample_count + write->series[i]->histogram_count;
     }
     struct sm_slice run = sm_write_flatten(&writer);
     for (size_t i = 0; is_good && i < end - first; i++) {

@@ -103,7 +103,7 @@ static void put_metadata(struct sm_proto_writer *writer, struct symbols *symbols
 }
 
 /* Returns the size without tag and length. */
-static size_t put_series(struct sm_proto_writer *writer, struct symbols *symbols, const struct sm_write_series *series)
+static size_t put_series(struct sm_proto_writer *writer, struct symbols *symbols, struct sm_write *write, const struct sm_write_series *series)
 {
     size_t mark = sm_proto_writer_mark(writer);
     put_metadata(writer, symbols, series->metadata);
@@ -113,7 +113,8 @@ static size_t put_series(struct sm_proto_writer *writer, struct symbols *symbols
         sm_write_put_histogram(writer, SERIES_HISTOGRAMS, &series->histograms[i]);
     for (size_t i = series->sample_count; i-- > 0;)
         sm_write_put_sample(writer, &series->samples[i]);
-    put_labels(writer, symbols, series->labels.items, series->labels.count);
+    struct sm_write_labels labels = sm_write_labels_of(write, series);
+    put_labels(writer, symbols, labels.items, labels.count);
     size_t content = writer->size - mark;
     sm_proto_write_message(writer, REQUEST_SERIES, mark);
     return content;
@@ -133,9 +134,9 @@ static struct sm_slice write_body(struct sm_write *write, struct symbols *symbol
     *measure = (struct measure){0};
     for (size_t i = end; i-- > first;) {
         const struct sm_write_series *series = write->series[i];
-        size_t content = put_series(&writer, symbols, series);
+        size_t content = put_series(&writer, symbols, write, series);
         measure->content += content;
-        measure->samples += series->sample_count + series->histogram_count;
+        measure->samples += (size_t)series->sample_count + series->histogram_count;
         if (sizes)
             sizes[i] = content;
     }
@@ -160,7 +161,7 @@ static bool cut(struct sm_write *write, const size_t *sizes, size_t text_bytes, 
 {
     size_t first = 0, bytes = text_bytes, samples = 0;
     for (size_t i = 0; i < write->series_count; i++) {
-        size_t more = write->series[i]->sample_count + write->series[i]->histogram_count;
+        size_t more = (size_t)write->series[i]->sample_count + write->series[i]->histogram_count;
         bool is_full = bytes + sizes[i] >= limits->bytes || (limits->samples && samples + more > limits->samples);
         if (is_full && i > first) {
             if (!add_range(write, first, i, list, error))

@@ -228,7 +228,7 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
 /* ---- requests */
 
 /* Counts the series that collide, and tells of one once a minute: what tells its streams apart is what is missing among the labels. */
-static void tell_collisions(struct sm_component *component, const struct sm_write_collision *collision, struct sm_arena *arena)
+static void tell_collisions(struct sm_component *component, const struct sm_write_collision *collision, struct sm_write *write)
 {
     struct exporter *exporter = component->state;
     uint64_t now_ns = sm_clock_mono_ns(), told_ns = atomic_load_explicit(&exporter->told_ns, memory_order_relaxed);
@@ -237,11 +237,11 @@ static void tell_collisions(struct sm_component *component, const struct sm_writ
     sm_instrument_add(exporter->metrics[COLLISIONS], (int64_t)collision->series);
     if ((told_ns && now_ns - told_ns < (uint64_t)SM_MIN) || !atomic_compare_exchange_strong(&exporter->told_ns, &told_ns, now_ns))
         return;
-    const struct sm_write_labels *labels = &collision->first->labels;
-    struct sm_slice name = {0}, differing = sm_write_name_differences(collision->left, collision->right, arena);
-    for (size_t i = 0; i < labels->count; i++)
-        if (sm_slice_is(labels->items[i].name, "__name__"))
-            name = labels->items[i].value;
+    struct sm_write_labels labels = sm_write_labels_of(write, collision->first);
+    struct sm_slice name = {0}, differing = sm_write_name_differences(collision->left, collision->right, write->arena);
+    for (size_t i = 0; i < labels.count; i++)
+        if (sm_slice_is(labels.items[i].name, "__name__"))
+            name = labels.items[i].value;
     sm_log(SM_LOG_WARN, &component->logger,
            "several metric streams are one series, because what tells them apart is no label; see on_collision and resource_to_telemetry_conversion",
            SM_LOG_INT("series", (int64_t)collision->series), SM_LOG_SLICE("metric", name), SM_LOG_SLICE("resource attributes", differing));
@@ -256,7 +256,7 @@ static bool make_bodies(struct sm_component *component, struct sm_batch *batch, 
     size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, batch, &write)
                                                   : sm_write_translate(&exporter->settings, batch, &write);
     struct sm_write_collision collision = sm_write_resolve_collisions(exporter->collisions, &write, sm_clock_mono_ns());
-    tell_collisions(component, &collision, &arena);
+    tell_collisions(component, &collision, &write);
     sm_write_select(&exporter->settings, &write);
     if (failures) {
         sm_instrument_add(exporter->metrics[FAILED_TRANSLATIONS], 1);

@@ -26,12 +26,13 @@ static void drop_hidden(struct sm_relabel_set *set)
 }
 
 /* False: the series is not sent. */
-static bool relabel(const struct sm_write_settings *settings, struct sm_arena *arena, struct sm_write_series *series)
+static bool relabel(const struct sm_write_settings *settings, struct sm_write *write, struct sm_write_series *series)
 {
     struct sm_relabel_set set;
     if (!settings->as_alloy && !settings->relabel && !settings->write_relabel)
         return true;
-    sm_relabel_set_init(&set, arena, series->labels.items, series->labels.count);
+    struct sm_write_labels labels = sm_write_labels_of(write, series);
+    sm_relabel_set_init(&set, write->arena, labels.items, labels.count);
     if (settings->relabel && !sm_relabel_apply(settings->relabel, &set))
         return false;
     if (settings->as_alloy) {
@@ -43,7 +44,7 @@ static bool relabel(const struct sm_write_settings *settings, struct sm_arena *a
         return false;
     if (settings->as_alloy)
         drop_hidden(&set);
-    series->labels = (struct sm_write_labels){.items = set.items, .count = set.count};
+    sm_write_replace_labels(write, series, (struct sm_write_labels){.items = set.items, .count = set.count});
     return set.count > 0;
 }
 
@@ -65,12 +66,12 @@ static void drop_old(struct sm_write_series *series, int64_t first_ms)
     for (size_t i = 0; i < series->sample_count; i++)
         if (series->samples[i].time_ms >= first_ms)
             series->samples[kept++] = series->samples[i];
-    series->sample_count = kept;
+    series->sample_count = (uint32_t)kept;
     kept = 0;
     for (size_t i = 0; i < series->histogram_count; i++)
         if (series->histograms[i].time_ms >= first_ms)
             series->histograms[kept++] = series->histograms[i];
-    series->histogram_count = kept;
+    series->histogram_count = (uint32_t)kept;
 }
 
 static void drop_unwanted(const struct sm_write_settings *settings, struct sm_write_series *series)
@@ -82,16 +83,16 @@ static void drop_unwanted(const struct sm_write_settings *settings, struct sm_wr
 }
 
 /* Series that came without anything are sent as they are: the Collector's exporter has such. */
-static bool is_kept(const struct sm_write_settings *settings, struct sm_arena *arena, struct sm_write_series *series, int64_t first_ms)
+static bool is_kept(const struct sm_write_settings *settings, struct sm_write *write, struct sm_write_series *series, int64_t first_ms)
 {
-    size_t before = series->sample_count + series->exemplar_count + series->histogram_count;
+    size_t before = (size_t)series->sample_count + series->exemplar_count + series->histogram_count;
     drop_unwanted(settings, series);
     if (first_ms != INT64_MIN)
         drop_old(series, first_ms);
     bool is_empty = series->sample_count + series->exemplar_count + series->histogram_count == 0;
     if (is_empty && (before > 0 || settings->as_alloy))
         return false;
-    return relabel(settings, arena, series);
+    return relabel(settings, write, series);
 }
 
 void sm_write_select(const struct sm_write_settings *settings, struct sm_write *write)
@@ -99,7 +100,7 @@ void sm_write_select(const struct sm_write_settings *settings, struct sm_write *
     int64_t first_ms = first_time(settings);
     size_t kept = 0;
     for (size_t i = 0; i < write->series_count; i++)
-        if (is_kept(settings, write->arena, write->series[i], first_ms))
+        if (is_kept(settings, write, write->series[i], first_ms))
             write->series[kept++] = write->series[i];
     write->series_count = kept;
 }

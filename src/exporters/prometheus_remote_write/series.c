@@ -1,4 +1,5 @@
-/* series.c - see series.h. State: the caller's. A series is found by the hash of its labels and then compared label by label. */
+/* series.c - see series.h. State: the caller's. A series is found by the hash of its labels, a sum so that shared labels are
+ * hashed once, and then compared label by label. */
 #include "exporters/prometheus_remote_write/series.h"
 
 #include "base/hash.h"
@@ -13,13 +14,22 @@ void sm_write_deinit(struct sm_write *write)
     sm_prometheus_table_deinit(&write->_table);
 }
 
-static uint32_t hash_labels(const struct sm_write_labels *labels)
+struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value)
 {
-    uint64_t hash = sm_hash_secret();
-    for (size_t i = 0; i < labels->count; i++) {
-        hash = sm_hash_with(hash, labels->items[i].name);
-        hash = sm_hash_with(hash, labels->items[i].value);
-    }
+    return (struct sm_write_label){.pair = {.name = name, .value = value}, .hash = sm_hash_with(sm_hash_with(sm_hash_secret(), name), value)};
+}
+
+struct sm_write_base sm_write_make_base(struct sm_write_labels labels)
+{
+    struct sm_write_base base = {.labels = labels};
+    for (size_t i = 0; i < labels.count; i++)
+        base.hash += sm_write_make_label(labels.items[i].name, labels.items[i].value).hash;
+    return base;
+}
+
+static uint32_t hash_key(const struct sm_write_key *key)
+{
+    uint64_t hash = key->base->hash + (key->name ? key->name->hash : 0) + (key->extra ? key->extra->hash : 0);
     return (uint32_t)(hash ^ hash >> 32);
 }
 
@@ -33,36 +43,126 @@ struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels)
     return hash;
 }
 
+/* ---- labels that are put together */
+
+static size_t count_labels(const struct sm_write_key *key)
+{
+    return key->base->labels.count + (key->name != NULL) + (key->extra != NULL);
+}
+
+/* Walks the labels of a key by name. */
+struct walk {
+    struct sm_write_labels base;       /* what is left of it */
+    const struct sm_write_label *more; /* comes next among them; NULL: none */
+    const struct sm_write_label *then; /* comes behind that; NULL: none */
+};
+
+static struct walk begin_labels(const struct sm_write_key *key)
+{
+    return (struct walk){.base = key->base->labels, .more = key->name ? key->name : key->extra, .then = key->name ? key->extra : NULL};
+}
+
+static const struct sm_prometheus_pair *next_label(struct walk *walk)
+{
+    const struct sm_write_label *more = walk->more;
+    if (more && (walk->base.count == 0 || sm_slice_compare(walk->base.items->name, more->pair.name) > 0)) {
+        walk->more = walk->then;
+        walk->then = NULL;
+        return &more->pair;
+    }
+    walk->base.count--;
+    return walk->base.items++;
+}
+
 static bool has_labels(const struct sm_prometheus_entry *entry, const void *wanted)
 {
-    const struct sm_write_labels *a = &((const struct sm_write_series *)entry)->labels, *b = wanted;
-    if (a->count != b->count)
+    const struct sm_write_key *a = &((const struct sm_write_series *)entry)->key, *b = wanted;
+    size_t count = count_labels(a);
+    if (count != count_labels(b))
         return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!sm_slice_equal(a->items[i].name, b->items[i].name) || !sm_slice_equal(a->items[i].value, b->items[i].value))
+    struct walk left = begin_labels(a), right = begin_labels(b);
+    for (size_t i = 0; i < count; i++) {
+        const struct sm_prometheus_pair *one = next_label(&left), *other = next_label(&right);
+        if (!sm_slice_equal(one->name, other->name) || !sm_slice_equal(one->value, other->value))
             return false;
+    }
     return true;
 }
+
+struct sm_write_labels sm_write_labels_of(struct sm_write *write, const struct sm_write_series *series)
+{
+    size_t count = count_labels(&series->key);
+    if (count == series->key.base->labels.count)
+        return series->key.base->labels;
+    write->_flat = sm_arena_grow(write->arena, write->_flat, 0, &write->_flat_capacity, count, sizeof(*write->_flat));
+    struct walk walk = begin_labels(&series->key);
+    for (size_t i = 0; i < count; i++)
+        write->_flat[i] = *next_label(&walk);
+    return (struct sm_write_labels){.items = write->_flat, .count = count};
+}
+
+static const struct sm_write_base *keep_base(struct sm_write *write, struct sm_write_base base)
+{
+    struct sm_write_base *kept = sm_arena_alloc(write->arena, sizeof(*kept));
+    *kept = base;
+    return kept;
+}
+
+void sm_write_replace_labels(struct sm_write *write, struct sm_write_series *series, struct sm_write_labels labels)
+{
+    series->key = (struct sm_write_key){.base = keep_base(write, (struct sm_write_base){.labels = labels})};
+}
+
+/* ---- series */
 
 /* Room for one element more. */
 #define GROW(write, array, count, capacity)                                                                                                          \
     ((array) = sm_arena_grow((write)->arena, (array), (count), &(capacity), (count) + 1, sizeof(*(array))), &(array)[(count)++])
 
-struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels)
+/* The same of a series' arrays, whose counts are smaller. */
+static void *grow(struct sm_write *write, void *array, uint32_t count, uint32_t *capacity, size_t element_size)
 {
-    uint32_t hash = hash_labels(&labels);
-    struct sm_write_series *series = (struct sm_write_series *)sm_prometheus_table_find(&write->_table, hash, has_labels, &labels);
-    if (series)
-        return series;
-    series = sm_arena_zalloc(write->arena, 1, sizeof(*series));
+    size_t room = *capacity;
+    array = sm_arena_grow(write->arena, array, count, &room, (size_t)count + 1, element_size);
+    *capacity = (uint32_t)room;
+    return array;
+}
+
+static struct sm_write_series *find(const struct sm_write *write, const struct sm_write_key *key, uint32_t hash)
+{
+    return (struct sm_write_series *)sm_prometheus_table_find(&write->_table, hash, has_labels, key);
+}
+
+static struct sm_write_series *add(struct sm_write *write, const struct sm_write_key *key, uint32_t hash)
+{
+    struct sm_write_series *series = sm_arena_zalloc(write->arena, 1, sizeof(*series));
     series->entry.hash = hash;
-    series->labels = labels;
+    series->key = *key;
     series->metadata = write->current;
     series->kind = write->kind;
     series->stream = write->stream;
     sm_prometheus_table_insert(&write->_table, &series->entry);
     *GROW(write, write->series, write->series_count, write->series_capacity) = series;
     return series;
+}
+
+struct sm_write_series *sm_write_series_get_shared(struct sm_write *write, const struct sm_write_key *key)
+{
+    uint32_t hash = hash_key(key);
+    struct sm_write_series *series = find(write, key, hash);
+    return series ? series : add(write, key, hash);
+}
+
+struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels)
+{
+    struct sm_write_base base = sm_write_make_base(labels);
+    struct sm_write_key key = {.base = &base};
+    uint32_t hash = hash_key(&key);
+    struct sm_write_series *series = find(write, &key, hash);
+    if (series)
+        return series;
+    key.base = keep_base(write, base);
+    return add(write, &key, hash);
 }
 
 /* Whose points the series holds. */
@@ -81,19 +181,22 @@ void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series,
         series->samples = &series->first_sample;
         series->sample_capacity = 1;
     }
-    *GROW(write, series->samples, series->sample_count, series->sample_capacity) =
+    series->samples = grow(write, series->samples, series->sample_count, &series->sample_capacity, sizeof(*series->samples));
+    series->samples[series->sample_count++] =
         (struct sm_write_sample){.value = value, .time_ms = time_ms, .start_ms = write->start_ms, .stream = write->stream};
 }
 
 void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *series, const struct sm_write_exemplar *exemplar)
 {
-    *GROW(write, series->exemplars, series->exemplar_count, series->exemplar_capacity) = *exemplar;
+    series->exemplars = grow(write, series->exemplars, series->exemplar_count, &series->exemplar_capacity, sizeof(*series->exemplars));
+    series->exemplars[series->exemplar_count++] = *exemplar;
 }
 
 void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram)
 {
     note_stream(write, series);
-    *GROW(write, series->histograms, series->histogram_count, series->histogram_capacity) = *histogram;
+    series->histograms = grow(write, series->histograms, series->histogram_count, &series->histogram_capacity, sizeof(*series->histograms));
+    series->histograms[series->histogram_count++] = *histogram;
 }
 
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata)

@@ -1,5 +1,8 @@
 /* series.h - the series of one remote write: found by their labels, with their samples, native histograms and exemplars.
  *
+ * The series of one histogram or summary share the labels of its point and differ in a name and one label more, so that a series costs no labels of
+ * its own; the labels are put together when they are written.
+ *
  * Made for one batch and released with its arena. Slices point into the batch or the arena. One thread at a time.
  * Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go), prompb/types.proto. */
 #pragma once
@@ -13,6 +16,25 @@
 struct sm_write_labels {
     const struct sm_prometheus_pair *items; /* borrowed: arena */
     size_t count;
+};
+
+/* Labels with their hash: those that the series of a point share. */
+struct sm_write_base {
+    struct sm_write_labels labels;
+    uint64_t hash;
+};
+
+/* One label with its hash. */
+struct sm_write_label {
+    struct sm_prometheus_pair pair;
+    uint64_t hash;
+};
+
+/* The labels of a series: by name, `name` and `extra` behind those of the base that are called the same. */
+struct sm_write_key {
+    const struct sm_write_base *base;
+    const struct sm_write_label *name;  /* __name__; NULL: it stands in the base */
+    const struct sm_write_label *extra; /* its name comes behind __name__; NULL: none */
 };
 
 struct sm_write_sample {
@@ -69,16 +91,17 @@ struct sm_write_metadata {
 
 struct sm_write_series {
     struct sm_prometheus_entry entry;
-    struct sm_write_labels labels;
+    struct sm_write_key key;                  /* borrowed: arena */
     const struct sm_write_metadata *metadata; /* borrowed: arena; version 2: without the name; NULL: none */
     enum sm_write_kind kind;
-    bool has_streams;                      /* two or more of them gave points */
-    uint32_t stream, other_stream;         /* the first, and one more */
+    bool has_streams;              /* two or more of them gave points */
+    uint32_t stream, other_stream; /* the first, and one more */
+    uint32_t sample_count, sample_capacity;
     struct sm_write_sample first_sample;   /* most series have one */
     struct sm_write_sample *samples;       /* borrowed: arena, as the others; or first_sample */
     struct sm_write_exemplar *exemplars;   /* in the order they came */
     struct sm_write_histogram *histograms; /* in the order they came */
-    size_t sample_count, sample_capacity, exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
+    uint32_t exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
 };
 
 struct sm_write_stream;
@@ -95,6 +118,8 @@ struct sm_write {
     size_t stream_count, stream_capacity;
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
+    struct sm_prometheus_pair *_flat; /* borrowed: arena; of sm_write_labels_of */
+    size_t _flat_capacity;
 };
 
 /* Milliseconds, rounded towards zero. */
@@ -110,8 +135,16 @@ struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels);
 void sm_write_init(struct sm_write *write, struct sm_arena *arena);
 /* Not the arena. */
 void sm_write_deinit(struct sm_write *write);
+struct sm_write_base sm_write_make_base(struct sm_write_labels labels);
+struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value);
 /* The series with these labels, which must live as long as the arena; made when it is new. */
 struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels) __attribute__((returns_nonnull));
+/* The same for labels that are shared; what the key refers to must live as long as the arena. */
+struct sm_write_series *sm_write_series_get_shared(struct sm_write *write, const struct sm_write_key *key) __attribute__((returns_nonnull));
+/* All labels of a series in one array: until the next call. */
+struct sm_write_labels sm_write_labels_of(struct sm_write *write, const struct sm_write_series *series);
+/* Gives a series other labels; it can no longer be found by any. */
+void sm_write_replace_labels(struct sm_write *write, struct sm_write_series *series, struct sm_write_labels labels);
 void sm_write_add_sample(struct sm_write *write, struct sm_write_series *series, double value, int64_t time_ms);
 void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *series, const struct sm_write_exemplar *exemplar);
 void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram);

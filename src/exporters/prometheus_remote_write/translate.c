@@ -20,9 +20,9 @@ struct walk {
     struct sm_write_label_maker maker;
     const struct sm_scope *scope;
     const struct sm_metric *metric;
-    struct sm_slice name;              /* of the metric, as Prometheus has it */
-    struct sm_slice part_names[PARTS]; /* the same with suffixes; empty: not made yet */
-    struct sm_slice *bound_texts;      /* of the bounds that were last written */
+    struct sm_slice name;                           /* of the metric, as Prometheus has it */
+    const struct sm_write_label *part_names[PARTS]; /* the same with suffixes, as labels; NULL: not made yet */
+    struct sm_write_label *bound_labels;            /* of the bounds that were last written, and of +Inf */
     const double *bounds;
     size_t bound_count;
     uint64_t newest_ns; /* of the resource's points */
@@ -71,22 +71,37 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
     add_exemplars(walk, point, series);
 }
 
+static const struct sm_write_label *keep_label(struct walk *walk, struct sm_slice name, struct sm_slice value)
+{
+    struct sm_write_label *kept = sm_arena_alloc(walk->write->arena, sizeof(*kept));
+    *kept = sm_write_make_label(name, value);
+    return kept;
+}
+
+static const struct sm_write_base *keep_base(struct walk *walk, struct sm_write_labels labels)
+{
+    struct sm_write_base *kept = sm_arena_alloc(walk->write->arena, sizeof(*kept));
+    *kept = sm_write_make_base(labels);
+    return kept;
+}
+
 /* The metric's name with the suffix of the part, made once a metric. */
-static struct sm_slice part_name(struct walk *walk, enum part part)
+static const struct sm_write_label *part_name(struct walk *walk, enum part part)
 {
     static const char *const suffixes[PARTS] = {[PART_PLAIN] = "", [PART_SUM] = "_sum", [PART_COUNT] = "_count", [PART_BUCKET] = "_bucket"};
-    if (!walk->part_names[part].size)
-        walk->part_names[part] = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s%s", SM_SLICE_ARGS(walk->name), suffixes[part]));
+    if (!walk->part_names[part]) {
+        struct sm_slice name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s%s", SM_SLICE_ARGS(walk->name), suffixes[part]));
+        walk->part_names[part] = keep_label(walk, SM_SLICE("__name__"), name);
+    }
     return walk->part_names[part];
 }
 
 /* A sample of a part's series, with one label more (NULL: none). */
-static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base, enum part part,
-                                        const struct sm_prometheus_pair *extra, double value)
+static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *base, enum part part,
+                                        const struct sm_write_label *extra, double value)
 {
-    static const struct sm_prometheus_pair none;
-    struct sm_write_labels labels = sm_write_extend_labels(walk->write->arena, base, part_name(walk, part), extra ? extra : &none);
-    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
+    struct sm_write_key key = {.base = base, .name = part_name(walk, part), .extra = extra};
+    struct sm_write_series *series = sm_write_series_get_shared(walk->write, &key);
     sm_write_add_sample(walk->write, series, value_of(point, value), sm_write_time_ms(point->time_ns));
     return series;
 }
@@ -98,19 +113,20 @@ static struct sm_slice number_text(struct walk *walk, double number)
 }
 
 /* Points of one metric have the same bounds as a rule. */
-static const struct sm_slice *bound_texts(struct walk *walk, const struct sm_data_point *point)
+static const struct sm_write_label *bound_labels(struct walk *walk, const struct sm_data_point *point)
 {
     size_t count = point->bound_count;
-    bool is_same = walk->bound_texts && walk->bound_count == count &&
+    bool is_same = walk->bound_labels && walk->bound_count == count &&
                    (count == 0 || memcmp(walk->bounds, point->explicit_bounds, count * sizeof(*walk->bounds)) == 0);
     if (is_same)
-        return walk->bound_texts;
-    walk->bound_texts = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*walk->bound_texts));
+        return walk->bound_labels;
+    walk->bound_labels = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*walk->bound_labels));
     for (size_t i = 0; i < count; i++)
-        walk->bound_texts[i] = number_text(walk, point->explicit_bounds[i]);
+        walk->bound_labels[i] = sm_write_make_label(SM_SLICE("le"), number_text(walk, point->explicit_bounds[i]));
+    walk->bound_labels[count] = sm_write_make_label(SM_SLICE("le"), SM_SLICE("+Inf"));
     walk->bounds = point->explicit_bounds;
     walk->bound_count = count;
-    return walk->bound_texts;
+    return walk->bound_labels;
 }
 
 struct bucket {
@@ -151,35 +167,35 @@ static void spread_exemplars(struct walk *walk, const struct sm_data_point *poin
     }
 }
 
-static void take_histogram(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
+static void take_histogram(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
 {
+    const struct sm_write_base *base = keep_base(walk, labels);
     if (point->has_sum)
         add_part(walk, point, base, PART_SUM, NULL, point->sum);
     add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count;
-    const struct sm_slice *texts = bound_texts(walk, point);
+    const struct sm_write_label *bounds = bound_labels(walk, point);
     struct bucket *buckets = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*buckets));
-    struct sm_prometheus_pair le = {.name = SM_SLICE("le"), .value = SM_SLICE("+Inf")};
     uint64_t cumulative = 0;
     for (size_t i = 0; i < count; i++) {
         cumulative += point->bucket_counts[i];
-        struct sm_prometheus_pair bound = {.name = le.name, .value = texts[i]};
         buckets[i] = (struct bucket){.bound = point->explicit_bounds[i], .index = i};
-        buckets[i].series = add_part(walk, point, base, PART_BUCKET, &bound, (double)cumulative);
+        buckets[i].series = add_part(walk, point, base, PART_BUCKET, &bounds[i], (double)cumulative);
     }
     buckets[count] = (struct bucket){.bound = (double)INFINITY, .index = count};
-    buckets[count].series = add_part(walk, point, base, PART_BUCKET, &le, (double)point->count);
+    buckets[count].series = add_part(walk, point, base, PART_BUCKET, &bounds[point->bound_count], (double)point->count);
     if (!walk->settings->is_version_2) /* the reference's version 2 has no exemplars of these */
         spread_exemplars(walk, point, buckets, count + 1);
 }
 
-static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels base)
+static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
 {
+    const struct sm_write_base *base = keep_base(walk, labels);
     add_part(walk, point, base, PART_SUM, NULL, point->sum);
     add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
     for (size_t i = 0; i < point->quantile_count; i++) {
-        struct sm_prometheus_pair quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
-        add_part(walk, point, base, PART_PLAIN, &quantile, point->quantiles[i].value);
+        const struct sm_write_label *quantile = keep_label(walk, SM_SLICE("quantile"), number_text(walk, point->quantiles[i].quantile));
+        add_part(walk, point, base, PART_PLAIN, quantile, point->quantiles[i].value);
     }
 }
 

@@ -32,9 +32,10 @@ static void show_labels(struct sm_bytes *out, const struct sm_write_labels *labe
     sm_bytes_append_char(out, '}');
 }
 
-static void show_series(struct sm_bytes *out, const struct sm_write_series *series)
+static void show_series(struct sm_bytes *out, struct sm_write *write, const struct sm_write_series *series)
 {
-    show_labels(out, &series->labels);
+    struct sm_write_labels labels = sm_write_labels_of(write, series);
+    show_labels(out, &labels);
     for (size_t i = 0; i < series->sample_count; i++)
         sm_bytes_printf(out, " %g@%lld", series->samples[i].value, (long long)series->samples[i].time_ms);
     for (size_t i = 0; i < series->exemplar_count; i++) {
@@ -53,7 +54,7 @@ static void expect_series(const struct sm_write_settings *settings, const char *
     sm_write_init(&write, &arena);
     assert_int_equal(sm_write_translate(settings, batch, &write), failures);
     for (size_t i = 0; i < write.series_count; i++)
-        show_series(&shown, write.series[i]);
+        show_series(&shown, &write, write.series[i]);
     assert_string_equal(sm_bytes_cstr(&shown), expected);
     sm_bytes_deinit(&shown);
     sm_write_deinit(&write);
@@ -257,6 +258,34 @@ static void sends_nothing_when_there_are_no_series(void **state)
     sm_arena_deinit(&arena);
 }
 
+static void finds_a_series_by_its_labels_whether_they_are_shared_or_not(void **state)
+{
+    (void)state;
+    struct sm_prometheus_pair whole[] = {{SM_SLICE("B"), SM_SLICE("1")},
+                                         {SM_SLICE("__name__"), SM_SLICE("n")},
+                                         {SM_SLICE("le"), SM_SLICE("own")},
+                                         {SM_SLICE("le"), SM_SLICE("2")},
+                                         {SM_SLICE("x"), SM_SLICE("3")}};
+    struct sm_prometheus_pair own[] = {whole[0], whole[2], whole[4]};
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    struct sm_bytes shown = {0};
+    sm_write_init(&write, &arena);
+    struct sm_write_base base = sm_write_make_base((struct sm_write_labels){.items = own, .count = 3});
+    struct sm_write_label name = sm_write_make_label(whole[1].name, whole[1].value), le = sm_write_make_label(whole[3].name, whole[3].value);
+    struct sm_write_series *shared = sm_write_series_get_shared(&write, &(struct sm_write_key){.base = &base, .name = &name, .extra = &le});
+    struct sm_write_series *named = sm_write_series_get_shared(&write, &(struct sm_write_key){.base = &base, .name = &name});
+    assert_ptr_equal(sm_write_series_get(&write, (struct sm_write_labels){.items = whole, .count = 5}), shared);
+    assert_ptr_not_equal(named, shared);
+    assert_int_equal(write.series_count, 2);
+    show_series(&shown, &write, shared);
+    show_series(&shown, &write, named);
+    assert_string_equal(sm_bytes_cstr(&shown), "{B=1,__name__=n,le=own,le=2,x=3}\n{B=1,__name__=n,le=own,x=3}\n");
+    sm_bytes_deinit(&shown);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +296,7 @@ int main(void)
         cmocka_unit_test(puts_exemplars_into_the_first_bucket_that_has_room_for_them),
         cmocka_unit_test(drops_the_attributes_of_an_exemplar_that_are_too_long_together),
         cmocka_unit_test(makes_sparse_buckets_of_dense_ones),
+        cmocka_unit_test(finds_a_series_by_its_labels_whether_they_are_shared_or_not),
         cmocka_unit_test(splits_posts_by_size_and_loses_nothing),
         cmocka_unit_test(sends_nothing_when_there_are_no_series),
     };
