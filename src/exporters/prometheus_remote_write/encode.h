@@ -8,6 +8,7 @@
 struct sm_write_post_list {
     struct sm_write_post *posts; /* owned */
     size_t count, capacity;
+    struct sm_bytes packed; /* owned: room for one body while it is made */
 };
 
 void sm_write_put_double(struct sm_proto_writer *writer, uint32_t number, double value);

@@ -58,13 +58,27 @@ static void offer(struct sm_write_label_maker *maker, enum rank rank, struct sm_
     maker->_count++;
 }
 
+static bool is_made(const struct sm_write_made_name *made, const struct sm_prometheus_label_namer *namer, struct sm_slice label)
+{
+    return made->collapses_underscores == namer->collapses_underscores && made->marks_leading_underscore == namer->marks_leading_underscore &&
+           made->name.ptr && sm_slice_equal(made->label, label);
+}
+
+/* One point has the attributes of the one before, in their order, as a rule: their names are made once. */
 static bool make_name(struct sm_write_label_maker *maker, const struct sm_prometheus_label_namer *namer, struct sm_slice label, struct sm_slice *name)
 {
+    struct sm_write_made_name *made = &maker->_names[maker->_count % SM_WRITE_MADE_NAMES];
     struct sm_bytes out;
-    sm_bytes_init(&out, maker->arena);
-    bool is_usable = sm_prometheus_label_name(namer, label, &out);
-    *name = sm_bytes_slice(&out);
-    return is_usable;
+    if (!is_made(made, namer, label)) {
+        sm_bytes_init(&out, maker->arena);
+        made->is_usable = sm_prometheus_label_name(namer, label, &out);
+        made->label = label;
+        made->name = sm_bytes_slice(&out);
+        made->collapses_underscores = namer->collapses_underscores;
+        made->marks_leading_underscore = namer->marks_leading_underscore;
+    }
+    *name = made->name;
+    return made->is_usable;
 }
 
 /* Empty values take part, because one of the resource takes the place of the point's own; they never become labels. */

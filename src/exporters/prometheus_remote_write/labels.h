@@ -31,6 +31,14 @@ struct sm_write_settings {
 /* For labels of series; `false` for those of target_info, which keep their underscores. */
 struct sm_prometheus_label_namer sm_write_label_namer(const struct sm_write_settings *settings, bool is_of_series);
 
+/* An attribute's key as a label's name. */
+struct sm_write_made_name {
+    struct sm_slice label, name; /* borrowed: batch or arena */
+    bool is_usable, collapses_underscores, marks_leading_underscore;
+};
+
+enum { SM_WRITE_MADE_NAMES = 32 };
+
 struct sm_write_label_maker {
     const struct sm_write_settings *settings; /* borrowed */
     struct sm_arena *arena;                   /* borrowed */
@@ -38,6 +46,7 @@ struct sm_write_label_maker {
     struct sm_slice job, instance;            /* empty: none */
     struct sm_write_candidate *_candidates;   /* borrowed: arena; of the labels being made */
     size_t _count, _capacity;
+    struct sm_write_made_name _names[SM_WRITE_MADE_NAMES]; /* by position among the candidates: of the point before */
 };
 
 void sm_write_label_maker_set_resource(struct sm_write_label_maker *maker, const struct sm_attributes *resource);

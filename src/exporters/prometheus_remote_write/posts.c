@@ -136,9 +136,14 @@ bool sm_write_add_post(struct sm_write_post_list *list, struct sm_slice plain, s
         list->capacity = list->capacity ? list->capacity * 2 : 4;
         list->posts = sm_realloc(list->posts, list->capacity, sizeof(*list->posts));
     }
+    /* Snappy wants room for the worst; what is kept takes only what it needs. */
+    list->packed.size = 0;
+    if (!sm_compress(SM_COMPRESSION_SNAPPY, 0, plain, &list->packed, error))
+        return false;
     struct sm_write_post *post = &list->posts[list->count++];
     *post = (struct sm_write_post){0};
-    return sm_compress(SM_COMPRESSION_SNAPPY, 0, plain, &post->body, error);
+    sm_bytes_append_slice(&post->body, sm_bytes_slice(&list->packed));
+    return true;
 }
 
 struct sm_slice sm_write_flatten(struct sm_proto_writer *writer)
@@ -265,8 +270,10 @@ bool sm_write_make_posts(struct sm_write *write, const struct sm_write_limits *l
                          struct sm_error *error)
 {
     struct sm_write_post_list list = {0};
-    if (write->series_count &&
-        (!post_series(write, limits, &list, error) || (write->metadata_count && !post_metadata(write, limits, &list, error)))) {
+    bool is_made = write->series_count == 0 ||
+                   (post_series(write, limits, &list, error) && (write->metadata_count == 0 || post_metadata(write, limits, &list, error)));
+    sm_bytes_deinit(&list.packed);
+    if (!is_made) {
         sm_write_free_posts(list.posts, list.count);
         return false;
     }

@@ -193,6 +193,7 @@ bool sm_write_make_posts_v2(struct sm_write *write, const struct sm_write_limits
         is_made = fits ? sm_write_add_post(&list, body, error) : cut(write, sizes, symbols.bytes, limits, &list, error);
     }
     sm_prometheus_table_deinit(&symbols.table);
+    sm_bytes_deinit(&list.packed);
     if (!is_made) {
         sm_write_free_posts(list.posts, list.count);
         return false;
