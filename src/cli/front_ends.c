@@ -8,6 +8,7 @@
 #include "cli/alloy_config.h"
 #include "config/diags.h"
 #include "config/provider.h"
+#include "config/yaml.h"
 #include "datadog_agent/front_end.h"
 
 static const char agent_format[] = "datadog-agent";
@@ -45,10 +46,33 @@ static const struct sm_node *load_agent(const char *path, bool is_sealed, struct
     return sm_datadog_agent_load(provided.source, is_sealed ? no_variable : read_variable, arena, diags);
 }
 
+/* A Collector's configuration may have the name of the Agent's; what the Agent does not know is `service`, which the Collector's needs. */
+static bool is_collectors(const char *path, bool is_sealed)
+{
+    struct sm_arena scratch = SM_ARENA_INIT;
+    struct sm_diags *unread = sm_diags_create();
+    struct sm_provided provided = {0};
+    struct sm_error error;
+    const char *uri = sm_arena_printf(&scratch, "file:%s", path);
+    const struct sm_node *root = NULL;
+    if (sm_provider_fetch(sm_slice_of(uri), is_sealed, &scratch, &provided, &error))
+        root = sm_yaml_parse(provided.source, &scratch, unread);
+    bool is_so = root && root->kind == SM_NODE_MAP && sm_node_find(root, "service") != NULL;
+    sm_diags_free(unread);
+    sm_arena_deinit(&scratch);
+    return is_so;
+}
+
+static bool is_agents(const char *path, const char *format, bool is_sealed)
+{
+    if (format)
+        return strcmp(format, agent_format) == 0;
+    return sm_datadog_agent_is_file_name(sm_slice_of(path)) && !is_collectors(path, is_sealed);
+}
+
 static bool load(const char *path, const char *format, bool is_sealed, struct sm_arena *arena, struct sm_diags *diags, const struct sm_node **root)
 {
-    bool is_agent = format ? strcmp(format, agent_format) == 0 : sm_datadog_agent_is_file_name(sm_slice_of(path));
-    if (!is_agent)
+    if (!is_agents(path, format, is_sealed))
         return sm_cli_alloy_front_end.load(path, format, is_sealed, arena, diags, root);
     *root = load_agent(path, is_sealed, arena, diags);
     return true;
