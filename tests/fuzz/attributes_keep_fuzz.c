@@ -40,10 +40,14 @@ static void keep_in_all(struct sm_batch *batch, bool is_decoded, uint16_t mask)
     }
 }
 
+/* Unknown fields of a KeyValue stay in encoded bytes and are lost in decoded ones: all are decoded before they are compared. */
 static void append_json(struct sm_batch *batch, struct sm_bytes *json)
 {
-    sm_otlp_encode_json(batch, json);
-    sm_batch_release(batch);
+    enum { ALL = 0xffff };
+    struct sm_batch *again = decode_again(batch);
+    keep_in_all(again, true, ALL);
+    sm_otlp_encode_json(again, json);
+    sm_batch_release(again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -59,8 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct sm_batch *decoded = sm_batch_clone(batch);
         keep_in_all(batch, false, mask);
         keep_in_all(decoded, true, mask);
-        append_json(decode_again(batch), &json);
-        append_json(decode_again(decoded), &decoded_json);
+        append_json(batch, &json);
+        append_json(decoded, &decoded_json);
         CHECK(sm_slice_equal(sm_bytes_slice(&json), sm_bytes_slice(&decoded_json)));
         sm_bytes_deinit(&json);
         sm_bytes_deinit(&decoded_json);
