@@ -146,13 +146,13 @@ static void insert_counts(struct sm_distribution *distribution, const struct key
         list.capacity = distribution->_capacity;
     }
     while (old < distribution->bin_count || next < count) {
-        const struct sm_distribution_bin *bin = &distribution->bins[old];
-        if (next == count || (old < distribution->bin_count && bin->key < counts[next].key)) {
+        const struct sm_distribution_bin *bin = old < distribution->bin_count ? &distribution->bins[old] : NULL;
+        if (bin && (next == count || bin->key < counts[next].key)) {
             append_bin(&list, bin->key, bin->count);
             old++;
             continue;
         }
-        bool is_same = old < distribution->bin_count && bin->key == counts[next].key;
+        bool is_same = bin && bin->key == counts[next].key;
         append_values(&list, counts[next].key, counts[next].count + (is_same ? bin->count : 0));
         old += is_same;
         next++;
