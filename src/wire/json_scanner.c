@@ -376,6 +376,8 @@ static bool parse_name(struct sm_slice text, double *number)
 /* Between digits, or a base prefix and a digit. */
 static bool are_underscores_placed(struct sm_slice text)
 {
+    if (text.size == 0)
+        text = SM_SLICE("");
     const char *at = text.ptr, *end = at + text.size;
     at += at < end && (*at == '-' || *at == '+');
     bool is_hexadecimal = end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
