@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "base/memory.h"
 #include "config/diags.h"
 #include "config/duration.h"
@@ -64,7 +64,7 @@ static struct sm_node *text_node(struct sm_alloy_decoding *decoding, struct sm_s
         sm_alloy_decoding_error(decoding, position, NULL, "the text holds a NUL character, which is not built");
         return NULL;
     }
-    return sm_alloy_node_string(ARENA, position, sm_arena_strdup(ARENA, text));
+    return sm_tree_string(ARENA, position, sm_arena_strdup(ARENA, text));
 }
 
 static struct sm_position value_position(const struct sm_alloy_value *value, struct sm_position otherwise)
@@ -74,10 +74,10 @@ static struct sm_position value_position(const struct sm_alloy_value *value, str
 
 static struct sm_node *number_node(struct sm_alloy_decoding *decoding, const struct sm_alloy_value *value, unsigned want, struct sm_position position)
 {
-    struct sm_node *node = sm_alloy_node_int(ARENA, position, value->integer);
+    struct sm_node *node = sm_tree_int(ARENA, position, value->integer);
     if (want == SM_ALLOY_WANT_DURATION) {
         char text[SM_DURATION_TEXT_SIZE];
-        return sm_alloy_node_string(ARENA, position, sm_arena_strdup(ARENA, sm_slice_of(sm_duration_format(value->integer, text))));
+        return sm_tree_string(ARENA, position, sm_arena_strdup(ARENA, sm_slice_of(sm_duration_format(value->integer, text))));
     }
     if (value->number_kind == SM_ALLOY_DOUBLE || (value->number_kind == SM_ALLOY_UINT && value->whole > INT64_MAX)) {
         node->kind = SM_NODE_FLOAT;
@@ -88,25 +88,25 @@ static struct sm_node *number_node(struct sm_alloy_decoding *decoding, const str
 
 static struct sm_node *array_node(struct sm_alloy_decoding *decoding, const struct sm_alloy_value *value, unsigned want, struct sm_position position)
 {
-    struct sm_node *list = sm_alloy_node_list(ARENA, position);
+    struct sm_node *list = sm_tree_list(ARENA, position);
     for (size_t i = 0; i < value->array.count; i++) {
         struct sm_node *item = sm_alloy_value_node(decoding, value->array.items[i], want & 0xff, value_position(value->array.items[i], position));
         if (!item)
             return NULL;
-        sm_alloy_node_append(list, ARENA, item);
+        sm_tree_append(list, ARENA, item);
     }
     return list;
 }
 
 static struct sm_node *object_node(struct sm_alloy_decoding *decoding, const struct sm_alloy_value *value, unsigned want, struct sm_position position)
 {
-    struct sm_node *map = sm_alloy_node_map(ARENA, position);
+    struct sm_node *map = sm_tree_map(ARENA, position);
     for (size_t i = 0; i < value->object.count; i++) {
         const struct sm_alloy_entry *entry = &value->object.entries[i];
         struct sm_node *item = sm_alloy_value_node(decoding, entry->value, want & 0xff, value_position(entry->value, position));
         if (!item)
             return NULL;
-        sm_alloy_node_add(map, ARENA, sm_arena_strdup(ARENA, entry->key), item->position, item);
+        sm_tree_add(map, ARENA, sm_arena_strdup(ARENA, entry->key), item->position, item);
     }
     return map;
 }
@@ -120,7 +120,7 @@ static struct sm_node *handler_node(struct sm_alloy_decoding *decoding, const st
         instance->is_used_by_server = true;
     else
         instance->is_used = true;
-    return sm_alloy_node_string(ARENA, position, is_server ? sm_arena_printf(ARENA, "%s.server", instance->id) : instance->id);
+    return sm_tree_string(ARENA, position, is_server ? sm_arena_printf(ARENA, "%s.server", instance->id) : instance->id);
 }
 
 struct sm_node *sm_alloy_value_node(struct sm_alloy_decoding *decoding, const struct sm_alloy_value *value, unsigned want,
@@ -129,11 +129,11 @@ struct sm_node *sm_alloy_value_node(struct sm_alloy_decoding *decoding, const st
     struct sm_node *node;
     switch (value->type) {
     case SM_ALLOY_TYPE_NULL:
-        node = sm_alloy_node_int(ARENA, position, 0);
+        node = sm_tree_int(ARENA, position, 0);
         node->kind = SM_NODE_NULL;
         return node;
     case SM_ALLOY_TYPE_BOOL:
-        node = sm_alloy_node_int(ARENA, position, 0);
+        node = sm_tree_int(ARENA, position, 0);
         node->kind = SM_NODE_BOOL;
         node->boolean = value->boolean;
         return node;
@@ -223,7 +223,7 @@ static struct sm_node *apply_row(struct sm_alloy_decoding *decoding, const struc
     if (!row->words || node->kind != SM_NODE_STRING)
         return node;
     const char *word = word_of(decoding, row, node->string, node->position);
-    return word ? sm_alloy_node_yaml(ARENA, node->position, word) : NULL;
+    return word ? sm_tree_yaml(ARENA, node->position, word) : NULL;
 }
 
 static void decode_part(struct sm_alloy_decoding *decoding, const struct sm_alloy_row *row, const struct sm_alloy_value *value,
@@ -254,7 +254,7 @@ static void put_attribute(struct sm_alloy_decoding *decoding, const struct sm_al
     struct sm_node *node = sm_alloy_value_node(decoding, converted, row->want, position);
     node = node ? apply_row(decoding, row, node) : NULL;
     if (node)
-        sm_alloy_node_set(into, ARENA, target_of(row), key, node);
+        sm_tree_set(into, ARENA, target_of(row), key, node);
 }
 
 /* An object whose fields are attributes of rows. */
@@ -268,7 +268,7 @@ static void decode_part(struct sm_alloy_decoding *decoding, const struct sm_allo
         sm_alloy_decoding_fault(decoding, position);
         return;
     }
-    struct sm_node *map = sm_alloy_node_map(ARENA, position);
+    struct sm_node *map = sm_tree_map(ARENA, position);
     for (size_t i = 0; i < value->object.count; i++) {
         const struct sm_alloy_entry *entry = &value->object.entries[i];
         const struct sm_alloy_row *field = find_row(row->rows, entry->key);
@@ -277,7 +277,7 @@ static void decode_part(struct sm_alloy_decoding *decoding, const struct sm_allo
         else
             sm_alloy_decoding_error(decoding, position, NULL, "%s does not have field named \"%.*s\"", row->name, SM_SLICE_ARGS(entry->key));
     }
-    sm_alloy_node_set(into, ARENA, target_of(row), position, map);
+    sm_tree_set(into, ARENA, target_of(row), position, map);
 }
 
 static void decode_attribute(struct sm_alloy_decoding *decoding, const struct sm_alloy_statement *attribute, const struct sm_alloy_row *row,
@@ -342,15 +342,15 @@ static void decode_output(struct sm_alloy_decoding *decoding, const struct sm_al
 /* The name that a block carries as an attribute is its key. */
 static void add_named(struct sm_alloy_decoding *decoding, const struct sm_alloy_row *row, struct sm_node *item, struct sm_node *into)
 {
-    const struct sm_node *name = sm_alloy_node_take(item, "name");
-    struct sm_node *map = sm_alloy_node_find(into, target_of(row));
+    const struct sm_node *name = sm_tree_take(item, "name");
+    struct sm_node *map = sm_tree_find(into, target_of(row));
     if (!map) {
-        map = sm_alloy_node_map(ARENA, item->position);
-        sm_alloy_node_set(into, ARENA, target_of(row), item->position, map);
+        map = sm_tree_map(ARENA, item->position);
+        sm_tree_set(into, ARENA, target_of(row), item->position, map);
     }
     const char *key = name && name->kind == SM_NODE_STRING ? name->string : "";
-    (void)sm_alloy_node_take(map, key); /* of equal names the last wins */
-    sm_alloy_node_add(map, ARENA, key, item->position, item);
+    (void)sm_tree_take(map, key); /* of equal names the last wins */
+    sm_tree_add(map, ARENA, key, item->position, item);
 }
 
 static void decode_inner_block(struct sm_alloy_decoding *decoding, const struct sm_alloy_statement *block, const struct sm_alloy_row *row,
@@ -368,25 +368,25 @@ static void decode_inner_block(struct sm_alloy_decoding *decoding, const struct 
         return;
     }
     bool is_squashed = row->kind == SM_ALLOY_ROW_BLOCK && row->to && !*row->to;
-    struct sm_node *map = is_squashed ? into : sm_alloy_node_map(ARENA, position);
+    struct sm_node *map = is_squashed ? into : sm_tree_map(ARENA, position);
     sm_alloy_decode_block(decoding, block, row->rows, map);
     if (is_squashed || row->has_no_effect)
         return;
     if (row->kind == SM_ALLOY_ROW_PIECES) {
         if (!decoding->instance->pieces)
-            decoding->instance->pieces = sm_alloy_node_list(ARENA, position);
-        sm_alloy_node_append(decoding->instance->pieces, ARENA, map);
+            decoding->instance->pieces = sm_tree_list(ARENA, position);
+        sm_tree_append(decoding->instance->pieces, ARENA, map);
     } else if (row->kind == SM_ALLOY_ROW_BLOCKS_NAMED) {
         add_named(decoding, row, map, into);
     } else if (row->kind == SM_ALLOY_ROW_BLOCK) {
-        sm_alloy_node_set(into, ARENA, target_of(row), position, map);
+        sm_tree_set(into, ARENA, target_of(row), position, map);
     } else {
-        struct sm_node *list = sm_alloy_node_find(into, target_of(row));
+        struct sm_node *list = sm_tree_find(into, target_of(row));
         if (!list) {
-            list = sm_alloy_node_list(ARENA, position);
-            sm_alloy_node_set(into, ARENA, target_of(row), position, list);
+            list = sm_tree_list(ARENA, position);
+            sm_tree_set(into, ARENA, target_of(row), position, list);
         }
-        sm_alloy_node_append(list, ARENA, map);
+        sm_tree_append(list, ARENA, map);
     }
 }
 
@@ -446,7 +446,7 @@ static void fill_in(struct sm_alloy_decoding *decoding, const struct sm_alloy_st
             sm_alloy_decoding_error(decoding, position, NULL, "missing required %s \"%s\"", is_attribute(row) ? "attribute" : "block", row->name);
         const char *preset = decoding->flavour == SM_ALLOY_RIVER && row->river_preset ? row->river_preset : row->preset;
         if (preset)
-            sm_alloy_node_set(into, ARENA, target_of(row), position, sm_alloy_node_yaml(ARENA, position, preset));
+            sm_tree_set(into, ARENA, target_of(row), position, sm_tree_yaml(ARENA, position, preset));
     }
 }
 

@@ -5,7 +5,7 @@
 #include "alloy/finish.h"
 
 #include "alloy/module.h"
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "config/diags.h"
 #include "config/duration.h"
 
@@ -15,7 +15,7 @@ enum { BRANCHES_MAX = 1000 }; /* of one exporter */
 
 static const char *text_of(struct sm_node *map, const char *key)
 {
-    const struct sm_node *node = sm_alloy_node_find(map, key);
+    const struct sm_node *node = sm_tree_find(map, key);
     return node && node->kind == SM_NODE_STRING ? node->string : "";
 }
 
@@ -31,7 +31,7 @@ static void warn(struct sm_alloy_finish *finish, struct sm_position position, co
 
 static void set_yaml(struct sm_alloy_finish *finish, struct sm_node *map, const char *path, const char *yaml)
 {
-    sm_alloy_node_set(map, ARENA, path, map->position, sm_alloy_node_yaml(ARENA, map->position, yaml));
+    sm_tree_set(map, ARENA, path, map->position, sm_tree_yaml(ARENA, map->position, yaml));
 }
 
 /* By the exporter's own table and rules, so that what nothing forwards to is checked too. */
@@ -54,7 +54,7 @@ static void check(struct sm_alloy_finish *finish, const struct sm_node *settings
 static void add_entries(struct sm_alloy_finish *finish, struct sm_node *map, const struct sm_node *from)
 {
     for (size_t i = 0; from && i < from->map.count; i++)
-        sm_alloy_node_add(map, ARENA, from->map.entries[i].key, from->map.entries[i].key_position, from->map.entries[i].value);
+        sm_tree_add(map, ARENA, from->map.entries[i].key, from->map.entries[i].key_position, from->map.entries[i].value);
 }
 
 static void add_branch(struct sm_alloy_finish *finish, struct sm_alloy_instance *remote_write, const struct sm_node *endpoint, struct sm_node *rules)
@@ -64,14 +64,14 @@ static void add_branch(struct sm_alloy_finish *finish, struct sm_alloy_instance 
         sm_alloy_decoding_error(finish->decoding, instance->position, NULL, "forwards in more than %d ways", BRANCHES_MAX);
         return;
     }
-    struct sm_node *settings = sm_alloy_node_map(ARENA, endpoint->position);
+    struct sm_node *settings = sm_tree_map(ARENA, endpoint->position);
     add_entries(finish, settings, endpoint);
     add_entries(finish, settings, finish->settings);
-    struct sm_node *labels = sm_alloy_node_find(remote_write->settings, "external_labels");
+    struct sm_node *labels = sm_tree_find(remote_write->settings, "external_labels");
     if (labels)
-        sm_alloy_node_add(settings, ARENA, "external_labels", labels->position, labels);
+        sm_tree_add(settings, ARENA, "external_labels", labels->position, labels);
     if (rules->list.count)
-        sm_alloy_node_add(settings, ARENA, "relabel_configs", rules->position, rules);
+        sm_tree_add(settings, ARENA, "relabel_configs", rules->position, rules);
     set_yaml(finish, settings, "conversion", "alloy");
     instance->branches = sm_arena_grow(ARENA, instance->branches, instance->branch_count, &instance->branch_capacity, instance->branch_count + 1,
                                        sizeof(*instance->branches));
@@ -81,11 +81,11 @@ static void add_branch(struct sm_alloy_finish *finish, struct sm_alloy_instance 
 
 static struct sm_node *join_rules(struct sm_alloy_finish *finish, const struct sm_node *before, struct sm_alloy_instance *relabel)
 {
-    struct sm_node *all = sm_alloy_node_list(ARENA, relabel->position);
-    const struct sm_node *parts[] = {before, sm_alloy_node_find(relabel->settings, "relabel_configs")};
+    struct sm_node *all = sm_tree_list(ARENA, relabel->position);
+    const struct sm_node *parts[] = {before, sm_tree_find(relabel->settings, "relabel_configs")};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         for (size_t k = 0; parts[i] && k < parts[i]->list.count; k++)
-            sm_alloy_node_append(all, ARENA, parts[i]->list.items[k]);
+            sm_tree_append(all, ARENA, parts[i]->list.items[k]);
     return all;
 }
 
@@ -109,22 +109,22 @@ static bool is_positive(const struct sm_node *duration)
 
 void sm_alloy_finish_prometheus_exporter(struct sm_alloy_finish *finish)
 {
-    const struct sm_node *frequency = sm_alloy_node_take(finish->settings, "gc_frequency");
-    const struct sm_node *native = sm_alloy_node_take(finish->settings, "convert_classic_histograms_to_nhcb");
+    const struct sm_node *frequency = sm_tree_take(finish->settings, "gc_frequency");
+    const struct sm_node *native = sm_tree_take(finish->settings, "convert_classic_histograms_to_nhcb");
     if (frequency && !is_positive(frequency))
         sm_alloy_decoding_error(finish->decoding, frequency->position, NULL, "gc_frequency must be greater than 0");
     if (is_true(native))
         sm_alloy_decoding_error(finish->decoding, native->position, NULL,
                                 "convert_classic_histograms_to_nhcb is experimental and requires setting the stability.level flag to experimental");
     finish->instance->is_branching = true;
-    follow(finish, finish->instance->receivers, sm_alloy_node_list(ARENA, finish->instance->position));
+    follow(finish, finish->instance->receivers, sm_tree_list(ARENA, finish->instance->position));
 }
 
 /* ---- prometheus.relabel */
 
 void sm_alloy_finish_relabel(struct sm_alloy_finish *finish)
 {
-    const struct sm_node *size = sm_alloy_node_take(finish->settings, "max_cache_size");
+    const struct sm_node *size = sm_tree_take(finish->settings, "max_cache_size");
     finish->instance->is_left_out = true;
     if (size && size->kind == SM_NODE_INT && size->integer <= 0)
         sm_alloy_decoding_error(finish->decoding, size->position, NULL, "max_cache_size must be greater than 0 and is %lld",
@@ -158,38 +158,38 @@ static void use_basic(struct sm_alloy_finish *finish, struct sm_node *endpoint, 
         sm_alloy_decoding_error(finish->decoding, basic->position, NULL, "at most one of basic_auth password & password_file must be configured");
         return;
     }
-    struct sm_node *settings = sm_alloy_node_map(ARENA, basic->position);
-    sm_alloy_node_set(settings, ARENA, "client_auth", basic->position, basic);
+    struct sm_node *settings = sm_tree_map(ARENA, basic->position);
+    sm_tree_set(settings, ARENA, "client_auth", basic->position, basic);
     const char *id = add_extension(finish, "otelcol.auth.basic", index, settings);
-    sm_alloy_node_set(endpoint, ARENA, "auth.authenticator", basic->position, sm_alloy_node_string(ARENA, basic->position, id));
+    sm_tree_set(endpoint, ARENA, "auth.authenticator", basic->position, sm_tree_string(ARENA, basic->position, id));
 }
 
 static void use_token(struct sm_alloy_finish *finish, struct sm_node *endpoint, size_t index, struct sm_node *authorization)
 {
     static const char *const keys[][2] = {{"type", "scheme"}, {"credentials", "token"}, {"credentials_file", "filename"}};
-    struct sm_node *settings = sm_alloy_node_map(ARENA, authorization->position);
+    struct sm_node *settings = sm_tree_map(ARENA, authorization->position);
     if (*text_of(authorization, "credentials") && *text_of(authorization, "credentials_file"))
         sm_alloy_decoding_error(finish->decoding, authorization->position, NULL,
                                 "at most one of authorization credentials & credentials_file must be configured");
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (*text_of(authorization, keys[i][0]))
-            sm_alloy_node_set(settings, ARENA, keys[i][1], authorization->position, sm_alloy_node_find(authorization, keys[i][0]));
+            sm_tree_set(settings, ARENA, keys[i][1], authorization->position, sm_tree_find(authorization, keys[i][0]));
     const char *id = add_extension(finish, "otelcol.auth.bearer", index, settings);
-    sm_alloy_node_set(endpoint, ARENA, "auth.authenticator", authorization->position, sm_alloy_node_string(ARENA, authorization->position, id));
+    sm_tree_set(endpoint, ARENA, "auth.authenticator", authorization->position, sm_tree_string(ARENA, authorization->position, id));
 }
 
 /* `authorization` as bearer_token and bearer_token_file stand for. */
 static struct sm_node *wrap_token(struct sm_alloy_finish *finish, const char *key, struct sm_node *token)
 {
-    struct sm_node *map = sm_alloy_node_map(ARENA, token->position);
-    sm_alloy_node_set(map, ARENA, key, token->position, token);
+    struct sm_node *map = sm_tree_map(ARENA, token->position);
+    sm_tree_set(map, ARENA, key, token->position, token);
     return map;
 }
 
 static void shape_credentials(struct sm_alloy_finish *finish, struct sm_node *endpoint, size_t index)
 {
-    struct sm_node *basic = sm_alloy_node_take(endpoint, "basic_auth"), *authorization = sm_alloy_node_take(endpoint, "authorization");
-    struct sm_node *token = sm_alloy_node_take(endpoint, "bearer_token"), *file = sm_alloy_node_take(endpoint, "bearer_token_file");
+    struct sm_node *basic = sm_tree_take(endpoint, "basic_auth"), *authorization = sm_tree_take(endpoint, "authorization");
+    struct sm_node *token = sm_tree_take(endpoint, "bearer_token"), *file = sm_tree_take(endpoint, "bearer_token_file");
     if (token && !*token->string)
         token = NULL;
     if (file && !*file->string)
@@ -220,28 +220,28 @@ static void add_presets(struct sm_alloy_finish *finish, struct sm_node *endpoint
     static const char *const retries[][2] = {
         {"initial_interval", "30ms"}, {"max_interval", "5s"}, {"max_elapsed_time", "0s"}, {"multiplier", "2.0"}, {"randomization_factor", "0.0"}};
     for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-        if (!sm_alloy_node_find(endpoint, presets[i][0]))
+        if (!sm_tree_find(endpoint, presets[i][0]))
             set_yaml(finish, endpoint, presets[i][0], presets[i][1]);
-    struct sm_node *retry = sm_alloy_node_find(endpoint, "retry_on_failure");
+    struct sm_node *retry = sm_tree_find(endpoint, "retry_on_failure");
     for (size_t i = 0; i < sizeof(retries) / sizeof(retries[0]); i++)
-        if (!retry || !sm_alloy_node_find(retry, retries[i][0]))
+        if (!retry || !sm_tree_find(retry, retries[i][0]))
             set_yaml(finish, endpoint, sm_arena_printf(ARENA, "retry_on_failure.%s", retries[i][0]), retries[i][1]);
-    struct sm_node *samples = sm_alloy_node_find(endpoint, "max_samples_per_send");
-    if (!sm_alloy_node_find(endpoint, "remote_write_queue"))
+    struct sm_node *samples = sm_tree_find(endpoint, "max_samples_per_send");
+    if (!sm_tree_find(endpoint, "remote_write_queue"))
         set_yaml(finish, endpoint, "remote_write_queue.batch.flush_timeout", "5s");
-    sm_alloy_node_set(endpoint, ARENA, "remote_write_queue.batch.min_size", samples->position, samples);
+    sm_tree_set(endpoint, ARENA, "remote_write_queue.batch.min_size", samples->position, samples);
 }
 
 static void shape_endpoint(struct sm_alloy_finish *finish, struct sm_node *endpoint, size_t index)
 {
-    const struct sm_node *redirects = sm_alloy_node_take(endpoint, "follow_redirects"), *no_proxy = sm_alloy_node_take(endpoint, "no_proxy");
+    const struct sm_node *redirects = sm_tree_take(endpoint, "follow_redirects"), *no_proxy = sm_tree_take(endpoint, "no_proxy");
     if (redirects && !is_true(redirects))
         warn(finish, redirects->position, "follow_redirects = false has no effect: redirects are followed");
     if (no_proxy && *no_proxy->string)
         warn(finish, no_proxy->position, "no_proxy has no effect: every request takes proxy_url");
     shape_credentials(finish, endpoint, index);
     add_presets(finish, endpoint);
-    struct sm_node *checked = sm_alloy_node_map(ARENA, endpoint->position);
+    struct sm_node *checked = sm_tree_map(ARENA, endpoint->position);
     add_entries(finish, checked, endpoint);
     set_yaml(finish, checked, "conversion", "alloy");
     check(finish, checked);
@@ -256,7 +256,7 @@ static int64_t duration_of(struct sm_node *map, const char *key)
 /* Nothing is written to a log before it is sent, so this only holds what Alloy would refuse. */
 static void check_wal(struct sm_alloy_finish *finish)
 {
-    struct sm_node *wal = sm_alloy_node_take(finish->settings, "wal");
+    struct sm_node *wal = sm_tree_take(finish->settings, "wal");
     if (!wal)
         return;
     if (duration_of(wal, "truncate_frequency") == 0)

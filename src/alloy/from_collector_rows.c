@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "base/bytes.h"
 #include "config/diags.h"
 #include "config/option_describe.h"
@@ -121,12 +121,12 @@ static struct sm_node *copy_node(struct sm_arena *arena, const struct sm_node *n
         copy->map.count = 0;
         copy->map.entries = NULL;
         for (size_t i = 0; i < node->map.count; i++)
-            sm_alloy_node_add(copy, arena, node->map.entries[i].key, node->map.entries[i].key_position, copy_node(arena, node->map.entries[i].value));
+            sm_tree_add(copy, arena, node->map.entries[i].key, node->map.entries[i].key_position, copy_node(arena, node->map.entries[i].value));
     } else if (node->kind == SM_NODE_LIST) {
         copy->list.count = 0;
         copy->list.items = NULL;
         for (size_t i = 0; i < node->list.count; i++)
-            sm_alloy_node_append(copy, arena, copy_node(arena, node->list.items[i]));
+            sm_tree_append(copy, arena, copy_node(arena, node->list.items[i]));
     }
     return copy;
 }
@@ -139,11 +139,11 @@ static struct sm_node *take_path(struct sm_alloy_back *back, struct sm_node *map
     if (!map || map->kind != SM_NODE_MAP)
         return NULL;
     if (rest.size == 0)
-        return sm_alloy_node_take(map, key);
-    struct sm_node *inner = sm_alloy_node_find(map, key);
+        return sm_tree_take(map, key);
+    struct sm_node *inner = sm_tree_find(map, key);
     struct sm_node *taken = inner ? take_path(back, inner, sm_arena_strdup(back->arena, rest)) : NULL;
     if (taken && inner->kind == SM_NODE_MAP && inner->map.count == 0)
-        (void)sm_alloy_node_take(map, key);
+        (void)sm_tree_take(map, key);
     return taken;
 }
 
@@ -180,7 +180,7 @@ static const struct sm_node *default_of(struct sm_alloy_back *back, const struct
         struct sm_bytes text;
         sm_bytes_init(&text, back->arena);
         sm_option_write_default(option, &text);
-        return text.size ? sm_alloy_node_yaml(back->arena, (struct sm_position){0}, sm_bytes_cstr(&text)) : NULL;
+        return text.size ? sm_tree_yaml(back->arena, (struct sm_position){0}, sm_bytes_cstr(&text)) : NULL;
     }
     return NULL;
 }
@@ -217,7 +217,7 @@ static const struct sm_node *word_node(struct sm_alloy_back *back, const struct 
         sm_bytes_append_text(&text, node->string);
     for (const struct sm_alloy_word *word = row->words; word && word->alloy; word++)
         if (sm_slice_is(sm_bytes_slice(&text), word->collector))
-            return sm_alloy_node_string(back->arena, node->position, word->alloy);
+            return sm_tree_string(back->arena, node->position, word->alloy);
     return node;
 }
 
@@ -226,14 +226,14 @@ static struct sm_node *zero_of(struct sm_alloy_back *back, const struct sm_alloy
 {
     struct sm_position nowhere = {0};
     if (row->want & SM_ALLOY_LIST_OF)
-        return sm_alloy_node_list(back->arena, nowhere);
+        return sm_tree_list(back->arena, nowhere);
     if (row->want == SM_ALLOY_WANT_BOOL)
-        return sm_alloy_node_yaml(back->arena, nowhere, "false");
+        return sm_tree_yaml(back->arena, nowhere, "false");
     if (row->want == SM_ALLOY_WANT_STRING || row->want == SM_ALLOY_WANT_SECRET)
-        return sm_alloy_node_string(back->arena, nowhere, "");
+        return sm_tree_string(back->arena, nowhere, "");
     if (row->want == SM_ALLOY_WANT_DURATION)
-        return sm_alloy_node_string(back->arena, nowhere, "0s");
-    return sm_alloy_node_int(back->arena, nowhere, 0);
+        return sm_tree_string(back->arena, nowhere, "0s");
+    return sm_tree_int(back->arena, nowhere, 0);
 }
 
 static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
@@ -246,12 +246,12 @@ static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_ro
     if (!node || (node->kind == SM_NODE_NULL && row->want != SM_ALLOY_WANT_ANY))
         return;
     if (row->divisor > 0 && node->kind == SM_NODE_INT) {
-        struct sm_node *scaled = sm_alloy_node_int(back->arena, node->position, (int64_t)((double)node->integer * row->divisor));
+        struct sm_node *scaled = sm_tree_int(back->arena, node->position, (int64_t)((double)node->integer * row->divisor));
         node = scaled;
     }
     if ((row->want & SM_ALLOY_LIST_OF) && node->kind != SM_NODE_LIST) {
-        struct sm_node *list = sm_alloy_node_list(back->arena, node->position);
-        sm_alloy_node_append(list, back->arena, (struct sm_node *)copy_node(back->arena, node));
+        struct sm_node *list = sm_tree_list(back->arena, node->position);
+        sm_tree_append(list, back->arena, (struct sm_node *)copy_node(back->arena, node));
         node = list;
     }
     sm_bytes_printf(back->out, "%s = ", row->name);
@@ -276,14 +276,14 @@ static void write_single(struct sm_alloy_back *back, const struct sm_alloy_row *
     }
     const char *path = target_of(row);
     struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
-    struct sm_node *found = sm_alloy_node_find(map, sm_arena_strdup(back->arena, first));
+    struct sm_node *found = sm_tree_find(map, sm_arena_strdup(back->arena, first));
     if (found && rest.size)
-        found = sm_alloy_node_find(found, sm_arena_strdup(back->arena, rest));
+        found = sm_tree_find(found, sm_arena_strdup(back->arena, rest));
     if (!found && row->required)
-        write_block(back, row, sm_alloy_node_map(back->arena, map->position), table_at(table, sm_slice_of(path)));
+        write_block(back, row, sm_tree_map(back->arena, map->position), table_at(table, sm_slice_of(path)));
     if (!found)
         return;
-    struct sm_node *inside = found->kind == SM_NODE_MAP ? found : sm_alloy_node_map(back->arena, found->position);
+    struct sm_node *inside = found->kind == SM_NODE_MAP ? found : sm_tree_map(back->arena, found->position);
     write_block(back, row, inside, table_at(table, sm_slice_of(path)));
     if (inside->map.count == 0)
         (void)take_path(back, map, path);
@@ -291,7 +291,7 @@ static void write_single(struct sm_alloy_back *back, const struct sm_alloy_row *
 
 static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
 {
-    struct sm_node *found = sm_alloy_node_find(map, target_of(row));
+    struct sm_node *found = sm_tree_find(map, target_of(row));
     const struct sm_option *inner = table_at(table, sm_slice_of(target_of(row)));
     bool is_named = row->kind == SM_ALLOY_ROW_BLOCKS_NAMED;
     size_t left = 0;
@@ -299,16 +299,15 @@ static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row
          i++) {
         struct sm_node *item = is_named ? found->map.entries[i].value : found->list.items[i];
         if (item->kind == SM_NODE_NULL)
-            item = sm_alloy_node_map(back->arena, item->position);
+            item = sm_tree_map(back->arena, item->position);
         if (is_named)
-            sm_alloy_node_set(item, back->arena, "name", item->position,
-                              sm_alloy_node_string(back->arena, item->position, found->map.entries[i].key));
+            sm_tree_set(item, back->arena, "name", item->position, sm_tree_string(back->arena, item->position, found->map.entries[i].key));
         write_block(back, row, item, inner);
         report_left(back, item, sm_arena_printf(back->arena, "%s::%s", back->id, target_of(row)));
         left += item->kind != SM_NODE_MAP;
     }
     if (found && left == 0)
-        (void)sm_alloy_node_take(map, target_of(row));
+        (void)sm_tree_take(map, target_of(row));
 }
 
 static void write_part(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map)
@@ -364,22 +363,22 @@ static bool has_text(const struct sm_node *list, const char *text)
 static void prepare_spanmetrics(struct sm_alloy_back *back, struct sm_node *settings)
 {
     struct sm_position position = settings->position;
-    struct sm_node *histogram = sm_alloy_node_find(settings, "histogram");
-    struct sm_node *explicit = histogram && histogram->kind == SM_NODE_MAP ? sm_alloy_node_find(histogram, "explicit") : NULL;
-    struct sm_node *exponential = histogram && histogram->kind == SM_NODE_MAP ? sm_alloy_node_find(histogram, "exponential") : NULL;
-    const struct sm_node *max_size = exponential ? sm_alloy_node_find(exponential, "max_size") : NULL;
+    struct sm_node *histogram = sm_tree_find(settings, "histogram");
+    struct sm_node *explicit = histogram && histogram->kind == SM_NODE_MAP ? sm_tree_find(histogram, "explicit") : NULL;
+    struct sm_node *exponential = histogram && histogram->kind == SM_NODE_MAP ? sm_tree_find(histogram, "exponential") : NULL;
+    const struct sm_node *max_size = exponential ? sm_tree_find(exponential, "max_size") : NULL;
     if (exponential && exponential->kind == SM_NODE_MAP &&
         (!max_size || (max_size->kind == SM_NODE_INT && max_size->integer == 0))) /* 160 to the Collector; Alloy refuses it */
-        sm_alloy_node_set(exponential, back->arena, "max_size", position, sm_alloy_node_int(back->arena, position, 160));
-    bool is_exponential = histogram && histogram->kind == SM_NODE_MAP && sm_alloy_node_find(histogram, "exponential");
-    if (explicit && (explicit->kind != SM_NODE_MAP || !sm_alloy_node_find(explicit, "buckets")))
-        sm_alloy_node_set(settings, back->arena, "histogram.explicit.buckets", position, sm_alloy_node_list(back->arena, position));
+        sm_tree_set(exponential, back->arena, "max_size", position, sm_tree_int(back->arena, position, 160));
+    bool is_exponential = histogram && histogram->kind == SM_NODE_MAP && sm_tree_find(histogram, "exponential");
+    if (explicit && (explicit->kind != SM_NODE_MAP || !sm_tree_find(explicit, "buckets")))
+        sm_tree_set(settings, back->arena, "histogram.explicit.buckets", position, sm_tree_list(back->arena, position));
     else if (!explicit && !is_exponential)
-        sm_alloy_node_set(settings, back->arena, "histogram.explicit", position, sm_alloy_node_map(back->arena, position));
-    if (has_text(sm_alloy_node_find(settings, "exclude_dimensions"), "collector.instance.id"))
+        sm_tree_set(settings, back->arena, "histogram.explicit", position, sm_tree_map(back->arena, position));
+    if (has_text(sm_tree_find(settings, "exclude_dimensions"), "collector.instance.id"))
         return;
-    struct sm_node *yes = sm_alloy_node_yaml(back->arena, settings->position, "true");
-    sm_alloy_node_set(settings, back->arena, "include_collector_instance_id", settings->position, yes);
+    struct sm_node *yes = sm_tree_yaml(back->arena, settings->position, "true");
+    sm_tree_set(settings, back->arena, "include_collector_instance_id", settings->position, yes);
 }
 
 /* Statements without a context, or groups that have none, stand in a block of their own. */
@@ -388,23 +387,23 @@ static void prepare_transform(struct sm_alloy_back *back, struct sm_node *settin
     static const char *const keys[][2] = {
         {"trace_statements", "statements.trace"}, {"metric_statements", "statements.metric"}, {"log_statements", "statements.log"}};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct sm_node *groups = sm_alloy_node_find(settings, keys[i][0]);
-        struct sm_node *inferred = sm_alloy_node_list(back->arena, settings->position), *kept = sm_alloy_node_list(back->arena, settings->position);
+        struct sm_node *groups = sm_tree_find(settings, keys[i][0]);
+        struct sm_node *inferred = sm_tree_list(back->arena, settings->position), *kept = sm_tree_list(back->arena, settings->position);
         for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
             struct sm_node *group = groups->list.items[k];
-            struct sm_node *statements = group->kind == SM_NODE_MAP ? sm_alloy_node_find(group, "statements") : NULL;
+            struct sm_node *statements = group->kind == SM_NODE_MAP ? sm_tree_find(group, "statements") : NULL;
             if (group->kind == SM_NODE_STRING)
-                sm_alloy_node_append(inferred, back->arena, group);
+                sm_tree_append(inferred, back->arena, group);
             else if (statements && statements->kind == SM_NODE_LIST && group->map.count == 1)
                 for (size_t n = 0; n < statements->list.count; n++)
-                    sm_alloy_node_append(inferred, back->arena, statements->list.items[n]);
+                    sm_tree_append(inferred, back->arena, statements->list.items[n]);
             else
-                sm_alloy_node_append(kept, back->arena, group);
+                sm_tree_append(kept, back->arena, group);
         }
         if (inferred->list.count == 0)
             continue;
-        sm_alloy_node_set(settings, back->arena, keys[i][0], settings->position, kept);
-        sm_alloy_node_set(settings, back->arena, keys[i][1], settings->position, inferred);
+        sm_tree_set(settings, back->arena, keys[i][0], settings->position, kept);
+        sm_tree_set(settings, back->arena, keys[i][1], settings->position, inferred);
     }
 }
 
@@ -413,14 +412,14 @@ static void prepare_filter(struct sm_alloy_back *back, struct sm_node *settings)
 {
     static const char *const keys[] = {"trace_conditions", "metric_conditions", "log_conditions"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct sm_node *groups = sm_alloy_node_find(settings, keys[i]);
+        struct sm_node *groups = sm_tree_find(settings, keys[i]);
         for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
             struct sm_node *condition = groups->list.items[k];
             if (condition->kind != SM_NODE_STRING)
                 continue;
-            struct sm_node *group = sm_alloy_node_map(back->arena, condition->position), *list = sm_alloy_node_list(back->arena, condition->position);
-            sm_alloy_node_append(list, back->arena, condition);
-            sm_alloy_node_set(group, back->arena, "conditions", condition->position, list);
+            struct sm_node *group = sm_tree_map(back->arena, condition->position), *list = sm_tree_list(back->arena, condition->position);
+            sm_tree_append(list, back->arena, condition);
+            sm_tree_set(group, back->arena, "conditions", condition->position, list);
             groups->list.items[k] = group;
         }
     }
@@ -429,16 +428,16 @@ static void prepare_filter(struct sm_alloy_back *back, struct sm_node *settings)
 /* Alloy wants it said what traces and logs are spread by. */
 static void prepare_load_balancing(struct sm_alloy_back *back, struct sm_node *settings)
 {
-    const struct sm_node *key = sm_alloy_node_find(settings, "routing_key");
+    const struct sm_node *key = sm_tree_find(settings, "routing_key");
     if (key && key->kind == SM_NODE_STRING && *key->string)
         return;
-    sm_alloy_node_set(settings, back->arena, "routing_key", settings->position, sm_alloy_node_string(back->arena, settings->position, "traceID"));
+    sm_tree_set(settings, back->arena, "routing_key", settings->position, sm_tree_string(back->arena, settings->position, "traceID"));
 }
 
 void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_component *component, const struct sm_node *settings)
 {
     struct sm_node *left =
-        settings && settings->kind == SM_NODE_MAP ? copy_node(back->arena, settings) : sm_alloy_node_map(back->arena, (struct sm_position){0});
+        settings && settings->kind == SM_NODE_MAP ? copy_node(back->arena, settings) : sm_tree_map(back->arena, (struct sm_position){0});
     if (strcmp(component->type, "span_metrics") == 0)
         prepare_spanmetrics(back, left);
     else if (strcmp(component->type, "transform") == 0)

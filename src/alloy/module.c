@@ -9,7 +9,7 @@
 #include "alloy/finish.h"
 #include "alloy/parser.h"
 #include "alloy/scope.h"
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "config/diags.h"
 #include "config/source.h"
 
@@ -77,7 +77,7 @@ static struct sm_alloy_instance *make_instance(struct sm_alloy_module *module, s
     for (const struct sm_alloy_instance *other = loading->first; other; other = other->next)
         if (other->component->kind == node->component->kind && strcmp(other->id, instance->id) == 0)
             instance->id = sm_arena_printf(loading->arena, "%s.%zu", instance->id, loading->instance_count);
-    instance->settings = sm_alloy_node_map(loading->arena, instance->position);
+    instance->settings = sm_tree_map(loading->arena, instance->position);
     if (loading->last)
         loading->last->next = instance;
     else

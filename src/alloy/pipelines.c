@@ -6,7 +6,7 @@
 #include "alloy/pipelines.h"
 
 #include "alloy/decode.h"
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "config/diags.h"
 
 enum visit { UNKNOWN, ALIVE, DEAD };
@@ -169,18 +169,18 @@ static const char *forward_id(struct builder *builder, const struct sm_alloy_ins
 
 static void add_id(struct builder *builder, struct sm_node *list, struct sm_position position, const char *id)
 {
-    sm_alloy_node_append(list, builder->arena, sm_alloy_node_string(builder->arena, position, id));
+    sm_tree_append(list, builder->arena, sm_tree_string(builder->arena, position, id));
 }
 
 static struct sm_node *add_pipeline(struct builder *builder, enum sm_signal signal, struct sm_position position)
 {
     unsigned number = ++builder->pipeline_counts[signal];
     const char *id = number == 1 ? sm_signal_name(signal) : sm_arena_printf(builder->arena, "%s/%u", sm_signal_name(signal), number);
-    struct sm_node *pipeline = sm_alloy_node_map(builder->arena, position);
+    struct sm_node *pipeline = sm_tree_map(builder->arena, position);
     static const char *const keys[] = {"receivers", "processors", "exporters"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        sm_alloy_node_add(pipeline, builder->arena, keys[i], position, sm_alloy_node_list(builder->arena, position));
-    sm_alloy_node_add(builder->pipelines, builder->arena, id, position, pipeline);
+        sm_tree_add(pipeline, builder->arena, keys[i], position, sm_tree_list(builder->arena, position));
+    sm_tree_add(builder->pipelines, builder->arena, id, position, pipeline);
     return pipeline;
 }
 
@@ -188,15 +188,15 @@ static struct sm_node *add_pipeline(struct builder *builder, enum sm_signal sign
 static const char *use_forward(struct builder *builder, const struct sm_alloy_instance *processor)
 {
     const char *id = forward_id(builder, processor);
-    struct sm_node *connectors = sm_alloy_node_find(builder->root, "connectors");
-    if (!sm_alloy_node_find(connectors, id))
-        sm_alloy_node_add(connectors, builder->arena, id, processor->position, sm_alloy_node_map(builder->arena, processor->position));
+    struct sm_node *connectors = sm_tree_find(builder->root, "connectors");
+    if (!sm_tree_find(connectors, id))
+        sm_tree_add(connectors, builder->arena, id, processor->position, sm_tree_map(builder->arena, processor->position));
     return id;
 }
 
 static void add_target(struct builder *builder, struct sm_node *pipeline, const struct sm_alloy_instance *target, struct sm_position position)
 {
-    struct sm_node *exporters = sm_alloy_node_find(pipeline, "exporters");
+    struct sm_node *exporters = sm_tree_find(pipeline, "exporters");
     for (size_t i = 0; i < target->branch_count; i++)
         add_id(builder, exporters, position, target->branches[i].id);
     if (!target->is_branching)
@@ -209,11 +209,11 @@ static void add_run(struct builder *builder, struct sm_alloy_instance *head, enu
     struct sm_node *pipeline = add_pipeline(builder, signal, head->position);
     const struct sm_alloy_graph_state *state = state_of(head);
     for (size_t i = 0; i < state->feeder_counts[signal]; i++)
-        add_id(builder, sm_alloy_node_find(pipeline, "receivers"), head->position, state->feeders[signal][i]->id);
+        add_id(builder, sm_tree_find(pipeline, "receivers"), head->position, state->feeders[signal][i]->id);
     if (state->processor_sources[signal])
-        add_id(builder, sm_alloy_node_find(pipeline, "receivers"), head->position, use_forward(builder, head));
+        add_id(builder, sm_tree_find(pipeline, "receivers"), head->position, use_forward(builder, head));
     for (struct sm_alloy_instance *at = head, *next = NULL; at; at = next, next = NULL) {
-        add_id(builder, sm_alloy_node_find(pipeline, "processors"), at->position, at->id);
+        add_id(builder, sm_tree_find(pipeline, "processors"), at->position, at->id);
         for (size_t i = 0; i < target_count(at, signal); i++) {
             struct sm_alloy_instance *target = target_at(at, signal, i);
             if (!is_first(at, signal, i) || !is_alive(target, signal))
@@ -236,7 +236,7 @@ static void add_direct(struct builder *builder, struct sm_alloy_instance *from, 
             continue;
         if (!pipeline) {
             pipeline = add_pipeline(builder, signal, from->position);
-            add_id(builder, sm_alloy_node_find(pipeline, "receivers"), from->position, from->id);
+            add_id(builder, sm_tree_find(pipeline, "receivers"), from->position, from->id);
         }
         add_target(builder, pipeline, target, from->position);
     }
@@ -267,8 +267,8 @@ static const char *const sections[SM_COMPONENT_KIND_COUNT] = {
 
 static void add_extension(struct builder *builder, const char *id, struct sm_position position, struct sm_node *settings)
 {
-    struct sm_node *used = sm_alloy_node_find(sm_alloy_node_find(builder->root, "service"), "extensions");
-    sm_alloy_node_add(sm_alloy_node_find(builder->root, "extensions"), builder->arena, id, position, settings);
+    struct sm_node *used = sm_tree_find(sm_tree_find(builder->root, "service"), "extensions");
+    sm_tree_add(sm_tree_find(builder->root, "extensions"), builder->arena, id, position, settings);
     add_id(builder, used, position, id);
 }
 
@@ -278,12 +278,12 @@ static void add_components(struct builder *builder)
         if (at->is_left_out)
             continue;
         for (size_t i = 0; i < at->branch_count; i++)
-            sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->branches[i].id, at->position,
-                              at->branches[i].settings);
+            sm_tree_add(sm_tree_find(builder->root, sections[kind_of(at)]), builder->arena, at->branches[i].id, at->position,
+                        at->branches[i].settings);
         if (at->is_branching)
             continue;
         if (kind_of(at) != SM_EXTENSION) {
-            sm_alloy_node_add(sm_alloy_node_find(builder->root, sections[kind_of(at)]), builder->arena, at->id, at->position, at->settings);
+            sm_tree_add(sm_tree_find(builder->root, sections[kind_of(at)]), builder->arena, at->id, at->position, at->settings);
             continue;
         }
         if (at->is_used || !at->server_settings)
@@ -300,8 +300,8 @@ static void add_idle_pipeline(struct builder *builder)
     static const char *const keys[] = {"receivers", "exporters"};
     struct sm_node *pipeline = add_pipeline(builder, SM_TRACES, nowhere);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        sm_alloy_node_add(sm_alloy_node_find(builder->root, keys[i]), builder->arena, "nop", nowhere, sm_alloy_node_map(builder->arena, nowhere));
-        add_id(builder, sm_alloy_node_find(pipeline, keys[i]), nowhere, "nop");
+        sm_tree_add(sm_tree_find(builder->root, keys[i]), builder->arena, "nop", nowhere, sm_tree_map(builder->arena, nowhere));
+        add_id(builder, sm_tree_find(pipeline, keys[i]), nowhere, "nop");
     }
 }
 
@@ -309,27 +309,27 @@ static void add_idle_pipeline(struct builder *builder)
 static void drop_empty(struct sm_node *root)
 {
     for (int kind = 0; kind < SM_COMPONENT_KIND_COUNT; kind++)
-        if (sm_alloy_node_find(root, sections[kind])->map.count == 0)
-            (void)sm_alloy_node_take(root, sections[kind]);
-    struct sm_node *service = sm_alloy_node_find(root, "service");
-    if (sm_alloy_node_find(service, "extensions")->list.count == 0)
-        (void)sm_alloy_node_take(service, "extensions");
+        if (sm_tree_find(root, sections[kind])->map.count == 0)
+            (void)sm_tree_take(root, sections[kind]);
+    struct sm_node *service = sm_tree_find(root, "service");
+    if (sm_tree_find(service, "extensions")->list.count == 0)
+        (void)sm_tree_take(service, "extensions");
 }
 
 struct sm_node *sm_alloy_make_tree(struct sm_alloy_loading *loading)
 {
     struct sm_position nowhere = {0};
-    struct builder builder = {.loading = loading, .arena = loading->arena, .root = sm_alloy_node_map(loading->arena, nowhere)};
+    struct builder builder = {.loading = loading, .arena = loading->arena, .root = sm_tree_map(loading->arena, nowhere)};
     for (int kind = 0; kind < SM_COMPONENT_KIND_COUNT; kind++)
-        sm_alloy_node_add(builder.root, loading->arena, sections[kind], nowhere, sm_alloy_node_map(loading->arena, nowhere));
-    builder.pipelines = sm_alloy_node_map(loading->arena, nowhere);
-    struct sm_node *service = sm_alloy_node_map(loading->arena, nowhere);
-    sm_alloy_node_add(builder.root, loading->arena, "service", nowhere, service);
-    sm_alloy_node_set(service, loading->arena, "telemetry.metrics.level", nowhere, sm_alloy_node_string(loading->arena, nowhere, "none"));
+        sm_tree_add(builder.root, loading->arena, sections[kind], nowhere, sm_tree_map(loading->arena, nowhere));
+    builder.pipelines = sm_tree_map(loading->arena, nowhere);
+    struct sm_node *service = sm_tree_map(loading->arena, nowhere);
+    sm_tree_add(builder.root, loading->arena, "service", nowhere, service);
+    sm_tree_set(service, loading->arena, "telemetry.metrics.level", nowhere, sm_tree_string(loading->arena, nowhere, "none"));
     if (loading->log_settings)
-        sm_alloy_node_set(service, loading->arena, "telemetry.logs", loading->log_settings->position, loading->log_settings);
-    sm_alloy_node_add(service, loading->arena, "extensions", nowhere, sm_alloy_node_list(loading->arena, nowhere));
-    sm_alloy_node_add(service, loading->arena, "pipelines", nowhere, builder.pipelines);
+        sm_tree_set(service, loading->arena, "telemetry.logs", loading->log_settings->position, loading->log_settings);
+    sm_tree_add(service, loading->arena, "extensions", nowhere, sm_tree_list(loading->arena, nowhere));
+    sm_tree_add(service, loading->arena, "pipelines", nowhere, builder.pipelines);
     add_components(&builder);
     add_pipelines(&builder);
     if (builder.pipelines->map.count == 0)

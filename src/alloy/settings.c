@@ -1,6 +1,6 @@
 /* settings.c - the blocks logging, tracing, http and livedebugging. */
 #include "alloy/scope.h"
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "config/diags.h"
 
 static const struct sm_alloy_word levels[] = {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}, {0}};
@@ -27,15 +27,15 @@ void sm_alloy_evaluate_logging(struct sm_alloy_module *module, struct sm_alloy_n
     struct sm_alloy_decoding decoding = sm_alloy_module_decoding(module, node, &scope);
     struct sm_arena *arena = module->loading->arena;
     struct sm_position position = sm_alloy_block_position(node->source, node->block);
-    struct sm_node *settings = sm_alloy_node_map(arena, position);
+    struct sm_node *settings = sm_tree_map(arena, position);
     sm_alloy_decode_block(&decoding, node->block, logging_rows, settings);
     if (decoding.error_count == 0 && has_targets(&decoding, node))
         sm_alloy_decoding_error(&decoding, position, NULL, "write_to is not built: logs go to standard error");
-    struct sm_node *destination = sm_alloy_node_take(settings, "destination");
+    struct sm_node *destination = sm_tree_take(settings, "destination");
     if (destination) {
-        struct sm_node *list = sm_alloy_node_list(arena, destination->position);
-        sm_alloy_node_append(list, arena, destination);
-        sm_alloy_node_set(settings, arena, "output_paths", destination->position, list);
+        struct sm_node *list = sm_tree_list(arena, destination->position);
+        sm_tree_append(list, arena, destination);
+        sm_tree_set(settings, arena, "output_paths", destination->position, list);
     }
     module->loading->log_settings = settings;
     sm_alloy_module_finish(module, node, &decoding);

@@ -78,4 +78,25 @@ static bool load(const char *path, const char *format, bool is_sealed, struct sm
     return true;
 }
 
-const struct sm_load_front_end sm_cli_front_end = {.load = load};
+/* ---- files under another name */
+
+static const struct sm_node_entry *first_of(const struct sm_node *root, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < root->map.count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(root->map.entries[i].key, keys[k]) == 0)
+                return &root->map.entries[i];
+    return NULL;
+}
+
+static const struct sm_node_entry *find_foreign(const struct sm_node *root, const char **what_to_do)
+{
+    static const char *const collectors[] = {"receivers", "processors", "connectors", "exporters", "extensions", "service"};
+    static const char *const agents[] = {"api_key", "apm_config", "otlp_config", "site", "dd_url", "logs_config"};
+    if (first_of(root, collectors, sizeof(collectors) / sizeof(collectors[0])))
+        return NULL;
+    *what_to_do = "a setting of the Datadog Agent: name the file datadog.yaml, or say --config.format=datadog-agent";
+    return first_of(root, agents, sizeof(agents) / sizeof(agents[0]));
+}
+
+const struct sm_load_front_end sm_cli_front_end = {.load = load, .find_foreign = find_foreign};

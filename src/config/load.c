@@ -31,8 +31,18 @@ static struct sm_node *empty_map(struct sm_position position, struct sm_arena *a
     return map;
 }
 
+static bool is_foreign(const struct sm_node *map, const struct sm_load_front_end *front_end, struct sm_diags *diags)
+{
+    const char *what_to_do = NULL;
+    const struct sm_node_entry *found = front_end && front_end->find_foreign ? front_end->find_foreign(map, &what_to_do) : NULL;
+    if (found)
+        sm_diags_add(diags, SM_DIAG_ERROR, found->key_position, found->key, NULL, "%s", what_to_do);
+    return found != NULL;
+}
+
 /* Parses one source, which must be a map or empty, and lays it over `*root`. */
-static bool lay_over(const struct sm_node **root, const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
+static bool lay_over(const struct sm_node **root, const struct sm_source *source, const struct sm_load_front_end *front_end, struct sm_arena *arena,
+                     struct sm_diags *diags)
 {
     const struct sm_node *node = sm_yaml_parse(source, arena, diags);
     if (!node)
@@ -47,6 +57,8 @@ static bool lay_over(const struct sm_node **root, const struct sm_source *source
                      sm_node_kind_name(node->kind));
         return false;
     }
+    if (is_foreign(node, front_end, diags))
+        return false;
     *root = sm_merge(*root, sm_merge_split_keys(node, arena), sm_gate_is_on(SM_GATE_MERGE_APPEND), arena);
     return true;
 }
@@ -111,7 +123,7 @@ static bool load_uri(const struct sm_node **root, const char *uri, const struct 
     if (provided.unset_variable)
         sm_diags_add(diags, SM_DIAG_WARNING, (struct sm_position){.source = provided.source}, NULL, NULL,
                      "Configuration references unset environment variable %s", provided.unset_variable);
-    return lay_over(root, provided.source, arena, diags);
+    return lay_over(root, provided.source, options->front_end, arena, diags);
 }
 
 /* "a.b=c" as the YAML "a::b: c". NULL without an equal sign. */
@@ -141,7 +153,7 @@ static bool load_set(const struct sm_node **root, const char *set, struct sm_are
 {
     const struct sm_source *source = source_of_set(set, arena);
     if (source)
-        return lay_over(root, source, arena, diags);
+        return lay_over(root, source, NULL, arena, diags);
     sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, "write --set path.to.key=value",
                  "invalid argument \"%s\" for \"--set\": missing equal sign", set);
     return false;

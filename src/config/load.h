@@ -5,10 +5,13 @@
 
 struct sm_diags;
 
-/* Another front-end than YAML: makes the tree of one --config, which is a file or a folder, in `arena`. `format` is that of --config.format, NULL: told by
- * the name. Returns whether the source is its own; `*root` is then NULL after errors, all told to `diags`. */
+/* Another front-end than YAML: makes the tree of one --config, which is a file or a folder, in `arena`. `format` is that of --config.format, NULL:
+ * told by the name. Returns whether the source is its own; `*root` is then NULL after errors, all told to `diags`. */
 struct sm_load_front_end {
     bool (*load)(const char *path, const char *format, bool is_sealed, struct sm_arena *arena, struct sm_diags *diags, const struct sm_node **root);
+    /* The first key by which a map that was read as YAML, and by its name is no front-end's, is one's all the same, with what to tell of it; NULL: it
+     * has none. */
+    const struct sm_node_entry *(*find_foreign)(const struct sm_node *root, const char **what_to_do);
 };
 
 struct sm_load_options {
@@ -18,7 +21,7 @@ struct sm_load_options {
     size_t set_count;
     const struct sm_load_front_end *front_end; /* NULL: YAML only */
     const char *format;                        /* --config.format; NULL: told by the name of each file */
-    bool is_sealed; /* neither files nor the environment are read */
+    bool is_sealed;                            /* neither files nor the environment are read */
 };
 
 /* The merged tree with everything substituted, in `arena`; an empty map when the sources are empty. NULL after errors, all told to `diags`. */

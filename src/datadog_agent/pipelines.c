@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "config/diags.h"
 #include "config/source.h"
 #include "config/yaml.h"
@@ -21,13 +21,13 @@ struct making {
 static void set_text(struct making *making, const char *path, const char *text)
 {
     struct sm_arena *arena = making->values.arena;
-    sm_alloy_node_set(making->root, arena, path, making->position, sm_alloy_node_string(arena, making->position, text));
+    sm_tree_set(making->root, arena, path, making->position, sm_tree_string(arena, making->position, text));
 }
 
 static void set_bool(struct making *making, const char *path, bool boolean)
 {
     struct sm_arena *arena = making->values.arena;
-    sm_alloy_node_set(making->root, arena, path, making->position, sm_alloy_node_yaml(arena, making->position, boolean ? "true" : "false"));
+    sm_tree_set(making->root, arena, path, making->position, sm_tree_yaml(arena, making->position, boolean ? "true" : "false"));
 }
 
 static struct sm_node *copy(const struct sm_node *node, struct sm_arena *arena)
@@ -52,7 +52,7 @@ static void map_settings(struct making *making)
             continue;
         const struct sm_node *value = sm_agent_value(&making->values, setting);
         if (value)
-            sm_alloy_node_set(making->root, making->values.arena, setting->to, value->position, copy(value, making->values.arena));
+            sm_tree_set(making->root, making->values.arena, setting->to, value->position, copy(value, making->values.arena));
     }
 }
 
@@ -101,8 +101,8 @@ static bool make_protocol(struct making *making, const char *name, const char *p
     if (!endpoint && !section && !is_named)
         return false;
     for (size_t i = 0; section && section->kind == SM_NODE_MAP && i < section->map.count; i++)
-        sm_alloy_node_set(making->root, values->arena, sm_arena_printf(values->arena, "%s.%s", place, section->map.entries[i].key),
-                          section->map.entries[i].key_position, copy(section->map.entries[i].value, values->arena));
+        sm_tree_set(making->root, values->arena, sm_arena_printf(values->arena, "%s.%s", place, section->map.entries[i].key),
+                    section->map.entries[i].key_position, copy(section->map.entries[i].value, values->arena));
     set_text(making, sm_arena_printf(values->arena, "%s.endpoint", place), endpoint ? endpoint : preset);
     return true;
 }
@@ -118,16 +118,16 @@ static void make_otlp(struct making *making)
 static void make_tags(struct making *making)
 {
     struct sm_arena *arena = making->values.arena;
-    struct sm_node *all = sm_alloy_node_list(arena, making->position);
+    struct sm_node *all = sm_tree_list(arena, making->position);
     static const char *const paths[] = {"tags", "extra_tags"};
     for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++) {
         const struct sm_node *tags = sm_agent_find(&making->values, paths[p]);
         for (size_t i = 0; tags && tags->kind == SM_NODE_LIST && i < tags->list.count; i++)
-            sm_alloy_node_append(all, arena, tags->list.items[i]);
+            sm_tree_append(all, arena, tags->list.items[i]);
     }
     set_bool(making, "exporters.datadog.host_metadata.enabled", all->list.count > 0);
     if (all->list.count)
-        sm_alloy_node_set(making->root, arena, "exporters.datadog.host_metadata.tags", making->position, all);
+        sm_tree_set(making->root, arena, "exporters.datadog.host_metadata.tags", making->position, all);
 }
 
 /* "host:port" or a URL. */
@@ -172,11 +172,11 @@ static void make_exporter(struct making *making)
 static struct sm_node *names(struct making *making, const char *first, const char *second)
 {
     struct sm_arena *arena = making->values.arena;
-    struct sm_node *list = sm_alloy_node_list(arena, making->position);
+    struct sm_node *list = sm_tree_list(arena, making->position);
     const char *both[] = {first, second};
     for (size_t i = 0; i < 2; i++)
         if (both[i])
-            sm_alloy_node_append(list, arena, sm_alloy_node_string(arena, making->position, both[i]));
+            sm_tree_append(list, arena, sm_tree_string(arena, making->position, both[i]));
     return list;
 }
 
@@ -190,8 +190,8 @@ static bool make_pipeline(struct making *making, const char *signal, bool with_t
     const char *path = sm_arena_printf(arena, "service.pipelines.%s", signal);
     struct sm_node *receivers = names(making, with_tracers ? "datadog" : NULL, with_otlp ? "otlp" : NULL);
     struct sm_node *exporters = names(making, "datadog", making->has_debug && with_otlp ? "debug" : NULL);
-    sm_alloy_node_set(making->root, arena, sm_arena_printf(arena, "%s.receivers", path), making->position, receivers);
-    sm_alloy_node_set(making->root, arena, sm_arena_printf(arena, "%s.exporters", path), making->position, exporters);
+    sm_tree_set(making->root, arena, sm_arena_printf(arena, "%s.receivers", path), making->position, receivers);
+    sm_tree_set(making->root, arena, sm_arena_printf(arena, "%s.exporters", path), making->position, exporters);
     return true;
 }
 
@@ -216,18 +216,18 @@ static void make_telemetry(struct making *making)
         set_text(making, "service.telemetry.metrics.level", "none");
         return;
     }
-    struct sm_node *reader = sm_alloy_node_map(arena, making->position), *readers = sm_alloy_node_list(arena, making->position);
-    sm_alloy_node_set(reader, arena, "pull.exporter.prometheus.host", making->position, sm_alloy_node_string(arena, making->position, "localhost"));
-    sm_alloy_node_set(reader, arena, "pull.exporter.prometheus.port", making->position,
-                      sm_alloy_node_yaml(arena, making->position, sm_agent_text(&making->values, "expvar_port", "5000")));
-    sm_alloy_node_append(readers, arena, reader);
-    sm_alloy_node_set(making->root, arena, "service.telemetry.metrics.readers", making->position, readers);
+    struct sm_node *reader = sm_tree_map(arena, making->position), *readers = sm_tree_list(arena, making->position);
+    sm_tree_set(reader, arena, "pull.exporter.prometheus.host", making->position, sm_tree_string(arena, making->position, "localhost"));
+    sm_tree_set(reader, arena, "pull.exporter.prometheus.port", making->position,
+                sm_tree_yaml(arena, making->position, sm_agent_text(&making->values, "expvar_port", "5000")));
+    sm_tree_append(readers, arena, reader);
+    sm_tree_set(making->root, arena, "service.telemetry.metrics.readers", making->position, readers);
 }
 
 static void make_service(struct making *making)
 {
     struct sm_node *extensions = names(making, "datadog_agent", NULL);
-    sm_alloy_node_set(making->root, making->values.arena, "service.extensions", making->position, extensions);
+    sm_tree_set(making->root, making->values.arena, "service.extensions", making->position, extensions);
     make_telemetry(making);
     bool has_any = make_pipeline(making, "traces", true, "otlp_config.traces.enabled", true);
     has_any |= make_pipeline(making, "metrics", true, "otlp_config.metrics.enabled", true);
@@ -269,8 +269,8 @@ struct sm_node *sm_datadog_agent_load(const struct sm_source *source, sm_datadog
     if (!is_good)
         return NULL;
     size_t errors = sm_diags_error_count(diags);
-    making.root = sm_alloy_node_map(arena, making.position);
-    sm_alloy_node_set(making.root, arena, "extensions.datadog_agent", making.position, sm_alloy_node_map(arena, making.position));
+    making.root = sm_tree_map(arena, making.position);
+    sm_tree_set(making.root, arena, "extensions.datadog_agent", making.position, sm_tree_map(arena, making.position));
     sm_agent_check_settings(&making.values);
     make_receiver(&making);
     make_otlp(&making);

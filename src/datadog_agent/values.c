@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "alloy/tree_node.h"
+#include "config/tree.h"
 #include "base/bytes.h"
 #include "config/diags.h"
 #include "config/source.h"
@@ -48,14 +48,14 @@ static struct sm_position position_of(const struct sm_agent_values *values, cons
 
 static struct sm_node *words(const struct sm_agent_values *values, const char *text, const char *separators, struct sm_position position)
 {
-    struct sm_node *list = sm_alloy_node_list(values->arena, position);
+    struct sm_node *list = sm_tree_list(values->arena, position);
     while (*text) {
         size_t size = strcspn(text, separators);
         struct sm_slice word = sm_slice_trim(sm_slice_make(text, size));
         if (word.size >= 2 && word.ptr[0] == '"' && word.ptr[word.size - 1] == '"')
             word = sm_slice_make(word.ptr + 1, word.size - 2);
         if (word.size)
-            sm_alloy_node_append(list, values->arena, sm_alloy_node_string(values->arena, position, sm_arena_strdup(values->arena, word)));
+            sm_tree_append(list, values->arena, sm_tree_string(values->arena, position, sm_arena_strdup(values->arena, word)));
         text += size;
         text += *text != '\0';
     }
@@ -73,9 +73,9 @@ static struct sm_node *parse_tree(const struct sm_agent_values *values, const ch
 static struct sm_node *node_of_variable(const struct sm_agent_values *values, enum sm_agent_form form, const char *text, struct sm_position position)
 {
     if (form == SM_AGENT_TEXT)
-        return sm_alloy_node_string(values->arena, position, text);
+        return sm_tree_string(values->arena, position, text);
     if (form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS)
-        return sm_alloy_node_yaml(values->arena, position, text[0] == '[' ? "" : text);
+        return sm_tree_yaml(values->arena, position, text[0] == '[' ? "" : text);
     if (form == SM_AGENT_TREE || text[0] == '[')
         return parse_tree(values, text, position);
     bool has_commas = strchr(text, ',') != NULL;
@@ -104,10 +104,10 @@ static const struct sm_node *cast(const struct sm_agent_values *values, enum sm_
 {
     bool is_number_form = form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS;
     if (is_number_form && node->kind == SM_NODE_STRING && node->string[0] != '[')
-        return sm_alloy_node_yaml(values->arena, node->position, node->string);
+        return sm_tree_yaml(values->arena, node->position, node->string);
     bool is_scalar = node->kind == SM_NODE_INT || node->kind == SM_NODE_FLOAT || node->kind == SM_NODE_BOOL;
     if (form == SM_AGENT_TEXT && is_scalar && node->original)
-        return sm_alloy_node_string(values->arena, node->position, node->original);
+        return sm_tree_string(values->arena, node->position, node->original);
     bool is_list_form = form == SM_AGENT_WORDS || form == SM_AGENT_CSV || form == SM_AGENT_KEYS;
     if (is_list_form && node->kind == SM_NODE_STRING)
         return node_of_variable(values, form, node->string, node->position);
@@ -117,9 +117,9 @@ static const struct sm_node *cast(const struct sm_agent_values *values, enum sm_
 static const struct sm_node *as_duration(const struct sm_agent_values *values, const struct sm_node *node)
 {
     if (node->kind == SM_NODE_INT)
-        return sm_alloy_node_string(values->arena, node->position, sm_arena_printf(values->arena, "%llds", (long long)node->integer));
+        return sm_tree_string(values->arena, node->position, sm_arena_printf(values->arena, "%llds", (long long)node->integer));
     if (node->kind == SM_NODE_FLOAT)
-        return sm_alloy_node_string(values->arena, node->position, sm_arena_printf(values->arena, "%.9fs", node->number));
+        return sm_tree_string(values->arena, node->position, sm_arena_printf(values->arena, "%.9fs", node->number));
     return node;
 }
 

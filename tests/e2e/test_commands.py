@@ -42,3 +42,13 @@ def test_a_full_disk_is_an_error(tmp_path):
         with open("/dev/full", "w") as full:
             done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (1, "Error: cannot write to standard output\n"), arguments
+
+
+def test_an_agents_file_under_another_name_is_told_from_a_collectors(tmp_path):
+    path = tmp_path / "agent.yaml"
+    path.write_text("tags: [a:b]\napi_key: %032d\napm_config: {receiver_port: 0}\notlp_config: {receiver: {protocols: {http: {}}}}\n" % 0)
+    done = subprocess.run([PROGRAM, "validate", "--config", str(path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "agent.yaml:2:1: error: api_key: a setting of the Datadog Agent: name the file datadog.yaml, or say --config.format=datadog-agent" in done.stderr
+    assert "invalid keys" not in done.stderr
+    output("validate", "--config.format=datadog-agent", "--config", str(path))
