@@ -45,7 +45,7 @@ static void append_tables(struct sm_bytes *out, const struct top *top, const str
                           const struct sm_top_snapshot *after)
 {
     if (view->table_count == 0) {
-        sm_bytes_printf(out, "spanmill (pid %ld) has neither a span_metrics connector nor a volume processor any more", view->pid);
+        sm_bytes_printf(out, "spanmill (pid %ld) has no span_metrics connector, volume processor or datadog exporter any more", view->pid);
         sm_top_end_line(out, view);
     } else if (view->is_live) {
         append_table(out, view, before, after, top->shown_table % view->table_count);
@@ -182,7 +182,7 @@ int sm_cli_top(int argc, char **argv)
         return 1;
     if (wants_help) {
         puts("Shows what the running spanmill counts: requests, errors and durations of every service and operation (connector span_metrics),\n"
-             "and spans and bytes of every service and environment (processor volume). Tab shows the next table, q quits.\n\n"
+             "and spans and bytes of every service and environment (processor volume, exporter datadog). Tab shows the next table, q quits.\n\n"
              "Usage:\n  spanmill top [flags]\n\nFlags:");
         sm_flags_print(flags, FLAG_COUNT);
         return 0;

@@ -83,7 +83,8 @@ size_t sm_top_find_socket(long pid, char path[SM_TOP_SOCKET_SIZE], struct sm_err
     if (entries)
         closedir(entries);
     if (!count)
-        (void)!sm_error_set(error, SM_ERROR_IO, "no running spanmill of this user%s has a span_metrics connector or a volume processor",
+        (void)!sm_error_set(error, SM_ERROR_IO,
+                            "no running spanmill of this user%s has a span_metrics connector, a volume processor or a datadog exporter",
                             pid ? " with this process ID" : "");
     return count;
 }

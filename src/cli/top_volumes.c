@@ -1,4 +1,4 @@
-/* top_volumes.c - see top_tables.h: spans and bytes of every service and environment, before and after sampling. */
+/* top_volumes.c - see top_tables.h: spans and bytes of every service and environment, before and after sampling, and sent to Datadog. */
 #include "cli/top_tables.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ enum {
     HEAD_LINES = 5,
 };
 
-/* One processor, a group of columns. */
+/* One component, a group of columns. */
 struct stage {
     const struct sm_top_volumes *before, *after;
     double spans; /* of all rows, since the start */
@@ -151,7 +151,7 @@ static void append_head(struct sm_bytes *out, const struct sm_top_view *view, co
         sm_bytes_append_text(out, "/s");
     }
     if (table->hidden_count)
-        sm_bytes_printf(out, "   %zu more processors", table->hidden_count);
+        sm_bytes_printf(out, "   %zu more components", table->hidden_count);
     sm_top_end_head(out, view);
 }
 

@@ -2,10 +2,12 @@
  * memory until its last question is answered. */
 #include "pipeline/snapshot.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "pipeline/volume_counts.h"
 
 /* Guarded by `mutex`, but for what does not change. */
 struct sm_snapshot_source {
@@ -149,4 +151,13 @@ void sm_snapshot_append_name(struct sm_bytes *out, struct sm_slice name)
         }
         sm_bytes_append_char(out, c);
     }
+}
+
+void sm_snapshot_append_volume(struct sm_bytes *out, const struct sm_volume *volume)
+{
+    sm_bytes_append_char(out, '\t');
+    sm_snapshot_append_name(out, sm_slice_of(volume->service));
+    sm_bytes_append_char(out, '\t');
+    sm_snapshot_append_name(out, sm_slice_of(volume->environment));
+    sm_bytes_printf(out, "\t%" PRId64 "\t%" PRId64 "\n", volume->spans, volume->bytes);
 }

@@ -19,6 +19,7 @@
 
 struct sm_snapshot_question;
 struct sm_snapshot_source;
+struct sm_volume;
 
 /* Must lead to exactly one sm_snapshot_answer, from any thread. Runs where sm_snapshot_collect was called. */
 typedef void sm_snapshot_ask(struct sm_snapshot_question *question, void *context);
@@ -41,3 +42,5 @@ bool sm_snapshot_has_sources(void);
 /* For sources: the line before the rows, and a name within a row. */
 void sm_snapshot_append_table(struct sm_bytes *out, const char *kind, struct sm_slice unit, const char *component_id);
 void sm_snapshot_append_name(struct sm_bytes *out, struct sm_slice name);
+/* A row of a table of volumes. */
+void sm_snapshot_append_volume(struct sm_bytes *out, const struct sm_volume *volume);

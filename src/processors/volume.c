@@ -4,7 +4,6 @@
  * Shows its counts to `spanmill top` as well. */
 #include "pipeline/component.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -54,20 +53,11 @@ struct table {
     struct sm_volume rest; /* of all further rows */
 };
 
-static void append_row(struct sm_bytes *tables, const struct sm_volume *volume)
-{
-    sm_bytes_append_char(tables, '\t');
-    sm_snapshot_append_name(tables, sm_slice_of(volume->service));
-    sm_bytes_append_char(tables, '\t');
-    sm_snapshot_append_name(tables, sm_slice_of(volume->environment));
-    sm_bytes_printf(tables, "\t%" PRId64 "\t%" PRId64 "\n", volume->spans, volume->bytes);
-}
-
 static void add_volume(const struct sm_volume *volume, void *context)
 {
     struct table *table = context;
     if (table->row_count++ < ROWS_MAX) {
-        append_row(&table->text, volume);
+        sm_snapshot_append_volume(&table->text, volume);
         return;
     }
     table->rest.spans += volume->spans;
@@ -82,7 +72,7 @@ static void ask(struct sm_snapshot_question *question, void *context)
     sm_snapshot_append_table(&table.text, "volume", SM_SLICE("By"), component->id);
     sm_volume_counts_visit(state->counts, add_volume, &table);
     if (table.row_count > ROWS_MAX)
-        append_row(&table.text, &table.rest);
+        sm_snapshot_append_volume(&table.text, &table.rest);
     sm_snapshot_answer(question, sm_bytes_slice(&table.text));
     sm_bytes_deinit(&table.text);
 }

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import PROGRAM, Collector, free_ports, wait_until
+from test_datadog_exporter import KEY, Intake
 
 HEAD = """
 receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}}}}}}}
@@ -25,6 +26,14 @@ service:
   pipelines:
     traces: {{receivers: [otlp], processors: [volume], exporters: [span_metrics]}}
     metrics: {{receivers: [span_metrics], exporters: [nop]}}
+"""
+DATADOG = """
+receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}}}}}}}
+processors: {{volume: }}
+exporters: {{datadog: {{api: {{key: KEY}}, hostname: e2e, traces: {{endpoint: "http://127.0.0.1:INTAKE"}}, metrics: {{endpoint: "http://127.0.0.1:INTAKE"}}}}}}
+service:
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines: {{traces: {{receivers: [otlp], processors: [volume], exporters: [datadog]}}}}
 """
 NEITHER = HEAD + """
 service:
@@ -73,6 +82,21 @@ def test_volumes_without_span_metrics(run):
     assert all(line.split()[-1] == "0" for line in lines[4:])
 
 
+def test_what_is_sent_to_datadog_stands_beside_what_came(run):
+    port = free_ports(1)[0]
+    intake = Intake(port)
+    run(DATADOG.replace("KEY", KEY).replace("INTAKE", str(port)))
+
+    def rows():
+        lines = [line.split() for line in top()[0].splitlines()]
+        return lines[2:3] == [["volume", "datadog"]] and len(lines) > 4 and lines[4:]
+
+    found = wait_until(rows, what="both columns")
+    assert {row[0] for row in found} == {"shop-frontend", "cart", "checkout", "payment", "shipping"}
+    assert all(row[-1] == "100" for row in found)
+    intake.close()
+
+
 def test_both_tables_and_several_processes(run):
     first, second = run(BOTH), run(BOTH)
     run(NEITHER)
@@ -82,7 +106,7 @@ def test_both_tables_and_several_processes(run):
     out, _ = top("--pid", str(first.process.pid))
     assert "pid %d   span_metrics" % first.process.pid in out
     _, errors = top("--pid", "1")
-    assert "no running spanmill of this user with this process ID has a span_metrics connector or a volume processor" in errors
+    assert "no running spanmill of this user with this process ID has a span_metrics connector, a volume processor or a datadog exporter" in errors
 
 
 def test_a_killed_process_is_no_longer_shown(run, tmp_path):

@@ -84,7 +84,11 @@ static bool start(struct sm_component *component, struct sm_error *error)
         return false;
     if (sends_host_metadata(exporter))
         exporter->host_metadata = sm_host_metadata_retain(exporter);
-    return !exporter->options->api.fail_on_invalid_key || !validates_key(exporter) || sm_datadog_check_key(exporter, error);
+    if (exporter->options->api.fail_on_invalid_key && validates_key(exporter) && !sm_datadog_check_key(exporter, error))
+        return false;
+    if (exporter->signal->show)
+        exporter->shown = sm_snapshot_source_add(exporter->signal->show, exporter);
+    return true;
 }
 
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -150,11 +154,20 @@ static void drain(struct sm_worker *worker, void *context)
         sm_datadog_drained(exporter);
 }
 
+static void source_removed(void *exporter)
+{
+    sm_datadog_drained(exporter);
+}
+
 static void stop(struct sm_component *component)
 {
     struct sm_datadog_exporter *exporter = component->state;
     unsigned count = sm_workers_count(component->workers);
-    atomic_store(&exporter->draining, count);
+    atomic_store(&exporter->draining, count + 1);
+    if (exporter->shown)
+        sm_snapshot_source_remove(exporter->shown, source_removed, exporter);
+    else
+        sm_datadog_drained(exporter);
     for (unsigned i = 0; i < count; i++)
         sm_worker_post(sm_workers_get(component->workers, i), drain, exporter);
 }

@@ -10,6 +10,7 @@
 #include "datadog/span.h"
 #include "pipeline/component.h"
 #include "pipeline/export.h"
+#include "pipeline/snapshot.h"
 
 #include <stdatomic.h>
 
@@ -30,7 +31,8 @@ struct sm_datadog_exporter {
     struct sm_host_metadata *host_metadata;      /* shared; NULL: it is not sent */
     struct sm_datadog_agent_state *agent;        /* borrowed: the extension of traces::agent; NULL: none. Set by start */
     char hostname[SM_DATADOG_HOSTNAME_SIZE_MAX]; /* of telemetry that names none; set by start */
-    atomic_uint draining;                        /* workers that still send after stop */
+    struct sm_snapshot_source *shown;            /* main worker only; NULL: the signal shows nothing */
+    atomic_uint draining;                        /* workers that still send after stop, and whoever still asks what to show */
 };
 
 /* The version that payloads carry, and the user agent of what posts them. */
@@ -51,12 +53,13 @@ struct sm_datadog_signal {
     void (*send)(void *local, struct sm_worker *worker, struct sm_export *request);
     /* Sends what is held, and calls sm_datadog_drained once nothing is left. */
     void (*drain)(void *local);
+    sm_snapshot_ask *show; /* for `spanmill top`, with the exporter; NULL: nothing */
 };
 extern const struct sm_datadog_signal sm_datadog_traces;
 extern const struct sm_datadog_signal sm_datadog_metrics;
 extern const struct sm_datadog_signal sm_datadog_logs;
 
-/* A worker has sent everything. */
+/* A worker has sent everything, or nobody asks any more. */
 void sm_datadog_drained(struct sm_datadog_exporter *exporter);
 
 /* ---- waiting.c: requests that wait for room, first come first */

@@ -49,9 +49,8 @@ static size_t take_chunk(struct sm_datadog_trace_lane *lane, const struct manner
             size_t encoded = lane->chunks.size;
             sm_datadog_encode_chunk(chunk, &lane->chunks);
             size = sm_datadog_chunk_size(chunk);
-            if (lane->traces->usage)
-                sm_datadog_usage_add(lane->traces->usage, service, payload->env.size ? payload->env : lane->traces->otlp.env, chunk->count,
-                                     lane->chunks.size - encoded);
+            sm_datadog_usage_add(lane->traces->usage, service, payload->env.size ? payload->env : lane->traces->otlp.env, chunk->count,
+                                 lane->chunks.size - encoded);
         }
     }
     keep_text(&payload->hostname, before.hostname, &lane->batch_arena);

@@ -71,6 +71,7 @@ static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
                                                       {"reason", sm_datadog_reason_name((enum sm_datadog_reason)i)}};
         traces->dropped[i] = sm_instrument_get(&dropped_metric, attributes, 2);
     }
+    traces->usage = sm_datadog_usage_create(exporter->component->id);
     const struct sm_datadog_intake_settings settings = {
         .what = "trace payload",
         .user_agent = SM_DATADOG_AGENT_USER_AGENT,
@@ -119,9 +120,15 @@ static bool start(struct sm_datadog_exporter *exporter, struct sm_error *error)
     traces->head.target_tps = state->options->target_traces_per_second;
     traces->head.error_tps = state->options->errors_per_second;
     traces->head.is_rare_sampler_enabled = state->options->rare_sampler.enabled;
-    traces->usage = sm_datadog_usage_create(exporter->component->id);
     traces->stats = sm_datadog_agent_stats_create(exporter, state, error);
     return traces->stats != NULL;
+}
+
+static void show(struct sm_snapshot_question *question, void *context)
+{
+    const struct sm_datadog_exporter *exporter = context;
+    const struct sm_datadog_trace_state *traces = exporter->signal_state;
+    sm_datadog_usage_show(traces->usage, question);
 }
 
 /* ---- the buffer */
@@ -299,4 +306,5 @@ const struct sm_datadog_signal sm_datadog_traces = {
     .worker_free = worker_free,
     .send = send,
     .drain = drain,
+    .show = show,
 };

@@ -20,7 +20,7 @@ struct sm_datadog_trace_state {
     struct sm_datadog_sampling sampling;
     struct sm_datadog_intake *intake;     /* owned */
     struct sm_datadog_agent_stats *stats; /* owned; NULL: somebody else makes them, as the connector */
-    struct sm_datadog_usage *usage;       /* owned; NULL: nobody asks */
+    struct sm_datadog_usage *usage;       /* owned */
     struct sm_datadog_agent_head head;    /* texts: options */
     uint64_t flush_interval_ns;
     struct sm_regex **ignored; /* owned, in the arena: the exporter's own ignore_resources */

@@ -9,6 +9,8 @@
 #include "base/index.h"
 #include "base/memory.h"
 #include "pipeline/own_metrics.h"
+#include "pipeline/snapshot.h"
+#include "pipeline/volume_counts.h"
 #include "wire/compression.h"
 #include "wire/json_text.h"
 
@@ -94,6 +96,23 @@ void sm_datadog_usage_add(struct sm_datadog_usage *usage, struct sm_slice servic
     pthread_mutex_unlock(&usage->lock);
     sm_instrument_add(row->spans, (int64_t)spans);
     sm_instrument_add(row->bytes, (int64_t)bytes);
+}
+
+void sm_datadog_usage_show(struct sm_datadog_usage *usage, struct sm_snapshot_question *question)
+{
+    struct sm_bytes table = {0};
+    sm_snapshot_append_table(&table, "volume", SM_SLICE("By"), usage->exporter_id);
+    pthread_mutex_lock(&usage->lock);
+    for (uint32_t i = 0; i < sm_entries_limit(&usage->rows); i++) {
+        const struct usage_row *row = sm_entries_at(&usage->rows, i);
+        const char *env = strcmp(row->env, "none") == 0 ? "" : row->env; /* so that it is one row with the telemetry that names none */
+        const struct sm_volume volume = {
+            .service = row->service, .environment = env, .spans = sm_instrument_count(row->spans), .bytes = sm_instrument_count(row->bytes)};
+        sm_snapshot_append_volume(&table, &volume);
+    }
+    pthread_mutex_unlock(&usage->lock);
+    sm_snapshot_answer(question, sm_bytes_slice(&table));
+    sm_bytes_deinit(&table);
 }
 
 static void put_series(struct sm_bytes *out, const char *metric, uint64_t value, const struct usage_row *row, struct sm_slice hostname,
