@@ -2,6 +2,8 @@
 #include "alloy/convert.h"
 #include "alloy/json_value.h"
 #include "alloy/library.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "wire/base64.h"
 
 #define ARENA (call->machine->arena)
@@ -103,7 +105,7 @@ static struct sm_alloy_value *to_url_base64(const struct sm_alloy_call *call)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    return sm_ascii_is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 static struct sm_alloy_value *url_encode(const struct sm_alloy_call *call)
@@ -121,11 +123,6 @@ static struct sm_alloy_value *url_encode(const struct sm_alloy_call *call)
     return sm_alloy_string(ARENA, sm_bytes_slice(&out));
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 static struct sm_alloy_value *url_decode(const struct sm_alloy_call *call)
 {
     struct sm_slice text = call->args[0]->text;
@@ -136,8 +133,8 @@ static struct sm_alloy_value *url_decode(const struct sm_alloy_call *call)
             sm_bytes_append_char(&out, text.ptr[i] == '+' ? ' ' : text.ptr[i]);
             continue;
         }
-        int high = i + 2 < text.size ? hex_digit(text.ptr[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+        int high = i + 2 < text.size ? sm_hex_value(text.ptr[i + 1]) : -1;
+        int low = high >= 0 ? sm_hex_value(text.ptr[i + 2]) : -1;
         if (low < 0) {
             size_t shown = text.size - i < 3 ? text.size - i : 3;
             return sm_alloy_call_fail(call, sm_arena_printf(ARENA, "invalid URL escape \"%.*s\"", (int)shown, text.ptr + i));

@@ -7,6 +7,7 @@
 #include "alloy/convert.h"
 #include "alloy/json_value.h"
 #include "alloy/library.h"
+#include "base/ascii.h"
 #include "wire/json_scanner.h"
 
 enum { DEPTH_MAX = 64, SELECTED_MAX = 100000 };
@@ -59,7 +60,7 @@ static bool try_text(struct path *path, const char *text)
 
 static bool is_name_char(char c)
 {
-    return (unsigned char)c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '$';
+    return (unsigned char)c >= 0x80 || sm_ascii_is_alnum(c) || c == '_' || c == '-' || c == '$';
 }
 
 static struct sm_slice take_name(struct path *path)

@@ -1,11 +1,12 @@
 /* arena.c - chunks double from 4 KiB to 256 KiB; a larger request gets a chunk of its own. */
 #include "base/arena.h"
 
-#include "base/memory.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/ascii.h"
+#include "base/memory.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -133,6 +134,13 @@ char *sm_arena_strdup(struct sm_arena *arena, struct sm_slice slice)
 struct sm_slice sm_arena_copy(struct sm_arena *arena, struct sm_slice slice)
 {
     return sm_slice_make(sm_arena_strdup(arena, slice), slice.size);
+}
+
+struct sm_slice sm_arena_copy_lower(struct sm_arena *arena, struct sm_slice slice)
+{
+    char *text = sm_arena_strdup(arena, slice);
+    sm_ascii_lower_in_place(text, slice.size);
+    return sm_slice_make(text, slice.size);
 }
 
 struct sm_slice sm_arena_join(struct sm_arena *arena, struct sm_slice left, char separator, struct sm_slice right)

@@ -40,6 +40,8 @@ void *sm_arena_grow(struct sm_arena *arena, void *array, size_t count, size_t *c
 
 /* Copies with a NUL behind the bytes. */
 struct sm_slice sm_arena_copy(struct sm_arena *arena, struct sm_slice slice);
+/* ASCII letters in lower case. */
+struct sm_slice sm_arena_copy_lower(struct sm_arena *arena, struct sm_slice slice);
 /* `left`, the separator and `right` as one. */
 struct sm_slice sm_arena_join(struct sm_arena *arena, struct sm_slice left, char separator, struct sm_slice right);
 char *sm_arena_strdup(struct sm_arena *arena, struct sm_slice slice) __attribute__((returns_nonnull));

@@ -1,17 +1,14 @@
 /* slice.c - the parts of slice.h that are more than a line. */
 #include "base/slice.h"
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
+#include "base/ascii.h"
 
 bool sm_slice_equal_nocase(struct sm_slice a, struct sm_slice b)
 {
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+        if (sm_ascii_lower(a.ptr[i]) != sm_ascii_lower(b.ptr[i]))
             return false;
     return true;
 }

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 enum { WORD_MAX = 64 };
 
 static char folded(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c + ('a' - 'A'));
-    return c == '-' ? '_' : c;
+    return c == '-' ? '_' : sm_ascii_lower(c);
 }
 
 static size_t least(size_t a, size_t b, size_t c)

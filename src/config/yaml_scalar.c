@@ -7,6 +7,8 @@
 
 #include "config/yaml.h"
 
+#include "base/hex.h"
+
 struct word {
     const char *text;
     enum sm_node_kind kind;
@@ -57,17 +59,6 @@ static bool type_word(const char *text, struct sm_node *node)
     return false;
 }
 
-static unsigned digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    if (c >= 'A' && c <= 'F')
-        return (unsigned)(c - 'A') + 10;
-    return 99;
-}
-
 /* Base from the prefix 0x, 0b, 0o or 0, which is skipped. */
 static unsigned take_base(const char **text)
 {
@@ -103,8 +94,8 @@ static enum whole read_whole(const char *text, int64_t *value)
         return NOT_WHOLE;
     uint64_t magnitude = 0;
     for (; *text; text++) {
-        unsigned digit = digit_value(*text);
-        if (digit >= base || __builtin_mul_overflow(magnitude, (uint64_t)base, &magnitude) ||
+        int digit = sm_hex_value(*text);
+        if (digit < 0 || (unsigned)digit >= base || __builtin_mul_overflow(magnitude, (uint64_t)base, &magnitude) ||
             __builtin_add_overflow(magnitude, (uint64_t)digit, &magnitude))
             return NOT_WHOLE;
     }

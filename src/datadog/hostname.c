@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+
 enum { NAME_SIZE_MAX = 255 };
 
 static bool is_local(const char *hostname)
@@ -17,17 +19,12 @@ static bool is_local(const char *hostname)
     return false;
 }
 
-static bool is_letter_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /* Labels of letters, digits and inner hyphens, with dots between. */
 static bool is_rfc1123(struct sm_slice name)
 {
     for (size_t i = 0; i < name.size; i++) {
         bool is_edge = i == 0 || i + 1 == name.size || name.ptr[i - 1] == '.' || name.ptr[i + 1] == '.';
-        if (!is_letter_or_digit(name.ptr[i]) && (is_edge || (name.ptr[i] != '-' && name.ptr[i] != '.')))
+        if (!sm_ascii_is_alnum(name.ptr[i]) && (is_edge || (name.ptr[i] != '-' && name.ptr[i] != '.')))
             return false;
     }
     return name.size > 0;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <wctype.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
@@ -23,12 +24,12 @@ static void prepare_unicode(void)
 
 static bool begins_tag(char c)
 {
-    return (c >= 'a' && c <= 'z') || c == ':';
+    return sm_ascii_is_lower(c) || c == ':';
 }
 
 static bool is_tag_char(char c)
 {
-    return begins_tag(c) || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-';
+    return begins_tag(c) || sm_ascii_is_digit(c) || c == '.' || c == '/' || c == '-';
 }
 
 /* ASCII that is fine as it is. */
@@ -193,24 +194,14 @@ struct sm_slice sm_datadog_peer_service(struct sm_slice text, struct sm_arena *a
 
 /* ---- operations */
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_letter_or_digit(char c)
-{
-    return is_letter(c) || (c >= '0' && c <= '9');
-}
-
 /* Letters and digits with single '.' or '_' between them: fine as it is. */
 static bool is_normal_name(struct sm_slice text)
 {
-    if (text.size == 0 || !is_letter(text.ptr[0]))
+    if (text.size == 0 || !sm_ascii_is_letter(text.ptr[0]))
         return false;
     for (size_t i = 1; i < text.size; i++) {
         char c = text.ptr[i];
-        if (!is_letter_or_digit(c) && ((c != '.' && c != '_') || i + 1 == text.size || !is_letter_or_digit(text.ptr[i + 1])))
+        if (!sm_ascii_is_alnum(c) && ((c != '.' && c != '_') || i + 1 == text.size || !sm_ascii_is_alnum(text.ptr[i + 1])))
             return false;
     }
     return true;
@@ -223,7 +214,7 @@ static struct sm_slice rewrite_name(struct sm_slice text, struct sm_arena *arena
     size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i], last = size > 0 ? out[size - 1] : '\0';
-        if (is_letter_or_digit(c))
+        if (sm_ascii_is_alnum(c))
             out[size++] = c;
         else if (c == '.' && last == '_')
             out[size - 1] = '.';
@@ -245,7 +236,7 @@ struct sm_slice sm_datadog_name(struct sm_slice text, struct sm_arena *arena, en
     text = sm_datadog_truncate(text, SM_DATADOG_NAME_MAX);
     if (is_normal_name(text))
         return text;
-    while (text.size > 0 && !is_letter(text.ptr[0]))
+    while (text.size > 0 && !sm_ascii_is_letter(text.ptr[0]))
         text = sm_slice_make(text.ptr + 1, text.size - 1);
     if (text.size > 0)
         return rewrite_name(text, arena);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "datadog/native_keys.h"
 #include "telemetry/batch.h"
 #include "telemetry/span_builder.h"
@@ -119,8 +120,7 @@ static uint64_t high_half(const struct sm_datadog_chunk *chunk)
         uint64_t high = 0;
         bool is_good = text.size > 0 && text.size <= 16;
         for (size_t k = 0; is_good && k < text.size; k++) {
-            char c = text.ptr[k];
-            int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+            int digit = sm_hex_value(text.ptr[k]);
             is_good = digit >= 0;
             high = high << 4 | (uint64_t)(digit & 0xf);
         }

@@ -3,7 +3,9 @@
  * Behind a mistake nothing is written but "...". Source: datadog-agent pkg/obfuscate/json.go and json_scanner.go, 0.59.0. */
 #include "datadog/obfuscate.h"
 
+#include "base/ascii.h"
 #include "base/bytes.h"
+#include "base/hex.h"
 
 enum event {
     EVENT_CONTINUE,
@@ -92,16 +94,6 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* Behind a document there may be another one. */
 static enum event end_top(struct scanner *s, char c)
 {
@@ -182,7 +174,7 @@ static enum event begin_value(struct scanner *s, char c)
     case 'n':
         return begin_word(s, "ull");
     default:
-        return is_digit(c) ? go(s, STEP_DIGITS, EVENT_BEGIN_LITERAL) : fail(s);
+        return sm_ascii_is_digit(c) ? go(s, STEP_DIGITS, EVENT_BEGIN_LITERAL) : fail(s);
     }
 }
 
@@ -214,7 +206,7 @@ static enum event in_escape(struct scanner *s, char c)
 static enum event in_number(struct scanner *s, char c)
 {
     bool has_fraction = s->step == STEP_FRACTION;
-    if (is_digit(c) && s->step != STEP_ZERO)
+    if (sm_ascii_is_digit(c) && s->step != STEP_ZERO)
         return EVENT_CONTINUE;
     if (c == '.' && !has_fraction)
         return go(s, STEP_POINT, EVENT_CONTINUE);
@@ -252,25 +244,25 @@ static enum event step(struct scanner *s, char c)
     case STEP_ESCAPE:
         return in_escape(s, c);
     case STEP_HEX:
-        if (!is_hex(c))
+        if (sm_hex_value(c) < 0)
             return fail(s);
         return --s->left ? EVENT_CONTINUE : go(s, STEP_STRING, EVENT_CONTINUE);
     case STEP_MINUS:
-        return c == '0' ? go(s, STEP_ZERO, EVENT_CONTINUE) : is_digit(c) ? go(s, STEP_DIGITS, EVENT_CONTINUE) : fail(s);
+        return c == '0' ? go(s, STEP_ZERO, EVENT_CONTINUE) : sm_ascii_is_digit(c) ? go(s, STEP_DIGITS, EVENT_CONTINUE) : fail(s);
     case STEP_ZERO:
     case STEP_DIGITS:
     case STEP_FRACTION:
         return in_number(s, c);
     case STEP_POINT:
-        return is_digit(c) ? go(s, STEP_FRACTION, EVENT_CONTINUE) : fail(s);
+        return sm_ascii_is_digit(c) ? go(s, STEP_FRACTION, EVENT_CONTINUE) : fail(s);
     case STEP_E:
         if (c == '+' || c == '-')
             return go(s, STEP_E_SIGN, EVENT_CONTINUE);
-        return is_digit(c) ? go(s, STEP_EXPONENT, EVENT_CONTINUE) : fail(s);
+        return sm_ascii_is_digit(c) ? go(s, STEP_EXPONENT, EVENT_CONTINUE) : fail(s);
     case STEP_E_SIGN:
-        return is_digit(c) ? go(s, STEP_EXPONENT, EVENT_CONTINUE) : fail(s);
+        return sm_ascii_is_digit(c) ? go(s, STEP_EXPONENT, EVENT_CONTINUE) : fail(s);
     case STEP_EXPONENT:
-        return is_digit(c) ? EVENT_CONTINUE : end_value(s, c);
+        return sm_ascii_is_digit(c) ? EVENT_CONTINUE : end_value(s, c);
     case STEP_WORD:
         return in_word(s, c);
     case STEP_ERROR:

@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
+#include "base/hex.h"
 
 enum part { PART_PATH, PART_HOST, PART_ZONE, PART_USER, PART_FRAGMENT };
 
@@ -18,7 +20,7 @@ struct url {
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    return sm_ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 /* May `c` stand in such a part as it is? */
@@ -30,11 +32,6 @@ static bool is_plain(char c, enum part part)
                                          [PART_USER] = "$&+,;=",
                                          [PART_FRAGMENT] = "!$&()*+,/:;=?@"};
     return is_unreserved(c) || (c && strchr(others[part], c));
-}
-
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 static bool is_escape_allowed(struct sm_slice escape, int value, enum part part)
@@ -52,7 +49,7 @@ static bool unescape(struct sm_slice text, enum part part, struct sm_arena *aren
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];
         if (c == '%') {
-            int high = i + 2 < text.size ? hex_value(text.ptr[i + 1]) : -1, low = i + 2 < text.size ? hex_value(text.ptr[i + 2]) : -1;
+            int high = i + 2 < text.size ? sm_hex_value(text.ptr[i + 1]) : -1, low = i + 2 < text.size ? sm_hex_value(text.ptr[i + 2]) : -1;
             if (high < 0 || low < 0 || !is_escape_allowed(sm_slice_make(text.ptr + i, 3), high << 4 | low, part))
                 return false;
             if (!start) {
@@ -117,26 +114,16 @@ static bool cut_scheme(struct sm_slice *rest, struct sm_slice *scheme)
 {
     for (size_t i = 0; i < rest->size; i++) {
         char c = rest->ptr[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool is_letter = sm_ascii_is_letter(c);
         if (c == ':') {
             *scheme = sm_slice_make(rest->ptr, i);
             *rest = sm_slice_make(rest->ptr + i + 1, rest->size - i - 1);
             return i > 0;
         }
-        if (!is_letter && (i == 0 || ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.')))
+        if (!is_letter && (i == 0 || (!sm_ascii_is_digit(c) && c != '+' && c != '-' && c != '.')))
             return true;
     }
     return true;
-}
-
-static struct sm_slice lower(struct sm_slice text, struct sm_arena *arena)
-{
-    struct sm_slice copy = sm_arena_copy(arena, text);
-    char *at = (char *)(uintptr_t)copy.ptr;
-    for (size_t i = 0; i < copy.size; i++)
-        if (at[i] >= 'A' && at[i] <= 'Z')
-            at[i] = (char)(at[i] - 'A' + 'a');
-    return copy;
 }
 
 static bool is_port(struct sm_slice text)
@@ -277,7 +264,7 @@ static bool parse(struct sm_slice text, struct url *url, struct sm_arena *arena)
     } else {
         if (!cut_scheme(&rest, &url->scheme))
             return false;
-        url->scheme = lower(url->scheme, arena);
+        url->scheme = sm_arena_copy_lower(arena, url->scheme);
         cut_query(&rest, url);
         if (!parse_path(rest, url, arena))
             return false;

@@ -5,23 +5,20 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "datadog/names.h"
 #include "telemetry/span.h"
 #include "wire/json_text.h"
 
 enum { TRACE_ID_HEX = 2 * SM_TRACE_ID_SIZE };
 
-static const char hex_digits[] = "0123456789abcdef";
-
 /* `id` as `size` bytes in hexadecimal; an ID that is not there is all zeros. */
 static char *put_hex(char *at, struct sm_slice id, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        uint8_t byte = i < id.size ? (uint8_t)id.ptr[i] : 0;
-        *at++ = hex_digits[byte >> 4];
-        *at++ = hex_digits[byte & 15];
-    }
-    return at;
+    char *end = at + 2 * size;
+    at = sm_hex_write(at, sm_slice_make(id.ptr, id.size < size ? id.size : size));
+    memset(at, '0', (size_t)(end - at));
+    return end;
 }
 
 uint64_t sm_datadog_otlp_id(struct sm_slice id)

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "config/option.h"
 
 static const char *const built_in[] = {
@@ -153,7 +155,7 @@ static size_t ipv4_size(struct sm_slice text, char separator)
     unsigned field = 0, digits = 0, separators = 0;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];
-        if (c >= '0' && c <= '9') {
+        if (sm_ascii_is_digit(c)) {
             if (digits == 1 && field == 0)
                 return 0;
             field = field * 10 + (unsigned)(c - '0');
@@ -188,15 +190,10 @@ static bool is_ipv6(struct sm_slice text)
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-static bool is_hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* How many bytes an address takes at the start of `text`; 0: there is none. */
 static size_t address_size(struct sm_slice text)
 {
-    if (text.size == 0 || (!is_hex_digit(text.ptr[0]) && text.ptr[0] != ':'))
+    if (text.size == 0 || (sm_hex_value(text.ptr[0]) < 0 && text.ptr[0] != ':'))
         return 0;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];

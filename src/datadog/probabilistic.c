@@ -1,6 +1,8 @@
 /* probabilistic.c - see probabilistic.h. Stateless. */
 #include "datadog/probabilistic.h"
 
+#include "base/hex.h"
+
 enum { ID_SIZE = 16, HALF_SIZE = 8, BUCKETS = 0x4000, FNV_START = 2166136261, FNV_PRIME = 16777619 };
 
 static void put_half(uint8_t *out, uint64_t half)
@@ -9,22 +11,13 @@ static void put_half(uint8_t *out, uint64_t half)
         out[i] = (uint8_t)(half >> (56 - 8 * i));
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* An ID in hexadecimal, whatever its size. False: it is none. */
 static bool hash_hex(struct sm_slice text, uint32_t *hash)
 {
     if (text.size % 2)
         return false;
     for (size_t i = 0; i < text.size; i += 2) {
-        int high = digit_of(text.ptr[i]), low = digit_of(text.ptr[i + 1]);
+        int high = sm_hex_value(text.ptr[i]), low = sm_hex_value(text.ptr[i + 1]);
         if (high < 0 || low < 0)
             return false;
         *hash = (*hash ^ (uint8_t)(high << 4 | low)) * FNV_PRIME;
@@ -38,7 +31,7 @@ static bool parse_half(struct sm_slice text, uint64_t *half)
     if (text.size == 0)
         return false;
     for (size_t i = 0; i < text.size; i++) {
-        int digit = digit_of(text.ptr[i]);
+        int digit = sm_hex_value(text.ptr[i]);
         if (digit < 0 || *half >> 60)
             return false;
         *half = *half << 4 | (uint64_t)digit;

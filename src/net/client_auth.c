@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "net/grpc_message.h"
+
 static const char NOT_OPEN[] = "authentication was configured but this component or its host does not support extensions";
 
 static bool is_sound(const struct sm_auth_header *header)
@@ -82,12 +84,7 @@ bool sm_client_auth_sign_call(const struct sm_auth *auth, const struct sm_metada
         return false;
     *headers = sm_arena_zalloc(arena, added.count, sizeof(**headers));
     *count = added.count;
-    for (size_t i = 0; i < added.count; i++) {
-        char *name = sm_arena_strdup(arena, added.items[i].name);
-        for (char *at = name; *at; at++)
-            if (*at >= 'A' && *at <= 'Z')
-                *at = (char)(*at - 'A' + 'a');
-        (*headers)[i] = (struct sm_http2_header){.name = sm_slice_of(name), .value = sm_arena_copy(arena, added.items[i].value)};
-    }
+    for (size_t i = 0; i < added.count; i++)
+        (*headers)[i] = sm_grpc_user_header(added.items[i].name, added.items[i].value, arena);
     return true;
 }

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "telemetry/metadata.h"
 #include "net/grpc_message.h"
+#include "telemetry/batch.h"
 #include "telemetry/metadata.h"
 
 struct sm_grpc_header_place {
@@ -157,14 +157,15 @@ static void add_headers(const struct sm_grpc_call *call, struct sm_metadata *hea
     }
 }
 
-struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call)
+static struct sm_metadata *all_headers(const struct sm_grpc_call *call)
 {
     struct sm_metadata *headers = sm_metadata_create();
     add_headers(call, headers);
     return headers;
 }
 
-struct sm_metadata *sm_grpc_call_metadata(struct sm_grpc_call *call)
+/* The headers with include_metadata, the authority also under the name that HTTP gives it, and who the client is with `auth`. NULL: nothing. */
+static struct sm_metadata *take_metadata(struct sm_grpc_call *call)
 {
     struct sm_metadata *metadata = call->identity;
     call->identity = NULL;
@@ -179,6 +180,15 @@ struct sm_metadata *sm_grpc_call_metadata(struct sm_grpc_call *call)
     if (authority.size && sm_metadata_count(metadata, SM_SLICE("Host")) == 0)
         sm_metadata_add(metadata, SM_SLICE("Host"), authority);
     return metadata;
+}
+
+void sm_grpc_call_tell_client(struct sm_grpc_call *call, struct sm_batch *batch)
+{
+    batch->metadata = take_metadata(call);
+    if (sm_metadata_is_grpc_wanted())
+        batch->grpc_headers = all_headers(call);
+    sm_batch_set_client(batch, sm_grpc_call_peer(call));
+    sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
 }
 
 /* ---- answers */

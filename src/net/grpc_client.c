@@ -105,21 +105,10 @@ static void add_header(struct sm_grpc_client *client, struct sm_slice name, stru
     client->headers[client->header_count++] = (struct sm_http2_header){.name = name, .value = value};
 }
 
-/* Names in lower case; values of names that end in -bin in base64, as gRPC wants them. */
 static void add_user_header(struct sm_grpc_client *client, const char *key, const char *value)
 {
-    struct sm_slice name = sm_arena_copy(&client->arena, sm_slice_of(key));
-    for (char *at = (char *)(uintptr_t)name.ptr; *at; at++)
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
-    if (!sm_slice_ends_with(name, SM_SLICE("-bin"))) {
-        add_header(client, name, sm_slice_of(value));
-        return;
-    }
-    struct sm_bytes text;
-    sm_bytes_init(&text, &client->arena);
-    sm_grpc_base64_append(&text, sm_slice_of(value));
-    add_header(client, name, sm_bytes_slice(&text));
+    struct sm_http2_header header = sm_grpc_user_header(sm_slice_of(key), sm_slice_of(value), &client->arena);
+    add_header(client, header.name, header.value);
 }
 
 static struct sm_slice authority(struct sm_grpc_client *client)

@@ -19,6 +19,20 @@ void sm_grpc_base64_append(struct sm_bytes *out, struct sm_slice bytes)
     out->size += (bytes.size * 4 + 2) / 3; /* the padding is not sent */
 }
 
+struct sm_http2_header sm_grpc_user_header(struct sm_slice name, struct sm_slice value, struct sm_arena *arena)
+{
+    struct sm_http2_header header = {.name = sm_arena_copy_lower(arena, name)};
+    if (!sm_slice_ends_with(header.name, SM_SLICE("-bin"))) {
+        header.value = sm_arena_copy(arena, value);
+        return header;
+    }
+    struct sm_bytes text;
+    sm_bytes_init(&text, arena);
+    sm_grpc_base64_append(&text, value);
+    header.value = sm_bytes_slice(&text);
+    return header;
+}
+
 bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out)
 {
     while (text.size > 0 && text.ptr[text.size - 1] == '=')

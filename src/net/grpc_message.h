@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "net/grpc_client.h"
+#include "net/http2_session.h"
 
 /* The answer to one call while it comes in. All zero is an empty one. */
 struct sm_grpc_reply {
@@ -27,5 +28,8 @@ void sm_grpc_reply_deinit(struct sm_grpc_reply *reply);
 enum sm_rpc_code sm_grpc_code_of_reset(uint32_t http2_error);
 /* Without padding, as binary headers are written. */
 void sm_grpc_base64_append(struct sm_bytes *out, struct sm_slice bytes);
+/* A header that a user asks for, as gRPC wants it (PROTOCOL-HTTP2.md, Custom-Metadata): its name in lower case, its value in base64 when the name
+ * ends in -bin. Copies into the arena. */
+struct sm_http2_header sm_grpc_user_header(struct sm_slice name, struct sm_slice value, struct sm_arena *arena);
 /* With or without padding; false: not base64. */
 bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out);

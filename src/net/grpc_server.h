@@ -14,10 +14,10 @@
 
 #include <stdatomic.h>
 
+struct sm_batch;
 struct sm_grpc_call;
 struct sm_component;
 struct sm_grpc_server;
-struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
 
@@ -93,11 +93,9 @@ struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribu
 /* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */
 size_t sm_grpc_call_header_count(const struct sm_grpc_call *call);
 void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value);
-/* All of them. */
-struct sm_metadata *sm_grpc_call_headers(const struct sm_grpc_call *call) __attribute__((warn_unused_result));
-/* What the client's telemetry is to carry with it: the headers with include_metadata, the authority also under the name that HTTP gives it, and who
- * the client is with `auth`. NULL: nothing. Owned by the caller; called once. */
-struct sm_metadata *sm_grpc_call_metadata(struct sm_grpc_call *call) __attribute__((warn_unused_result));
+/* Writes into a batch decoded from the call what its telemetry is to carry of the client: its address, its headers as far as they are wanted, and who
+ * it is with `auth`. Once a call, into a batch that has none of them. */
+void sm_grpc_call_tell_client(struct sm_grpc_call *call, struct sm_batch *batch);
 
 struct sm_grpc_response {
     enum sm_rpc_code code;

@@ -2,8 +2,10 @@
  * Source: opentelemetry-collector config/confighttp (auth with request_params, include_metadata). */
 #include "net/http_request.h"
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "net/percent.h"
+#include "telemetry/batch.h"
 #include "telemetry/metadata.h"
 
 /* "%41+b" as "A b". */
@@ -43,7 +45,7 @@ static bool is_canonical(struct sm_slice name)
 {
     bool is_first = true;
     for (size_t i = 0; i < name.size; i++) {
-        if (is_first ? name.ptr[i] >= 'a' && name.ptr[i] <= 'z' : name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
+        if (is_first ? sm_ascii_is_lower(name.ptr[i]) : sm_ascii_is_upper(name.ptr[i]))
             return false;
         is_first = name.ptr[i] == '-';
     }
@@ -77,7 +79,8 @@ bool sm_http_request_authenticate(struct sm_http_request *request, const struct 
     return may;
 }
 
-struct sm_metadata *sm_http_request_metadata(struct sm_http_request *request)
+/* The headers with include_metadata, and who the client is with `auth`. NULL: nothing. */
+static struct sm_metadata *take_metadata(struct sm_http_request *request)
 {
     struct sm_metadata *metadata = request->identity;
     request->identity = NULL;
@@ -91,4 +94,10 @@ struct sm_metadata *sm_http_request_metadata(struct sm_http_request *request)
         sm_metadata_add(metadata, name, value);
     }
     return metadata;
+}
+
+void sm_http_request_tell_client(struct sm_http_request *request, struct sm_batch *batch)
+{
+    batch->metadata = take_metadata(request);
+    sm_batch_set_client(batch, sm_http_request_peer(request));
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
+
 enum { ALLOWED_HEADERS_MAX = 64, EMPTY_NAMES_MAX = 16 };
 
 bool sm_http_cors_is_on(const struct sm_http_server_options *options)
@@ -69,7 +71,7 @@ static bool is_header_allowed(const struct sm_cors_options *cors, struct sm_slic
 static bool is_lower_case(struct sm_slice name)
 {
     for (size_t i = 0; i < name.size; i++)
-        if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
+        if (sm_ascii_is_upper(name.ptr[i]))
             return false;
     return true;
 }
@@ -129,12 +131,7 @@ static void append_canonical(struct sm_bytes *out, const char *name)
 {
     bool is_start = true;
     for (; *name; name++) {
-        char c = *name;
-        if (is_start && c >= 'a' && c <= 'z')
-            c = (char)(c - 'a' + 'A');
-        else if (!is_start && c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        sm_bytes_append_char(out, c);
+        sm_bytes_append_char(out, is_start ? sm_ascii_upper(*name) : sm_ascii_lower(*name));
         is_start = *name == '-';
     }
 }

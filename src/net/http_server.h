@@ -13,10 +13,10 @@
 
 #include <stdatomic.h>
 
+struct sm_batch;
 struct sm_http_server;
 struct sm_component;
 struct sm_http_request;
-struct sm_metadata;
 struct sm_worker;
 struct sm_workers;
 
@@ -114,9 +114,9 @@ const char *sm_http_request_encoding_error(struct sm_http_request *request);
 struct sm_buffer *sm_http_request_try_take_body(struct sm_http_request *request, const char **why) __attribute__((warn_unused_result));
 /* The same for handlers without an error form of their own: answers 400 with the text and returns NULL. */
 struct sm_buffer *sm_http_request_unpack_body(struct sm_http_request *request) __attribute__((warn_unused_result));
-/* What is passed on with the request's telemetry: its headers with include_metadata, who the client is with `auth`. NULL: nothing. Owned by the
- * caller; called once. */
-struct sm_metadata *sm_http_request_metadata(struct sm_http_request *request) __attribute__((warn_unused_result));
+/* Writes into a batch decoded from the request what its telemetry is to carry of the client: its address, its headers with include_metadata, and who
+ * it is with `auth`. Once a request, into a batch that has none of them. */
+void sm_http_request_tell_client(struct sm_http_request *request, struct sm_batch *batch);
 
 struct sm_http_header {
     struct sm_slice name, value;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/http2_session.h"
@@ -119,9 +120,7 @@ static size_t take_lines(struct sm_slice lines, struct sm_http2_header *headers,
     while (lines.size > 0 && count < limit) {
         struct sm_slice line = sm_slice_cut(&lines, '\n');
         struct sm_slice name = sm_slice_cut(&line, ':');
-        for (size_t i = 0; i < name.size; i++)
-            if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
-                ((char *)(uintptr_t)name.ptr)[i] = (char)(name.ptr[i] - 'A' + 'a');
+        sm_ascii_lower_in_place((char *)(uintptr_t)name.ptr, name.size);
         if (name.size > 0)
             headers[count++] = (struct sm_http2_header){.name = name, .value = sm_slice_trim(line)};
     }

@@ -1,10 +1,12 @@
 /* media_type.c - see media_type.h. Source: Go mime/mediatype.go (which headers are refused, and the texts); RFC 2045, RFC 9110. */
 #include "net/media_type.h"
 
+#include "base/ascii.h"
+
 static bool is_token_char(char c)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr(others, c));
+    return sm_ascii_is_alnum(c) || (c && strchr(others, c));
 }
 
 static bool is_special(char c)

@@ -92,6 +92,14 @@ bool sm_ottl_arg_time(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, st
     return true;
 }
 
+bool sm_ottl_arg_calendar(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_time *out, struct tm *calendar)
+{
+    if (!sm_ottl_arg_time(arg, run, out))
+        return false;
+    time_t local = (time_t)(out->seconds + out->zone_offset_s);
+    return gmtime_r(&local, calendar) || sm_ottl_fail(run, "the time is out of range");
+}
+
 bool sm_ottl_arg_duration(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, int64_t *out)
 {
     struct sm_ottl_value value;

@@ -3,6 +3,8 @@
  * An expression is a struct that begins with its evaluation function; evaluating calls it. Paths and functions are rows of tables by subject. */
 #pragma once
 
+#include <time.h>
+
 #include "base/regex.h"
 #include "ottl/ottl.h"
 
@@ -234,6 +236,8 @@ bool sm_ottl_arg_float(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, d
 bool sm_ottl_arg_map(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_map **out);
 bool sm_ottl_arg_list(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_list **out);
 bool sm_ottl_arg_time(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_time *out);
+/* The time, and its date and clock in its own zone. */
+bool sm_ottl_arg_calendar(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_time *out, struct tm *calendar);
 bool sm_ottl_arg_duration(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, int64_t *out);
 /* `*is_nil` when the value is nil (or, for integers, a text that is no number). */
 bool sm_ottl_arg_string_like(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_slice *out, bool *is_nil);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "ottl/compile.h"
+#include "base/hex.h"
 #include "telemetry/span.h"
 
 static const char zeros[SM_TRACE_ID_SIZE];
@@ -17,13 +18,7 @@ static struct sm_slice full_id(struct sm_slice id, size_t size)
 
 static struct sm_ottl_value hex_value(struct sm_slice id, struct sm_arena *arena)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *text = sm_arena_alloc(arena, id.size * 2);
-    for (size_t i = 0; i < id.size; i++) {
-        text[2 * i] = digits[(unsigned char)id.ptr[i] >> 4];
-        text[2 * i + 1] = digits[(unsigned char)id.ptr[i] & 15];
-    }
-    return sm_ottl_string(sm_slice_make(text, id.size * 2));
+    return sm_ottl_string(sm_hex_text(id, arena));
 }
 
 static struct sm_ottl_value id_value(enum sm_ottl_kind kind, struct sm_slice id)
@@ -81,11 +76,6 @@ static struct sm_slice own_id(struct sm_slice id, struct sm_arena *arena)
     return id.size <= sizeof(zeros) && memcmp(id.ptr, zeros, id.size) == 0 ? (struct sm_slice){0} : sm_arena_copy(arena, id);
 }
 
-static unsigned hex_digit(char c)
-{
-    return isdigit((unsigned char)c) ? (unsigned)(c - '0') : ((unsigned)c | 0x20u) - 'a' + 10;
-}
-
 bool sm_ottl_id_from_hex(struct sm_ottl_run *run, struct sm_slice text, size_t size, struct sm_slice *id)
 {
     char bytes[SM_TRACE_ID_SIZE];
@@ -94,10 +84,8 @@ bool sm_ottl_id_from_hex(struct sm_ottl_run *run, struct sm_slice text, size_t s
     for (size_t i = 0; i < text.size; i++)
         if (!isxdigit((unsigned char)text.ptr[i]))
             return sm_ottl_fail(run, "encoding/hex: invalid byte 0x%02x", (unsigned char)text.ptr[i]);
-    if (text.size % 2 != 0)
+    if (!sm_hex_read(text, bytes))
         return sm_ottl_fail(run, "encoding/hex: odd length hex string");
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (char)(hex_digit(text.ptr[2 * i]) << 4 | hex_digit(text.ptr[2 * i + 1]));
     *id = own_id(sm_slice_make(bytes, size), run->arena);
     return true;
 }

@@ -8,6 +8,7 @@
 #include <wctype.h>
 
 #include "ottl/compile.h"
+#include "base/ascii.h"
 #include "ottl/runes.h"
 
 /* ---- upper and lower */
@@ -48,21 +49,6 @@ static struct sm_slice to_lower(struct sm_slice text, struct sm_arena *arena)
 
 /* ---- snake and camel: byte by byte */
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_separator(char c)
 {
     return c == ' ' || c == '_' || c == '-' || c == '.';
@@ -70,13 +56,14 @@ static bool is_separator(char c)
 
 static char lower(char c)
 {
-    return is_upper(c) ? (char)(c + 32) : c;
+    return sm_ascii_is_upper(c) ? (char)(c + 32) : c;
 }
 
 static bool changes_kind(char c, char next)
 {
-    return (is_upper(c) && (is_lower(next) || is_digit(next))) || (is_lower(c) && (is_upper(next) || is_digit(next))) ||
-           (is_digit(c) && (is_upper(next) || is_lower(next)));
+    return (sm_ascii_is_upper(c) && (sm_ascii_is_lower(next) || sm_ascii_is_digit(next))) ||
+           (sm_ascii_is_lower(c) && (sm_ascii_is_upper(next) || sm_ascii_is_digit(next))) ||
+           (sm_ascii_is_digit(c) && (sm_ascii_is_upper(next) || sm_ascii_is_lower(next)));
 }
 
 static struct sm_slice to_snake(struct sm_slice text, struct sm_arena *arena)
@@ -87,10 +74,11 @@ static struct sm_slice to_snake(struct sm_slice text, struct sm_arena *arena)
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i], next = i + 1 < text.size ? text.ptr[i + 1] : '\0';
         if (i + 1 < text.size && changes_kind(c, next)) {
-            if (is_upper(c) && is_lower(next) && i > 0 && is_upper(text.ptr[i - 1])) /* the last letter of an acronym begins a word */
+            if (sm_ascii_is_upper(c) && sm_ascii_is_lower(next) && i > 0 &&
+                sm_ascii_is_upper(text.ptr[i - 1])) /* the last letter of an acronym begins a word */
                 sm_bytes_append_char(&out, '_');
             sm_bytes_append_char(&out, lower(c));
-            if (is_lower(c) || is_digit(c) || is_digit(next))
+            if (sm_ascii_is_lower(c) || sm_ascii_is_digit(c) || sm_ascii_is_digit(next))
                 sm_bytes_append_char(&out, '_');
             continue;
         }
@@ -107,15 +95,15 @@ static struct sm_slice to_camel(struct sm_slice text, struct sm_arena *arena)
     sm_bytes_init(&out, arena);
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];
-        bool was = is_upper(c);
+        bool was = sm_ascii_is_upper(c);
         if (starts_word)
-            c = is_lower(c) ? (char)(c - 32) : c;
+            c = sm_ascii_is_lower(c) ? (char)(c - 32) : c;
         else if (was_upper && was)
             c = lower(c);
         was_upper = was;
-        if (is_upper(c) || is_lower(c) || is_digit(c))
+        if (sm_ascii_is_upper(c) || sm_ascii_is_lower(c) || sm_ascii_is_digit(c))
             sm_bytes_append_char(&out, c);
-        starts_word = is_digit(c) || is_separator(c);
+        starts_word = sm_ascii_is_digit(c) || is_separator(c);
     }
     return sm_bytes_slice(&out);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "ottl/compile.h"
+#include "base/hex.h"
 #include "ottl/runes.h"
 #include "wire/number.h"
 
@@ -26,7 +27,7 @@ struct formatting {
     const struct sm_ottl_value *values;
     size_t count, next;
     bool reordered;
-    bool is_bad; /* showing a value whose verb does not fit: without its own text form */
+    bool is_bad;      /* showing a value whose verb does not fit: without its own text form */
     bool is_plain_go; /* the values are Go's own: ints and maps, not pdata's */
     struct sm_arena *arena;
     struct sm_bytes *out;
@@ -331,14 +332,7 @@ static struct sm_slice time_text(struct sm_ottl_time time, struct sm_arena *aren
 
 static struct sm_slice hex_text(struct sm_slice id, struct sm_arena *arena)
 {
-    struct sm_bytes out;
-    bool is_set = false;
-    sm_bytes_init(&out, arena);
-    for (size_t i = 0; i < id.size; i++) {
-        sm_bytes_printf(&out, "%02x", (unsigned char)id.ptr[i]);
-        is_set = is_set || id.ptr[i] != 0;
-    }
-    return is_set ? sm_bytes_slice(&out) : SM_SLICE("");
+    return sm_slice_is_zero(id) ? SM_SLICE("") : sm_hex_text(id, arena);
 }
 
 /* Bytes one by one: "[1 2]", with %#v "[]byte{0x1, 0x2}". */

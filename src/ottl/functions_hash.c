@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/hash.h"
+#include "base/uuid.h"
 #include "ottl/compile.h"
 #include "telemetry/span.h"
 
@@ -148,21 +149,13 @@ static bool call_murmur128(const struct sm_ottl_call *call, struct sm_ottl_run *
 
 /* ---- UUIDs */
 
-static const int version_4 = 4, version_7 = 7;
+static const enum sm_uuid_version version_4 = SM_UUID_RANDOM, version_7 = SM_UUID_TIME;
 
 static bool call_uuid(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    unsigned version = (unsigned)*(const int *)call->function->detail;
-    uint64_t words[2];
-    if (getrandom(words, sizeof(words), 0) != (ssize_t)sizeof(words))
-        return sm_ottl_fail(run, "no random numbers for an UUID");
-    if (version == 7) /* milliseconds first, so that ids sort by time */
-        words[0] = sm_clock_wall_ns() / 1000000 << 16 | (words[0] & 0xffff);
-    words[0] = (words[0] & ~UINT64_C(0xf000)) | (uint64_t)version << 12;
-    words[1] = (words[1] & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;
-    *out =
-        sm_ottl_string(sm_slice_of(sm_arena_printf(run->arena, "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64, words[0] >> 32,
-                                                   words[0] >> 16 & 0xffff, words[0] & 0xffff, words[1] >> 48, words[1] & UINT64_C(0xffffffffffff))));
+    char text[SM_UUID_SIZE];
+    sm_uuid_make(*(const enum sm_uuid_version *)call->function->detail, text);
+    *out = sm_ottl_string(sm_arena_copy(run->arena, sm_slice_of(text)));
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "base/hex.h"
 #include "ottl/compile.h"
 #include "ottl/user_agents.h"
 #include "wire/base64.h"
@@ -157,11 +158,6 @@ static void append_16(struct sm_bytes *out, int64_t number)
     sm_bytes_append_char(out, (char)number);
 }
 
-static int nibble(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
-}
-
 static bool call_community_id(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct endpoint a, b;
@@ -183,8 +179,8 @@ static bool call_community_id(const struct sm_ottl_call *call, struct sm_ottl_ru
     append_16(&tuple, first->port);
     append_16(&tuple, second->port);
     struct sm_slice hex = sm_digest_hex(SM_DIGEST_SHA1, sm_bytes_slice(&tuple), run->arena);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        digest[i] = (char)(nibble(hex.ptr[2 * i]) << 4 | nibble(hex.ptr[2 * i + 1]));
+    if (!sm_hex_read(sm_slice_make(hex.ptr, 2 * sizeof(digest)), digest))
+        return sm_ottl_fail(run, "no SHA-1");
     sm_base64_encode(sm_slice_make(digest, sizeof(digest)), text + 2);
     *out = sm_ottl_string(sm_arena_copy(run->arena, sm_slice_make(text, 2 + sm_base64_encoded_size(sizeof(digest)))));
     return true;
@@ -197,11 +193,6 @@ struct url {
     bool has_authority, has_user, has_password, has_query;
 };
 
-static bool is_hex(char c)
-{
-    return isxdigit((unsigned char)c) != 0;
-}
-
 /* %XX as bytes. False: a "%" without two digits. */
 static bool unescape(struct sm_slice text, struct sm_arena *arena, bool plus_is_space, struct sm_slice *out)
 {
@@ -210,9 +201,8 @@ static bool unescape(struct sm_slice text, struct sm_arena *arena, bool plus_is_
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];
         if (c == '%') {
-            if (text.size - i < 3 || !is_hex(text.ptr[i + 1]) || !is_hex(text.ptr[i + 2]))
+            if (text.size - i < 3 || !sm_hex_read(sm_slice_make(text.ptr + i + 1, 2), &c))
                 return false;
-            c = (char)(nibble((char)tolower((unsigned char)text.ptr[i + 1])) << 4 | nibble((char)tolower((unsigned char)text.ptr[i + 2])));
             i += 2;
         } else if (c == '+' && plus_is_space) {
             c = ' ';
@@ -234,10 +224,7 @@ static bool cut_scheme(struct sm_slice *rest, struct sm_arena *arena, struct sm_
             return true;
         if (i == 0)
             return false;
-        char *lower = sm_arena_strdup(arena, sm_slice_make(rest->ptr, i));
-        for (char *at = lower; *at; at++)
-            *at = (char)tolower((unsigned char)*at);
-        *scheme = sm_slice_make(lower, i);
+        *scheme = sm_arena_copy_lower(arena, sm_slice_make(rest->ptr, i));
         *rest = sm_slice_make(rest->ptr + i + 1, rest->size - i - 1);
         return true;
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ottl/compile.h"
+#include "base/ascii.h"
 #include "telemetry/span.h"
 
 /* What names are made of. A letter stands for an attribute (or one that meant the same in older conventions), for a flag that is set, or for the
@@ -54,18 +55,13 @@ static const struct convention {
 
 static bool find_part(const struct sm_span *span, char letter, struct sm_arena *arena, struct sm_slice *text);
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool write_form(const struct sm_span *span, struct sm_slice form, struct sm_arena *arena, struct sm_slice *text)
 {
     struct sm_bytes out;
     sm_bytes_init(&out, arena);
     for (size_t i = 0; i < form.size; i++) {
         struct sm_slice part = sm_slice_make(form.ptr + i, 1);
-        if (is_letter(form.ptr[i]) && !find_part(span, form.ptr[i], arena, &part))
+        if (sm_ascii_is_letter(form.ptr[i]) && !find_part(span, form.ptr[i], arena, &part))
             return false;
         sm_bytes_append_slice(&out, part);
     }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "ottl/compile.h"
+#include "base/hex.h"
 #include "ottl/runes.h"
 
 static bool two_texts(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_slice *a, struct sm_slice *b)
@@ -190,14 +191,10 @@ static bool call_index(const struct sm_ottl_call *call, struct sm_ottl_run *run,
 static bool call_hex(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_slice bytes;
-    struct sm_bytes text;
     bool is_nil;
     if (!sm_ottl_arg_bytes_like(&call->args[0], run, &bytes, &is_nil))
         return false;
-    sm_bytes_init(&text, run->arena);
-    for (size_t i = 0; i < bytes.size; i++)
-        sm_bytes_printf(&text, "%02x", (unsigned char)bytes.ptr[i]);
-    *out = sm_ottl_string(sm_bytes_slice(&text));
+    *out = sm_ottl_string(sm_hex_text(bytes, run->arena));
     return true;
 }
 

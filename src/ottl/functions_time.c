@@ -77,11 +77,8 @@ static bool call_part(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
 {
     struct sm_ottl_time time;
     struct tm tm;
-    if (!sm_ottl_arg_time(&call->args[0], run, &time))
+    if (!sm_ottl_arg_calendar(&call->args[0], run, &time, &tm))
         return false;
-    time_t local = (time_t)(time.seconds + time.zone_offset_s);
-    if (!gmtime_r(&local, &tm))
-        return sm_ottl_fail(run, "the time is out of range");
     const int64_t parts[] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_wday, tm.tm_hour, tm.tm_min, tm.tm_sec, time.nanos};
     *out = sm_ottl_int(parts[*(const enum part *)call->function->detail]);
     return true;

@@ -157,11 +157,8 @@ static bool call_format_time(const struct sm_ottl_call *call, struct sm_ottl_run
     struct sm_ottl_time time;
     struct sm_bytes text;
     struct tm tm;
-    if (!sm_ottl_arg_time(&call->args[0], run, &time))
+    if (!sm_ottl_arg_calendar(&call->args[0], run, &time, &tm))
         return false;
-    time_t local = (time_t)(time.seconds + time.zone_offset_s);
-    if (!gmtime_r(&local, &tm))
-        return sm_ottl_fail(run, "the time is out of range");
     sm_bytes_init(&text, run->arena);
     append_time(&text, &time, &tm, call->args[1].text);
     *out = sm_ottl_string(sm_bytes_slice(&text));

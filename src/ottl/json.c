@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 
 struct json {
     const char *at, *end;
@@ -37,9 +38,10 @@ static bool parse_hex4(struct json *json, uint32_t *rune)
     if (json->end - json->at < 4)
         return fail(json, "a unicode escape is cut off");
     for (int i = 0; i < 4; i++, json->at++) {
-        if (!isxdigit((unsigned char)*json->at))
+        int digit = sm_hex_value(*json->at);
+        if (digit < 0)
             return fail(json, "a unicode escape has a wrong digit");
-        *rune = *rune << 4 | (uint32_t)(isdigit((unsigned char)*json->at) ? *json->at - '0' : tolower((unsigned char)*json->at) - 'a' + 10);
+        *rune = *rune << 4 | (uint32_t)digit;
     }
     return true;
 }

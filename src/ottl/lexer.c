@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/hex.h"
+
 struct lexer {
     const char *start, *at, *end;
 };
@@ -266,12 +268,10 @@ static bool take_digits(const char **at, const char *end, unsigned count, unsign
 {
     *number = 0;
     for (unsigned i = 0; i < count; i++, (*at)++) {
-        if (*at == end || !isxdigit((unsigned char)**at))
+        int digit = *at == end ? -1 : sm_hex_value(**at);
+        if (digit < 0 || (unsigned)digit >= base)
             return false;
-        unsigned digit = isdigit((unsigned char)**at) ? (unsigned)(**at - '0') : (unsigned)(tolower((unsigned char)**at) - 'a') + 10;
-        if (digit >= base)
-            return false;
-        *number = *number * base + digit;
+        *number = *number * base + (unsigned)digit;
     }
     return true;
 }

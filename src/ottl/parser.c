@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "ottl/lexer.h"
 
 struct parser {
@@ -166,20 +167,13 @@ static struct sm_ottl_node *parse_float(struct parser *parser)
     return node;
 }
 
-static unsigned hex_digit(char c)
-{
-    return c <= '9' ? (unsigned)(c - '0') : ((unsigned)c | 0x20) - 'a' + 10;
-}
-
 static struct sm_ottl_node *parse_bytes(struct parser *parser)
 {
     struct sm_slice text = peek(parser)->text;
-    if (text.size % 2 != 0)
-        return fail_at(parser, peek(parser), "a byte literal needs an even number of digits");
     size_t size = text.size / 2 - 1;
     char *bytes = sm_arena_alloc(parser->arena, size);
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (char)(hex_digit(text.ptr[2 + 2 * i]) << 4 | hex_digit(text.ptr[3 + 2 * i]));
+    if (!sm_hex_read(sm_slice_make(text.ptr + 2, text.size - 2), bytes))
+        return fail_at(parser, peek(parser), "a byte literal needs an even number of digits");
     parser->at++;
     struct sm_ottl_node *node = make_node(parser, SM_OTTL_NODE_BYTES, parser->at - 1);
     node->text = sm_slice_make(bytes, size);

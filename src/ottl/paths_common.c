@@ -192,21 +192,13 @@ static struct sm_list *values_of(const struct sm_metadata *metadata, struct sm_o
     return list;
 }
 
-static struct sm_slice lower_case(struct sm_slice name, struct sm_arena *arena)
-{
-    char *text = sm_arena_alloc(arena, name.size);
-    for (size_t i = 0; i < name.size; i++)
-        text[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? name.ptr[i] | 0x20 : name.ptr[i]);
-    return sm_slice_make(text, name.size);
-}
-
 static struct sm_map *all_values(const struct sm_metadata *metadata, struct sm_ottl_run *run)
 {
     struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
     for (size_t i = 0; i < sm_metadata_total(metadata); i++) {
         struct sm_slice name, value;
         sm_metadata_at(metadata, i, &name, &value);
-        name = lower_case(name, run->arena);
+        name = sm_arena_copy_lower(run->arena, name);
         if (!sm_map_find(map, name))
             sm_map_set(map, run->arena, name, (struct sm_value){.type = SM_VALUE_LIST, .list = values_of(metadata, run, name)});
     }

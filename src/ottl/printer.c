@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
+
 static void print_node(struct sm_bytes *out, const struct sm_ottl_node *node);
 
 static void print_string(struct sm_bytes *out, struct sm_slice text)
@@ -106,8 +108,7 @@ static void print_compare(struct sm_bytes *out, const struct sm_ottl_node *node)
 static void print_bytes(struct sm_bytes *out, struct sm_slice bytes)
 {
     sm_bytes_append_text(out, "0x");
-    for (size_t i = 0; i < bytes.size; i++)
-        sm_bytes_printf(out, "%02x", (unsigned char)bytes.ptr[i]);
+    sm_hex_append(out, bytes);
 }
 
 static void print_node(struct sm_bytes *out, const struct sm_ottl_node *node)

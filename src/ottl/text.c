@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "wire/number.h"
 
 /* ---- numbers */
@@ -200,12 +201,6 @@ static void append_id(struct sm_bytes *out, struct sm_slice id, size_t size)
     sm_bytes_append_char(out, ']');
 }
 
-static void append_hex(struct sm_bytes *out, struct sm_slice bytes)
-{
-    for (size_t i = 0; i < bytes.size; i++)
-        sm_bytes_printf(out, "%02x", (unsigned char)bytes.ptr[i]);
-}
-
 static void append_object(struct sm_bytes *out, const struct sm_ottl_value *value)
 {
     if (value->object_kind != SM_OTTL_UINTS && value->object_kind != SM_OTTL_DOUBLES) {
@@ -274,7 +269,7 @@ bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, str
         sm_ottl_append_double(&out, value->number, true);
         break;
     case SM_OTTL_BYTES:
-        append_hex(&out, value->text);
+        sm_hex_append(&out, value->text);
         break;
     case SM_OTTL_LIST:
         append_json_list(&out, value->list, arena);

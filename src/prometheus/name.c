@@ -2,28 +2,19 @@
  * are added unless they are there already, and all is joined by underscores. */
 #include "prometheus/name.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 /* ---- characters and validity */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name_char(char c)
 {
-    return is_alphanumeric(c) || c == ':';
+    return sm_ascii_is_alnum(c) || c == ':';
 }
 
 static bool is_classic_rune(uint32_t rune, bool is_first)
 {
-    return rune < 0x80 && (is_name_char((char)rune) || rune == '_') && !(is_first && is_digit((char)rune));
+    return rune < 0x80 && (is_name_char((char)rune) || rune == '_') && !(is_first && sm_ascii_is_digit((char)rune));
 }
 
 bool sm_prometheus_is_classic_name(struct sm_slice name)
@@ -238,7 +229,7 @@ static void join(struct sm_bytes *out, size_t start, bool *is_first, struct sm_s
 {
     if (!*is_first)
         sm_bytes_append_char(out, '_');
-    else if (out->size == start && word.size && is_digit(word.ptr[0]))
+    else if (out->size == start && word.size && sm_ascii_is_digit(word.ptr[0]))
         sm_bytes_append_char(out, '_'); /* a name cannot start with a digit */
     *is_first = false;
     sm_bytes_append_slice(out, word);
@@ -298,7 +289,7 @@ static void append_without_suffixes(const struct sm_prometheus_namer *namer, str
         return;
     }
     append_fields(name, out);
-    if (out->size > start && is_digit(out->ptr[start])) {
+    if (out->size > start && sm_ascii_is_digit(out->ptr[start])) {
         sm_bytes_append_char(out, '_');
         memmove(out->ptr + start + 1, out->ptr + start, out->size - start - 1);
         out->ptr[start] = '_';
@@ -374,7 +365,7 @@ static void append_sanitized(struct sm_slice label, bool collapses, struct sm_by
         bool is_sound;
         if ((unsigned char)*label.ptr >= 0x80)
             sm_utf8_read(label, &size, &is_sound);
-        bool is_valid = is_alphanumeric(*label.ptr);
+        bool is_valid = sm_ascii_is_alnum(*label.ptr);
         if (is_valid)
             sm_bytes_append_char(out, *label.ptr);
         else if (!is_run || !collapses)
@@ -418,7 +409,7 @@ bool sm_prometheus_label_name(const struct sm_prometheus_label_namer *namer, str
     size_t start = out->size;
     append_label(namer, label, out);
     struct sm_slice result = since(out, start);
-    if (is_digit(result.ptr[0]))
+    if (sm_ascii_is_digit(result.ptr[0]))
         insert(out, start, SM_SLICE("key_"));
     else if (namer->marks_leading_underscore && result.ptr[0] == '_' && !sm_slice_starts_with(result, reserved))
         insert(out, start, SM_SLICE("key"));

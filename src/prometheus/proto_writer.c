@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "prometheus/name.h"
+#include "base/hex.h"
 #include "prometheus/page.h"
 #include "wire/protobuf.h"
 
@@ -77,12 +78,8 @@ static void put_label(struct sm_bytes *out, uint32_t field, struct sm_slice name
 static void put_id(struct sm_bytes *out, const char *name, const unsigned char *id, size_t size)
 {
     enum { ID_SIZE_MAX = 16 };
-    static const char digits[] = "0123456789abcdef";
     char text[2 * ID_SIZE_MAX];
-    for (size_t i = 0; i < size; i++) {
-        text[2 * i] = digits[id[i] >> 4];
-        text[2 * i + 1] = digits[id[i] & 15];
-    }
+    sm_hex_write(text, sm_slice_make(id, size));
     put_label(out, EXEMPLAR_LABEL, sm_slice_of(name), sm_slice_make(text, 2 * size));
 }
 

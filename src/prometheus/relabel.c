@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/regex.h"
@@ -54,7 +55,7 @@ const struct sm_option sm_relabel_option_table[] = {
 
 static bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return sm_ascii_is_letter(c) || c == '_';
 }
 
 static bool is_label_name(struct sm_slice name)
@@ -67,7 +68,7 @@ static bool is_label_name(struct sm_slice name)
 
 static bool is_word_char(char c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9');
+    return is_letter(c) || sm_ascii_is_digit(c);
 }
 
 /* A label's name in which "$1", "$name" and "${name}" may stand. */

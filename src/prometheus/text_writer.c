@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "prometheus/name.h"
+#include "base/hex.h"
 #include "prometheus/page.h"
 #include "wire/number.h"
 
@@ -112,8 +113,7 @@ static void put_hex_label(struct sm_bytes *out, const char *name, const unsigned
         sm_bytes_append_char(out, ',');
     sm_bytes_append_text(out, name);
     sm_bytes_append_text(out, "=\"");
-    for (size_t i = 0; i < size; i++)
-        sm_bytes_printf(out, "%02x", bytes[i]);
+    sm_hex_append(out, sm_slice_make(bytes, size));
     sm_bytes_append_char(out, '"');
 }
 

@@ -2,33 +2,16 @@
 #include "service/identity.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "base/clock.h"
+#include "base/uuid.h"
 #include "telemetry/batch.h"
 
-/* A version 4 UUID (RFC 9562), made once. */
+/* Made once. */
 static const char *instance_id(void)
 {
-    static char text[37];
-    if (*text)
-        return text;
-    union {
-        unsigned char bytes[16];
-        uint64_t words[2];
-    } id;
-    if (getrandom(id.bytes, sizeof(id.bytes), 0) != (ssize_t)sizeof(id.bytes))
-        id.words[0] = id.words[1] = sm_clock_wall_ns();
-    id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x40);
-    id.bytes[8] = (unsigned char)((id.bytes[8] & 0x3f) | 0x80);
-    char *at = text;
-    for (size_t i = 0; i < sizeof(id.bytes); i++) {
-        static const char digits[] = "0123456789abcdef";
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *at++ = '-';
-        *at++ = digits[id.bytes[i] >> 4];
-        *at++ = digits[id.bytes[i] & 15];
-    }
+    static char text[SM_UUID_SIZE];
+    if (!*text)
+        sm_uuid_make(SM_UUID_RANDOM, text);
     return text;
 }
 

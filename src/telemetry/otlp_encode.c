@@ -11,7 +11,7 @@
 #include "telemetry/otlp_wire.h"
 #include "telemetry/span.h"
 
-static void write_key_value(struct sm_proto_writer *writer, const struct sm_attribute *attribute, uint32_t field)
+void sm_otlp_write_attribute(struct sm_proto_writer *writer, const struct sm_attribute *attribute, uint32_t field)
 {
     size_t mark = sm_proto_writer_mark(writer);
     sm_otlp_write_value(writer, &attribute->value);
@@ -35,7 +35,7 @@ static void write_map(struct sm_proto_writer *writer, const struct sm_map *map)
 {
     size_t mark = sm_proto_writer_mark(writer);
     for (size_t i = map ? map->count : 0; i-- > 0;)
-        write_key_value(writer, &map->entries[i], 1);
+        sm_otlp_write_attribute(writer, &map->entries[i], 1);
     sm_proto_write_message(writer, 6, mark);
 }
 
@@ -95,7 +95,7 @@ void sm_otlp_write_attributes(struct sm_proto_writer *writer, const struct sm_at
         return;
     }
     for (size_t i = attributes->_map ? attributes->_map->count : 0; i-- > 0;)
-        write_key_value(writer, &attributes->_map->entries[i], field);
+        sm_otlp_write_attribute(writer, &attributes->_map->entries[i], field);
 }
 
 void sm_otlp_write_unknown(struct sm_proto_writer *writer, struct sm_slice raw, uint32_t known)

@@ -12,6 +12,8 @@ struct sm_log_record;
 
 /* Content of an AnyValue message. */
 void sm_otlp_write_value(struct sm_proto_writer *writer, const struct sm_value *value);
+/* One KeyValue field of number `field`. */
+void sm_otlp_write_attribute(struct sm_proto_writer *writer, const struct sm_attribute *attribute, uint32_t field);
 /* The whole set as KeyValue fields of number `field`. */
 void sm_otlp_write_attributes(struct sm_proto_writer *writer, const struct sm_attributes *attributes, uint32_t field);
 /* The fields of `raw` that are not in the set `known` (bit = number, numbers above 31 count as unknown). */

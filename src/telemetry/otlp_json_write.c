@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "telemetry/otlp.h"
+#include "base/hex.h"
 #include "telemetry/otlp_schema.h"
 #include "telemetry/otlp_wire.h"
 #include "wire/base64.h"
@@ -30,14 +31,9 @@ static void put_text(struct sm_bytes *out, const char *text, size_t size)
 
 static void put_hex(struct sm_bytes *out, struct sm_slice bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     char *to = sm_bytes_reserve(out, 2 * bytes.size + 2);
-    *to++ = '"';
-    for (size_t i = 0; i < bytes.size; i++) {
-        *to++ = digits[(uint8_t)bytes.ptr[i] >> 4];
-        *to++ = digits[bytes.ptr[i] & 15];
-    }
     *to = '"';
+    *sm_hex_write(to + 1, bytes) = '"';
     out->size += 2 * bytes.size + 2;
 }
 

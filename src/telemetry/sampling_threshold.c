@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/hex.h"
+
 enum { BITS_PER_DIGIT = 4, TRACE_ID_BYTES = 16, RANDOM_BYTES = 7 };
 
 static int max_int(int a, int b)
@@ -42,21 +44,13 @@ double sm_threshold_probability(uint64_t threshold)
     return (double)(SM_THRESHOLD_NEVER - threshold) / (double)SM_THRESHOLD_NEVER;
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool sm_threshold_parse(struct sm_slice text, uint64_t *threshold)
 {
     if (text.size == 0 || text.size > SM_SAMPLING_DIGITS)
         return false;
     uint64_t number = 0;
     for (size_t i = 0; i < SM_SAMPLING_DIGITS; i++) {
-        int digit = i < text.size ? digit_value(text.ptr[i]) : 0;
+        int digit = i < text.size ? sm_hex_value(text.ptr[i]) : 0;
         if (digit < 0)
             return false;
         number = number << BITS_PER_DIGIT | (unsigned)digit;

@@ -156,14 +156,8 @@ static void write_id(struct sm_proto_writer *writer, uint32_t number, const uint
 static void write_attributes(struct sm_proto_writer *writer, const struct sm_attribute_builder *attributes, uint32_t field)
 {
     for (size_t i = attributes->count; i-- > 0;) {
-        const struct sm_attribute *item = &attributes->items[i];
-        if (item->value.type == SM_VALUE_EMPTY)
-            continue;
-        size_t mark = sm_proto_writer_mark(writer);
-        sm_otlp_write_value(writer, &item->value);
-        sm_proto_write_message(writer, 2, mark);
-        sm_otlp_write_text(writer, 1, item->key);
-        sm_proto_write_message(writer, field, mark);
+        if (attributes->items[i].value.type != SM_VALUE_EMPTY)
+            sm_otlp_write_attribute(writer, &attributes->items[i], field);
     }
 }
 

@@ -3,6 +3,7 @@
  * The syntax of the whole is checked before anything is taken from it; what is then found wrong (a length, a value) leaves the rest in place. */
 #include "telemetry/trace_state.h"
 
+#include "base/ascii.h"
 #include "telemetry/sampling_threshold.h"
 
 enum {
@@ -14,14 +15,9 @@ enum {
     OWN_SIZE_MAX = sizeof("ot=rv:;th:;,") + 2 * SM_SAMPLING_DIGITS, /* what writing adds at most */
 };
 
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
 static bool is_lower_or_digit(char c)
 {
-    return is_lower(c) || (c >= '0' && c <= '9');
+    return sm_ascii_is_lower(c) || sm_ascii_is_digit(c);
 }
 
 static bool is_key_rest(struct sm_slice text)
@@ -44,9 +40,9 @@ static bool is_key(struct sm_slice key)
     if (key.size == 0)
         return false;
     if (!memchr(key.ptr, '@', key.size))
-        return is_lower(key.ptr[0]) && is_key_rest(without_first(key));
+        return sm_ascii_is_lower(key.ptr[0]) && is_key_rest(without_first(key));
     struct sm_slice tenant = sm_slice_cut(&system, '@');
-    return tenant.size && system.size && is_lower_or_digit(tenant.ptr[0]) && is_lower(system.ptr[0]) && is_key_rest(without_first(tenant)) &&
+    return tenant.size && system.size && is_lower_or_digit(tenant.ptr[0]) && sm_ascii_is_lower(system.ptr[0]) && is_key_rest(without_first(tenant)) &&
            is_key_rest(without_first(system));
 }
 
@@ -121,7 +117,7 @@ static bool is_sound(struct sm_slice rest)
 
 static bool is_own_key(struct sm_slice key)
 {
-    if (key.size == 0 || !is_lower(key.ptr[0]))
+    if (key.size == 0 || !sm_ascii_is_lower(key.ptr[0]))
         return false;
     for (size_t i = 1; i < key.size; i++)
         if (!is_lower_or_digit(key.ptr[i]))
@@ -133,7 +129,7 @@ static bool is_own_value(struct sm_slice value)
 {
     for (size_t i = 0; i < value.size; i++) {
         char c = value.ptr[i];
-        if (!is_lower_or_digit(c) && !(c >= 'A' && c <= 'Z') && c != '.' && c != '_' && c != '-')
+        if (!is_lower_or_digit(c) && !sm_ascii_is_upper(c) && c != '.' && c != '_' && c != '-')
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "wire/json_text.h"
 
 bool sm_json_word(struct sm_json_scanner *scanner, const char *word)
@@ -44,22 +45,13 @@ bool sm_json_raw_string(struct sm_json_scanner *scanner, struct sm_slice *raw, b
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool read_hex4(const char **at, const char *end, uint32_t *rune)
 {
     if (end - *at < 4)
         return false;
     *rune = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(*(*at)++);
+        int digit = sm_hex_value(*(*at)++);
         if (digit < 0)
             return false;
         *rune = *rune << 4 | (uint32_t)digit;
@@ -346,7 +338,7 @@ static const char *skip_hexadecimal(const char *at, const char *end)
     for (; at < end; at++) {
         if (*at == '.' && !has_point)
             has_point = true;
-        else if (hex_digit(*at) >= 0)
+        else if (sm_hex_value(*at) >= 0)
             digits++;
         else
             break;
@@ -383,7 +375,7 @@ static bool are_underscores_placed(struct sm_slice text)
     bool is_hexadecimal = end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
     bool is_after_digit = is_hexadecimal, is_after_underscore = false;
     for (at += is_hexadecimal ? 2 : 0; at < end; at++) {
-        bool is_part = is_hexadecimal ? hex_digit(*at) >= 0 : is_digit(at, end);
+        bool is_part = is_hexadecimal ? sm_hex_value(*at) >= 0 : is_digit(at, end);
         if (*at == '_' ? !is_after_digit : is_after_underscore && !is_part)
             return false;
         is_after_underscore = *at == '_';

@@ -15,9 +15,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "connectors/span_metrics/export.h"
 #include "connectors/span_metrics/persist.h"
 #include "connectors/span_metrics/summary.h"
@@ -57,19 +57,6 @@ struct state {
     atomic_uint_least64_t *first_ns;   /* owned, any thread: when each worker first counted since the last visit; 0: nothing */
     struct sm_snapshot_source *source; /* main worker only; NULL: not started */
 };
-
-/* A random UUID (version 4), as the reference makes one for each instance. */
-static void make_uuid(char text[37])
-{
-    unsigned char bytes[16];
-    uint64_t parts[2] = {sm_hash_with(sm_clock_mono_ns(), SM_SLICE("span_metrics")), sm_hash_secret() ^ sm_clock_wall_ns()};
-    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) != (ssize_t)sizeof(bytes))
-        memcpy(bytes, parts, sizeof(bytes));
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (size_t i = 0, at = 0; i < sizeof(bytes); i++)
-        at += (size_t)snprintf(text + at, 37 - at, "%02x%s", bytes[i], i == 3 || i == 5 || i == 7 || i == 9 ? "-" : "");
-}
 
 /* What service::telemetry::resource says collector.instance.id is; NULL: nothing. */
 static const char *given_instance(const struct sm_component *component)
@@ -282,7 +269,7 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     struct state *state = component->state;
     const struct sm_span_metrics_options *options = component->options;
     char instance[256];
-    make_uuid(instance);
+    sm_uuid_make(SM_UUID_RANDOM, instance);
     const char *given = given_instance(component);
     if (*options->storage) {
         state->keeper = sm_keeper_open(component, options->storage, error);

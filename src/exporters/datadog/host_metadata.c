@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -421,7 +422,7 @@ static struct sm_slice mac_text(struct sm_slice text, struct sm_arena *arena)
 {
     char *out = sm_arena_strdup(arena, text);
     for (char *at = out; *at; at++)
-        *at = *at == '-' ? ':' : *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        *at = *at == '-' ? ':' : sm_ascii_lower(*at);
     return sm_slice_make(out, text.size);
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "datadog/resource_tags.h"
 #include "datadog/source.h"
 #include "telemetry/log_record.h"
@@ -109,35 +110,6 @@ static uint64_t big_endian(const uint8_t *bytes)
     return number;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool read_hex(struct sm_slice text, uint8_t *bytes, size_t size)
-{
-    if (text.size != 2 * size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(text.ptr[2 * i]), low = hex_digit(text.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-static struct sm_slice write_hex(struct sm_slice id, struct sm_arena *arena)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *text = sm_arena_alloc(arena, 2 * id.size);
-    for (size_t i = 0; i < id.size; i++) {
-        text[2 * i] = digits[(uint8_t)id.ptr[i] >> 4];
-        text[2 * i + 1] = digits[(uint8_t)id.ptr[i] & 15];
-    }
-    return sm_slice_make(text, 2 * id.size);
-}
-
 /* The two names of an ID, and how many of its bytes Datadog takes: the last eight. */
 struct id_names {
     struct sm_slice datadog, otel;
@@ -156,7 +128,7 @@ static void set_id(struct record_map *map, const struct id_names *names, const u
 static bool set_id_of_text(struct record_map *map, const struct id_names *names, struct sm_slice text)
 {
     uint8_t bytes[SM_TRACE_ID_SIZE];
-    if (!read_hex(text, bytes, names->size))
+    if (text.size != 2 * names->size || !sm_hex_read(text, bytes))
         return false;
     if (!sm_datadog_map_text(&map->item->attributes, names->datadog).size)
         set_id(map, names, bytes, text);
@@ -166,7 +138,7 @@ static bool set_id_of_text(struct record_map *map, const struct id_names *names,
 static void set_own_id(struct record_map *map, const struct id_names *names, struct sm_slice id)
 {
     if (id.size == names->size)
-        set_id(map, names, (const uint8_t *)id.ptr, write_hex(id, map->arena));
+        set_id(map, names, (const uint8_t *)id.ptr, sm_hex_text(id, map->arena));
 }
 
 /* Maps become attributes of their own: "a.b.c". */

@@ -3,14 +3,13 @@
 
 #include <math.h>
 
+#include "base/hex.h"
 #include "wire/number.h"
 
 void sm_debug_write_id(struct sm_bytes *out, struct sm_slice id)
 {
-    if (sm_slice_is_zero(id))
-        return;
-    for (size_t i = 0; i < id.size; i++)
-        sm_bytes_printf(out, "%02x", (unsigned char)id.ptr[i]);
+    if (!sm_slice_is_zero(id))
+        sm_hex_append(out, id);
 }
 
 void sm_debug_write_fixed(struct sm_bytes *out, double number)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "telemetry/attribute_hash.h"
 #include "telemetry/metadata.h"
 #include "telemetry/otlp.h"
@@ -62,14 +63,9 @@ static void put(const struct making *making, struct sm_batch *part, const struct
 
 static struct sm_slice hex_of(const char id[SM_TRACE_ID_SIZE], char text[2 * SM_TRACE_ID_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    bool is_zero = true;
-    for (size_t i = 0; i < SM_TRACE_ID_SIZE; i++) {
-        is_zero = is_zero && id[i] == 0;
-        text[2 * i] = digits[(unsigned char)id[i] >> 4];
-        text[2 * i + 1] = digits[(unsigned char)id[i] & 15];
-    }
-    return sm_slice_make(text, is_zero ? 0 : 2 * SM_TRACE_ID_SIZE);
+    struct sm_slice bytes = sm_slice_make(id, SM_TRACE_ID_SIZE);
+    sm_hex_write(text, bytes);
+    return sm_slice_make(text, sm_slice_is_zero(bytes) ? 0 : 2 * SM_TRACE_ID_SIZE);
 }
 
 static void put_piece(struct sm_trace_piece *piece, void *context)

@@ -1,5 +1,6 @@
 /* exemplars.c - exemplars as Prometheus has them. Stateless. Source: pkg/translator/prometheusremotewrite/helper.go (getPromExemplars). */
 #include "exporters/prometheus_remote_write/translate.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "telemetry/metric.h"
 
@@ -16,31 +17,11 @@ static size_t count_runes(struct sm_slice text)
     return count;
 }
 
-/* An id of zeros is none. */
-static bool is_id(struct sm_slice id)
-{
-    for (size_t i = 0; i < id.size; i++)
-        if (id.ptr[i])
-            return true;
-    return false;
-}
-
-static struct sm_slice hex(struct sm_arena *arena, struct sm_slice id)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *text = sm_arena_alloc(arena, 2 * id.size);
-    for (size_t i = 0; i < id.size; i++) {
-        text[2 * i] = digits[(unsigned char)id.ptr[i] >> 4];
-        text[2 * i + 1] = digits[(unsigned char)id.ptr[i] & 15];
-    }
-    return sm_slice_make(text, 2 * id.size);
-}
-
 static size_t put_id(struct sm_arena *arena, struct sm_prometheus_pair *labels, size_t *count, struct sm_slice name, struct sm_slice id)
 {
-    if (!is_id(id))
+    if (sm_slice_is_zero(id))
         return 0;
-    labels[(*count)++] = (struct sm_prometheus_pair){.name = name, .value = hex(arena, id)};
+    labels[(*count)++] = (struct sm_prometheus_pair){.name = name, .value = sm_hex_text(id, arena)};
     return name.size + 2 * id.size;
 }
 

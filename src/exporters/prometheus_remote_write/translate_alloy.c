@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "exporters/prometheus_remote_write/collisions.h"
@@ -30,11 +32,6 @@ struct walk {
 
 /* ---- labels */
 
-static bool is_ascii_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Letters and digits of any alphabet stay. */
 static struct sm_slice label_name(const struct walk *walk, struct sm_slice key)
 {
@@ -45,7 +42,7 @@ static struct sm_slice label_name(const struct walk *walk, struct sm_slice key)
         sm_bytes_append_text(&name, "key_");
     while (rest.size) {
         size_t size = 1;
-        bool is_sound = true, stays = is_ascii_alphanumeric(*rest.ptr);
+        bool is_sound = true, stays = sm_ascii_is_alnum(*rest.ptr);
         if ((unsigned char)*rest.ptr >= 0x80) {
             uint32_t rune = sm_utf8_read(rest, &size, &is_sound);
             stays = is_sound && (sm_unicode_is(SM_UNICODE_LETTER, rune) || sm_unicode_is(SM_UNICODE_DIGIT, rune));
@@ -150,17 +147,10 @@ static struct target add_part(struct walk *walk, const struct sm_data_point *poi
 
 static size_t put_id(struct walk *walk, struct sm_prometheus_pair *labels, struct sm_slice name, struct sm_slice id)
 {
-    static const char digits[] = "0123456789abcdef";
-    bool is_there = false;
-    char *text = sm_arena_alloc(walk->arena, 2 * id.size + 1);
-    for (size_t i = 0; i < id.size; i++) {
-        is_there |= id.ptr[i] != 0;
-        text[2 * i] = digits[(unsigned char)id.ptr[i] >> 4];
-        text[2 * i + 1] = digits[(unsigned char)id.ptr[i] & 15];
-    }
-    if (is_there)
-        *labels = (struct sm_prometheus_pair){.name = name, .value = sm_slice_make(text, 2 * id.size)};
-    return is_there;
+    if (sm_slice_is_zero(id))
+        return 0;
+    *labels = (struct sm_prometheus_pair){.name = name, .value = sm_hex_text(id, walk->arena)};
+    return 1;
 }
 
 static void put_exemplar(struct walk *walk, const struct target *target, const struct sm_exemplar *from)

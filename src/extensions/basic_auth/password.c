@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/shared_library.h"
 #include "wire/base64.h"
@@ -105,12 +106,8 @@ static bool matches_sha1(struct sm_slice kept, struct sm_slice given)
     sm_bytes_init(&salted, &arena);
     sm_bytes_append_slice(&salted, given);
     sm_bytes_append(&salted, bytes + SHA1_BYTES, size - SHA1_BYTES);
-    struct sm_slice expected = SM_SLICE(""), found = sm_digest_hex(SM_DIGEST_SHA1, sm_bytes_slice(&salted), &arena);
-    struct sm_bytes hex;
-    sm_bytes_init(&hex, &arena);
-    for (size_t i = 0; i < SHA1_BYTES; i++)
-        sm_bytes_printf(&hex, "%02x", (unsigned char)bytes[i]);
-    expected = sm_bytes_slice(&hex);
+    struct sm_slice found = sm_digest_hex(SM_DIGEST_SHA1, sm_bytes_slice(&salted), &arena);
+    struct sm_slice expected = sm_hex_text(sm_slice_make(bytes, SHA1_BYTES), &arena);
     bool fits = found.size == expected.size && is_equal(found.ptr, expected.ptr, found.size);
     sm_arena_deinit(&arena);
     return fits;

@@ -4,6 +4,7 @@
  * can use one directory (their formats differ: neither reads the other's). State: options only. Source: opentelemetry-collector-contrib
  * extension/storage/filestorage. */
 #include "base/hash.h"
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "pipeline/file_store.h"
 #include "pipeline/component.h"
@@ -111,7 +112,7 @@ static bool start(struct sm_component *extension, struct sm_error *error)
 
 static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    return sm_ascii_is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 /* "exporter_otlp_http_eu_traces.lmdb": type, name and what the client is called, other characters as ~ and their code. */

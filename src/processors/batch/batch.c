@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "pipeline/delivery.h"
 #include "pipeline/own_metrics.h"
@@ -225,8 +226,7 @@ static struct sm_metadata *copy_key_values(const struct options *options, const 
     for (size_t i = 0; i < options->metadata_keys.count; i++) {
         struct sm_slice key = sm_slice_of(options->metadata_keys.items[i]);
         char *name = sm_strdup(options->metadata_keys.items[i]);
-        for (char *at = name; *at; at++)
-            *at = (char)tolower((unsigned char)*at);
+        sm_ascii_lower_in_place(name, key.size);
         for (size_t k = 0; k < sm_metadata_count(from, key); k++)
             sm_metadata_add(copy, sm_slice_of(name), sm_metadata_get(from, key, k));
         free(name);
@@ -313,10 +313,8 @@ static void batch_validate(const void *from, struct sm_validation *validation)
             struct sm_slice key = sm_slice_of(options->metadata_keys.items[i]);
             if (!sm_slice_equal_nocase(key, sm_slice_of(options->metadata_keys.items[k])))
                 continue;
-            char *lower = sm_arena_strdup(validation->arena, key);
-            for (char *at = lower; *at; at++)
-                *at = (char)tolower((unsigned char)*at);
-            sm_validation_error(validation, "metadata_keys", "duplicate entry in metadata_keys: \"%s\" (case-insensitive)", lower);
+            sm_validation_error(validation, "metadata_keys", "duplicate entry in metadata_keys: \"%s\" (case-insensitive)",
+                                sm_arena_copy_lower(validation->arena, key).ptr);
             break;
         }
     if (options->timeout_ns < 0)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "processors/probabilistic_sampler/items.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "telemetry/sampling_threshold.h"
 #include "telemetry/span.h"
 #include "telemetry/trace_state.h"
@@ -25,7 +27,7 @@ static void read_span(const struct sm_sampler *sampler, const struct sm_span *sp
 
 static bool is_digit(char c, bool is_hex)
 {
-    return (c >= '0' && c <= '9') || (is_hex && ((c | 0x20) == 'x' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')));
+    return sm_ascii_is_digit(c) || (is_hex && ((c | 0x20) == 'x' || sm_hex_value(c) >= 0));
 }
 
 /* Takes out underscores, which Go allows between digits and behind "0x". */

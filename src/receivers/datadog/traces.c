@@ -198,8 +198,7 @@ void sm_datadog_receive_traces(struct sm_datadog_receiver *receiver, struct sm_h
         free_pending(pending);
         return;
     }
-    batch->metadata = sm_http_request_metadata(request);
-    sm_batch_set_client(batch, sm_http_request_peer(request));
+    sm_http_request_tell_client(request, batch);
     sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), "http", batch, on_delivered, pending,
                                 sm_http_request_abandoned(request));
 }

@@ -82,8 +82,7 @@ static void post(const struct sm_jaeger_receiver *receiver, struct sm_http_reque
         respond(request, 202);
         return;
     }
-    batch->metadata = sm_http_request_metadata(request);
-    sm_batch_set_client(batch, sm_http_request_peer(request));
+    sm_http_request_tell_client(request, batch);
     sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), TRANSPORT, batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
 }

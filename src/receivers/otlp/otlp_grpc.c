@@ -65,11 +65,7 @@ static void on_call(struct sm_grpc_call *call, void *context)
         respond_success(call);
         return;
     }
-    batch->metadata = sm_grpc_call_metadata(call);
-    if (sm_metadata_is_grpc_wanted())
-        batch->grpc_headers = sm_grpc_call_headers(call);
-    sm_batch_set_client(batch, sm_grpc_call_peer(call));
-    sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
+    sm_grpc_call_tell_client(call, batch);
     sm_receiver_deliver_watched(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));
 }
 

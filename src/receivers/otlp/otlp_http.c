@@ -147,8 +147,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         respond_success(request);
         return;
     }
-    batch->metadata = sm_http_request_metadata(request);
-    sm_batch_set_client(batch, sm_http_request_peer(request));
+    sm_http_request_tell_client(request, batch);
     sm_receiver_deliver_watched(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
 }

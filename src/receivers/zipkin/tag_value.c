@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/hex.h"
 #include "config/gates.h"
 #include "wire/json_scanner.h"
 
@@ -55,27 +56,6 @@ void sm_zipkin_put_tag(struct sm_attribute_builder *attributes, struct sm_arena 
         sm_attribute_builder_put(attributes, arena, key, value);
     if (sm_gate_is_on(SM_GATE_ZIPKIN_V1_HTTP))
         sm_attribute_builder_put(attributes, arena, SM_SLICE("http.response.status_code"), value);
-}
-
-/* ---- ids */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool sm_zipkin_decode_hex(struct sm_slice digits, uint8_t *bytes)
-{
-    for (size_t i = 0; i < digits.size / 2; i++) {
-        int high = hex_digit(digits.ptr[2 * i]), low = hex_digit(digits.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i] = (uint8_t)(high * 16 + low);
-    }
-    return true;
 }
 
 /* ---- addresses */
@@ -135,7 +115,6 @@ struct sm_slice sm_zipkin_ip_text(struct sm_slice address, struct sm_arena *aren
     struct sm_bytes out;
     sm_bytes_init(&out, arena);
     sm_bytes_append_char(&out, '?');
-    for (size_t i = 0; i < address.size; i++)
-        sm_bytes_printf(&out, "%02x", bytes[i]);
+    sm_hex_append(&out, address);
     return sm_bytes_slice(&out);
 }

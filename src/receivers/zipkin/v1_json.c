@@ -2,6 +2,7 @@
  * Source: pkg/translator/zipkin/zipkinv1/json.go (jsonSpan, hexToTraceID, hexToSpanID), Go encoding/json. */
 #include "receivers/zipkin/zipkin.h"
 
+#include "base/hex.h"
 #include "receivers/zipkin/json.h"
 
 struct reading {
@@ -183,7 +184,7 @@ static const struct sm_json_member span_members[] = {
 static bool decode_id(struct sm_slice digits, uint8_t *id)
 {
     static const uint8_t zeros[SM_TRACE_ID_SIZE];
-    return sm_zipkin_decode_hex(digits, id) && memcmp(id, zeros, digits.size / 2) != 0;
+    return sm_hex_read(digits, id) && memcmp(id, zeros, digits.size / 2) != 0;
 }
 
 static bool take_ids(struct sm_json_scanner *scanner, struct reading *reading)

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/hex.h"
 #include "receivers/zipkin/json.h"
 
 enum { ID_DIGITS = 16, NS_PER_US = 1000 };
@@ -20,11 +21,10 @@ static bool parse_hex(struct sm_slice digits, uint64_t *number)
 {
     *number = 0;
     for (size_t i = 0; i < digits.size; i++) {
-        char c = digits.ptr[i], lower = (char)(c | 0x20);
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a' + 10) : 16;
-        if (digit > 15 || *number >> 60)
+        int digit = sm_hex_value(digits.ptr[i]);
+        if (digit < 0 || *number >> 60)
             return false;
-        *number = *number << 4 | digit;
+        *number = *number << 4 | (unsigned)digit;
     }
     return digits.size > 0;
 }

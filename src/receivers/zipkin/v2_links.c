@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "receivers/zipkin/json.h"
 
 enum { LINK_COUNT_MAX = 128 };
@@ -122,7 +123,7 @@ static bool read_id(struct sm_slice text, uint8_t *id, size_t size, struct sm_de
         return true;
     if (text.size != 2 * size)
         return fail(error, "invalid length for ID");
-    return sm_zipkin_decode_hex(text, id) || fail(error, "cannot unmarshal ID from string");
+    return sm_hex_read(text, id) || fail(error, "cannot unmarshal ID from string");
 }
 
 /* ---- links and events */

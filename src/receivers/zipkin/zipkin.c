@@ -122,8 +122,7 @@ static void on_request(struct sm_http_request *request, void *context)
         respond(request, 202, "");
         return;
     }
-    batch->metadata = sm_http_request_metadata(request);
-    sm_batch_set_client(batch, sm_http_request_peer(request));
+    sm_http_request_tell_client(request, batch);
     sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), format->transport, batch, on_delivered, request,
                                 sm_http_request_abandoned(request));
 }

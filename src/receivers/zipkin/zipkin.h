@@ -34,9 +34,6 @@ void sm_zipkin_put_tag(struct sm_attribute_builder *attributes, struct sm_arena 
 /* An IP address as Go prints it: 4 or 16 bytes; of another size "?" and its digits. In the arena. */
 struct sm_slice sm_zipkin_ip_text(struct sm_slice address, struct sm_arena *arena);
 
-/* The bytes that two digits each stand for; false: others than hexadecimal ones. */
-bool sm_zipkin_decode_hex(struct sm_slice digits, uint8_t *bytes);
-
 /* Marks spans that came without a start time. */
 #define SM_ZIPKIN_START_TIME_ABSENT SM_SLICE("otel.zipkin.absentField.startTime")
 
