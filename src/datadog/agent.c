@@ -48,6 +48,8 @@ static void describe_payload(struct sm_datadog_payload *payload, const struct sm
 bool sm_datadog_agent_prepare(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk,
                               uint64_t now_ns, struct sm_arena *arena, struct sm_datadog_counts *counts, struct sm_datadog_span **root)
 {
+    if (agent->takes_component_as_name && !agent->is_sound)
+        sm_datadog_take_components_as_names(chunk);
     if (!agent->is_sound && !sm_datadog_normalise(chunk, payload->language, now_ns, arena, counts))
         return false;
     *root = sm_datadog_root(chunk, arena);

@@ -20,7 +20,8 @@ struct sm_datadog_agent {
     const struct sm_datadog_tag_rules *rules; /* borrowed, may be NULL */
     const struct sm_string_map *tags;         /* borrowed, may be NULL; set on every span */
     bool is_top_level_known;                  /* the sender has marked the spans that are top level */
-    bool is_sound;                            /* spans were put right already */
+    bool takes_component_as_name;
+    bool is_sound; /* spans were put right already */
 };
 
 /* Makes the chunk sound, as statistics are made of it, and adds to `payload` what only its chunks say. False: the trace is left out. */

@@ -112,7 +112,7 @@ const struct sm_option sm_datadog_agent_option_table[] = {
                      .help = "Analysed spans that are kept in a second, of traces that are not."),
     SM_OPTION_TABLE(AGENT, rare_sampler, rare_table, .ours = true, .help = "Traces that are rare."),
     SM_OPTION_TABLE(AGENT, probabilistic_sampler, probabilistic_table, .ours = true, .help = "Traces by a hash of their ID."),
-    SM_OPTION_STRING_LIST(AGENT, features, .ours = true, .help = "The Agent's switches: probabilistic_sampler_full_trace_id, …"),
+    SM_OPTION_STRING_LIST(AGENT, features, .ours = true, .help = "The Agent's switches, as enable_otlp_compute_top_level_by_span_kind."),
     SM_OPTION_STRING_LIST(AGENT, ignore_resources, .ours = true,
                           .help = "Regular expressions: traces whose root has such a resource are left out, and so are statistics of tracers."),
     SM_OPTION_TABLE(AGENT, filter_tags, filter_table, .ours = true, .help = "Traces that are left out by tags of their root."),
@@ -141,6 +141,60 @@ static void check_pattern(const char *pattern, const char *key, struct sm_valida
     sm_regex_free(regex);
 }
 
+/* The Agent's switches of 0.59.0, and later ones that are or may be wanted. */
+static const struct feature {
+    const char *name;
+    bool is_refused;
+} features[] = {
+    {"component2name", false},
+    {"disable_cid_stats", false},
+    {"dollar_quoted_func", false},
+    {"enable_cid_stats", false},
+    {"enable_operation_and_resource_name_logic_v2", false},
+    {"enable_otlp_compute_top_level_by_span_kind", false},
+    {"error_rare_sample_tracer_drop", false},
+    {"keep_sql_alias", false},
+    {"probabilistic_sampler_full_trace_id", false},
+    {"quantize_sql_tables", false},
+    {"replace_sql_digits", false},
+    {"table_names", false},
+    /* nothing to be done: 429 is always answered, nothing is cached, and what a later Agent does by default is not done unless it is wanted */
+    {"429", false},
+    {"disable_operation_and_resource_name_logic_v2", false},
+    {"disable_receive_resource_spans_v2", false},
+    {"sql_cache", false},
+    /* not built */
+    {"enable_receive_resource_spans_v2", true},
+    {"sqllexer", true},
+};
+
+static const struct feature *find_feature(const char *name)
+{
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+        if (strcmp(features[i].name, name) == 0)
+            return &features[i];
+    return NULL;
+}
+
+const char *sm_datadog_agent_unknown_feature(const struct sm_datadog_agent_options *options, size_t *at)
+{
+    while (*at < options->features.count) {
+        const char *name = options->features.items[(*at)++];
+        if (!find_feature(name))
+            return name;
+    }
+    return NULL;
+}
+
+static void check_features(const struct sm_string_list *names, struct sm_validation *validation)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const struct feature *feature = find_feature(names->items[i]);
+        if (feature && feature->is_refused)
+            sm_validation_error(validation, "features", "the feature '%s' is not built", feature->name);
+    }
+}
+
 void sm_datadog_agent_options_validate(const struct sm_datadog_agent_options *options, struct sm_validation *validation)
 {
     const struct sm_datadog_replace_option *rules = options->replace_tags.items;
@@ -160,6 +214,7 @@ void sm_datadog_agent_options_validate(const struct sm_datadog_agent_options *op
                 check_pattern(colon + 1, "filter_tags_regex", validation);
         }
     }
+    check_features(&options->features, validation);
     if (options->bucket_interval_ns == 0)
         sm_validation_error(validation, "bucket_interval", "must be above 0");
     if (options->flush_interval_ns == 0)

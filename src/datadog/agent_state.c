@@ -87,6 +87,15 @@ static void make_samplers(struct sm_datadog_agent_state *state)
         sampling->rare = sm_datadog_rare_sampler_create(&rare);
 }
 
+static void take_sql_features(const struct sm_datadog_agent_options *options, struct sm_datadog_sql_obfuscation *sql)
+{
+    sql->table_names |= sm_datadog_agent_has_feature(options, "table_names");
+    sql->replace_digits |=
+        sm_datadog_agent_has_feature(options, "quantize_sql_tables") || sm_datadog_agent_has_feature(options, "replace_sql_digits");
+    sql->keep_sql_alias |= sm_datadog_agent_has_feature(options, "keep_sql_alias");
+    sql->dollar_quoted_func |= sm_datadog_agent_has_feature(options, "dollar_quoted_func");
+}
+
 struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_datadog_agent_options *options, struct sm_error *error)
 {
     struct sm_datadog_agent_state *state = sm_alloc(1, sizeof(*state));
@@ -96,6 +105,7 @@ struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_dat
     state->hostname = sm_slice_of(*options->hostname ? options->hostname : state->system_hostname);
     state->env = sm_slice_of(options->env);
     state->obfuscator.settings = options->obfuscation;
+    take_sql_features(options, &state->obfuscator.settings.sql);
     state->stats.compute_stats_by_span_kind = options->compute_stats_by_span_kind;
     if (options->peer_tags_aggregation)
         state->stats.peer_tag_keys = sm_peer_tag_keys(&options->peer_tags, &state->arena);
@@ -106,6 +116,7 @@ struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_dat
     state->agent.sampling = &state->sampling;
     state->agent.rules = &state->rules;
     state->agent.tags = &options->tags;
+    state->agent.takes_component_as_name = sm_datadog_agent_has_feature(options, "component2name");
     if (make_ignored(state, error) && make_filters(state, error) && make_replacements(state, error))
         return state;
     sm_datadog_agent_state_free(state);

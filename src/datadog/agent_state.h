@@ -42,6 +42,9 @@ struct sm_datadog_replace_option {
 extern const struct sm_option sm_datadog_agent_option_table[];
 void sm_datadog_agent_options_validate(const struct sm_datadog_agent_options *options, struct sm_validation *validation);
 
+/* The next of options->features from `*at` on that nobody knows; NULL: there is none. */
+const char *sm_datadog_agent_unknown_feature(const struct sm_datadog_agent_options *options, size_t *at);
+
 struct sm_datadog_agent_state {
     const struct sm_datadog_agent_options *options; /* borrowed */
     struct sm_slice hostname, env;

@@ -40,6 +40,9 @@ struct sm_datadog_counts {
 bool sm_datadog_normalise(struct sm_datadog_chunk *chunk, struct sm_slice language, uint64_t now_ns, struct sm_arena *arena,
                           struct sm_datadog_counts *counts) __attribute__((warn_unused_result));
 
+/* Spans with meta `component` get it as their name: OpenTracing's names are Datadog's resources. Before normalising. */
+void sm_datadog_take_components_as_names(struct sm_datadog_chunk *chunk);
+
 /* Cuts resource, keys and values of a span to Datadog's limits. */
 void sm_datadog_cut_span(struct sm_datadog_span *span, struct sm_arena *arena);
 

@@ -114,6 +114,15 @@ static void normalise_rest(struct sm_datadog_span *span, struct sm_arena *arena,
     }
 }
 
+void sm_datadog_take_components_as_names(struct sm_datadog_chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->count; i++) {
+        const struct sm_datadog_entry *component = sm_datadog_map_find(&chunk->spans[i].meta, SM_SLICE("component"));
+        if (component)
+            chunk->spans[i].name = component->text;
+    }
+}
+
 bool sm_datadog_normalise(struct sm_datadog_chunk *chunk, struct sm_slice language, uint64_t now_ns, struct sm_arena *arena,
                           struct sm_datadog_counts *counts)
 {

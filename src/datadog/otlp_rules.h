@@ -14,6 +14,7 @@ struct sm_span;
 /* Immutable. */
 struct sm_otlp_rules {
     bool span_name_as_resource_name;
+    bool has_names_v2;                /* operation, resource and type are those of otlp_names_v2.h, not of the functions below */
     struct sm_datadog_map remappings; /* operation names before they are normalised */
 };
 

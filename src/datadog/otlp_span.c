@@ -8,6 +8,7 @@
 #include "datadog/chunk.h"
 #include "datadog/names.h"
 #include "datadog/otlp_convert.h"
+#include "datadog/otlp_names_v2.h"
 #include "datadog/rate_sampler.h"
 #include "telemetry/span.h"
 
@@ -232,8 +233,9 @@ void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_da
             if (!scope->spans[k].dropped)
                 walk->_refs[ref_count++] = (struct otlp_span_ref){.scope = &scope->scope, .span = &scope->spans[k], .next = NO_REF};
     }
-    fill_template(&walk->_template, &group->resource.attributes, arena);
-    describe(walk, &group->resource.attributes, ref_count, arena);
+    walk->_resource = &group->resource.attributes;
+    fill_template(&walk->_template, walk->_resource, arena);
+    describe(walk, walk->_resource, ref_count, arena);
     group_by_trace(walk, ref_count, arena);
 }
 
@@ -242,6 +244,13 @@ void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_da
 static double sampling_rate(const struct sm_datadog_otlp_settings *settings)
 {
     return settings->sampling_rate > 0 && settings->sampling_rate < 1 ? settings->sampling_rate : 1;
+}
+
+static void set_names_v2(const struct sm_datadog_otlp_walk *walk, const struct sm_span *in, struct sm_arena *arena, struct sm_datadog_span *span)
+{
+    span->name = sm_otlp_operation_v2(in, walk->_resource, arena);
+    span->resource = sm_otlp_resource_v2(in, walk->_resource, arena);
+    span->type = sm_otlp_type_v2(in, walk->_resource, arena);
 }
 
 bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *arena, struct sm_datadog_chunk *chunk)
@@ -256,6 +265,8 @@ bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *ar
         const struct otlp_span_ref *ref = &walk->_refs[at];
         struct sm_datadog_span *span = &chunk->spans[chunk->count++];
         sm_datadog_otlp_convert(walk->_settings, &walk->_template, ref->scope, ref->span, &walk->_batch->arena, arena, span);
+        if (walk->_settings->has_names_v2)
+            set_names_v2(walk, ref->span, arena, span);
         const struct sm_datadog_entry *priority = sm_datadog_map_find(&span->metrics, SM_SLICE("_sampling_priority_v1"));
         if (priority) {
             chunk->priority = sm_datadog_to_int8(priority->number);

@@ -13,6 +13,7 @@ struct sm_datadog_otlp_settings {
     struct sm_datadog_map span_name_remappings; /* old name to new */
     bool span_name_as_resource_name;
     bool compute_top_level_by_span_kind;
+    bool has_names_v2;        /* those of otlp_names_v2.h */
     double sampling_rate;     /* of traces without a priority, 0 to 1; outside of it: all are kept */
     struct sm_slice hostname; /* of resources that name no host */
     struct sm_slice env;      /* of resources that name no environment */
@@ -23,7 +24,8 @@ struct sm_datadog_otlp_walk {
     struct sm_datadog_source source;   /* whom it comes from: a host or a task, never none */
     const struct sm_datadog_otlp_settings *_settings;
     struct sm_batch *_batch;
-    struct sm_datadog_span _template; /* what every span takes over from the resource */
+    const struct sm_attributes *_resource; /* borrowed: the batch */
+    struct sm_datadog_span _template;      /* what every span takes over from the resource */
     struct otlp_span_ref *_refs;
     struct otlp_trace *_traces;
     size_t _trace_count, _next;

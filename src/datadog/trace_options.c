@@ -43,6 +43,11 @@ void sm_datadog_trace_options_validate(const struct sm_datadog_trace_options *op
     }
 }
 
+bool sm_datadog_has_names_v2(const struct sm_datadog_trace_options *options, bool is_wanted)
+{
+    return is_wanted && !options->span_name_as_resource_name && options->span_name_remappings.count == 0;
+}
+
 bool sm_datadog_has_peer_tags(const struct sm_datadog_trace_options *options)
 {
     return options->is_peer_service_aggregation_set ? options->peer_service_aggregation : options->peer_tags_aggregation;

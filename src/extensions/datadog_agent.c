@@ -1,6 +1,7 @@
 /* datadog_agent.c - the extension `datadog_agent` (ours): the Agent's settings and samplers, which the receiver and the exporter `datadog` share.
  *
  * Listens to nothing and sends nothing. State: agent_state.h. Source: datadog-agent pkg/trace, 0.59.0. */
+#include "base/log.h"
 #include "datadog/agent_state.h"
 #include "pipeline/component.h"
 
@@ -11,6 +12,9 @@ static void validate(const void *options, struct sm_validation *validation)
 
 static bool create(struct sm_component *component, struct sm_error *error)
 {
+    size_t at = 0;
+    for (const char *name; (name = sm_datadog_agent_unknown_feature(component->options, &at)) != NULL;)
+        sm_log(SM_LOG_WARN, &component->logger, "This feature of the Agent's is unknown and has no effect", SM_LOG_STR("feature", name));
     component->state = sm_datadog_agent_state_create(component->options, error);
     return component->state != NULL;
 }

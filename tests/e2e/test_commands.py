@@ -52,3 +52,10 @@ def test_an_agents_file_under_another_name_is_told_from_a_collectors(tmp_path):
     assert "agent.yaml:2:1: error: api_key: a setting of the Datadog Agent: name the file datadog.yaml, or say --config.format=datadog-agent" in done.stderr
     assert "invalid keys" not in done.stderr
     output("validate", "--config.format=datadog-agent", "--config", str(path))
+
+
+def test_a_switch_of_the_agents_that_is_not_built_is_refused(tmp_path):
+    path = tmp_path / "datadog.yaml"
+    path.write_text("api_key: %032d\napm_config: {features: [table_names, sqllexer]}\n" % 0)
+    done = subprocess.run([PROGRAM, "validate", "--config", str(path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "datadog.yaml:2:" in done.stderr and "the feature 'sqllexer' is not built" in done.stderr

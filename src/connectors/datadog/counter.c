@@ -9,8 +9,11 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "config/gates.h"
 #include "connectors/datadog/span_ids.h"
 #include "datadog/names.h"
+#include "datadog/obfuscate.h"
+#include "datadog/otlp_names_v2.h"
 #include "datadog/otlp_rules.h"
 #include "datadog/peer_tags.h"
 #include "datadog/source.h"
@@ -45,8 +48,9 @@ struct sm_stats_counter {
     struct sm_concentrator *concentrator;
     struct sm_span_ids ids;
     struct sm_otlp_view view;
-    struct sm_arena scratch; /* of one request */
-    struct sm_bytes key;     /* raw key of the span at hand */
+    struct sm_arena scratch;                 /* of one request */
+    struct sm_bytes key;                     /* raw key of the span at hand */
+    struct sm_datadog_obfuscator obfuscator; /* with default settings */
     /* the resource at hand */
     const struct sm_attributes *resource;
     struct sm_hash128 resource_hash;
@@ -70,6 +74,7 @@ const struct sm_stats_plan *sm_stats_plan_create(const struct sm_datadog_connect
         plan->peer_tags = sm_peer_tag_keys(&common->peer_tags, arena);
     plan->keys = sm_otlp_keys_create(&plan->peer_tags, arena);
     plan->rules = (struct sm_otlp_rules){.span_name_as_resource_name = common->span_name_as_resource_name,
+                                         .has_names_v2 = sm_datadog_has_names_v2(common, sm_gate_is_on(SM_GATE_DATADOG_NAMES_V2)),
                                          .remappings = sm_datadog_remappings(&common->span_name_remappings, arena)};
     uint8_t entries = kind_bit(SM_SPAN_KIND_SERVER) | kind_bit(SM_SPAN_KIND_CONSUMER);
     uint8_t calls = kind_bit(SM_SPAN_KIND_CLIENT) | kind_bit(SM_SPAN_KIND_PRODUCER);
@@ -171,12 +176,18 @@ static bool is_measured(const struct sm_stats_counter *counter, const struct sm_
     return sm_attributes_find(&span->attributes, SM_SLICE("_dd.measured"), &value) && sm_slice_is(sm_value_to_string(&value, scratch), "1");
 }
 
-static bool is_ignored(const struct sm_stats_counter *counter, const struct sm_span *span)
+static struct sm_slice resource_name(struct sm_stats_counter *counter, const struct sm_span *span)
+{
+    return counter->plan->rules.has_names_v2 ? sm_otlp_resource_v2(span, counter->resource, &counter->scratch)
+                                             : sm_otlp_resource(&counter->view, span);
+}
+
+static bool is_ignored(struct sm_stats_counter *counter, const struct sm_span *span)
 {
     const struct sm_string_list *ignored = &counter->plan->options->traces.common.ignore_resources;
     if (ignored->count == 0)
         return false;
-    struct sm_slice resource = sm_otlp_resource(&counter->view, span);
+    struct sm_slice resource = resource_name(counter, span);
     for (size_t i = 0; i < ignored->count; i++)
         if (sm_slice_is(resource, ignored->items[i]))
             return true;
@@ -222,19 +233,43 @@ static struct sm_slice container_id(const struct sm_stats_counter *counter)
     return sm_otlp_pick_tag_value(&counter->view, SM_OTLP_CONTAINER_ID, SM_OTLP_POD_UID);
 }
 
+struct names {
+    struct sm_slice operation, resource, type;
+};
+
+/* Statements are newer resources: their values are taken out, as everywhere else. */
+static struct names names_v2_of(struct sm_stats_counter *counter, const struct sm_span *span)
+{
+    struct sm_datadog_span named = {.resource = resource_name(counter, span), .type = sm_otlp_type_v2(span, counter->resource, &counter->scratch)};
+    sm_datadog_obfuscate_span(&counter->obfuscator, &named, &counter->scratch);
+    return (struct names){.operation = sm_datadog_name(sm_otlp_operation_v2(span, counter->resource, &counter->scratch), &counter->scratch, NULL),
+                          .resource = named.resource,
+                          .type = named.type};
+}
+
+static struct names names_of(struct sm_stats_counter *counter, const struct sm_scope *scope, const struct sm_span *span)
+{
+    if (counter->plan->rules.has_names_v2)
+        return names_v2_of(counter, span);
+    return (struct names){.operation = sm_otlp_operation(&counter->view, &counter->plan->rules, scope, span),
+                          .resource = resource_name(counter, span),
+                          .type = sm_otlp_type(&counter->view, span)};
+}
+
 static struct sm_stats_key make_key(struct sm_stats_counter *counter, const struct sm_scope *scope, const struct sm_span *span)
 {
     const struct sm_otlp_view *view = &counter->view;
     struct sm_slice env = sm_otlp_pick_tag_value(view, SM_OTLP_ENVIRONMENT_NAME, SM_OTLP_ENVIRONMENT);
     struct sm_slice kind = sm_otlp_kind_name(span->kind);
+    struct names names = names_of(counter, scope, span);
     return (struct sm_stats_key){.env = env.size > 0 ? env : SM_SLICE("none"),
                                  .hostname = hostname(counter),
                                  .version = sm_otlp_pick_tag_value(view, SM_OTLP_SERVICE_VERSION, SM_OTLP_SERVICE_VERSION),
                                  .container_id = container_id(counter),
                                  .service = sm_otlp_service(view),
-                                 .name = sm_otlp_operation(view, &counter->plan->rules, scope, span),
-                                 .resource = sm_otlp_resource(view, span),
-                                 .type = sm_otlp_type(view, span),
+                                 .name = names.operation,
+                                 .resource = names.resource,
+                                 .type = names.type,
                                  .span_kind = kind,
                                  .peer_tags = peer_tags(counter, kind),
                                  .http_status_code = sm_otlp_status_code(view),
@@ -302,6 +337,12 @@ static struct sm_hash128 hash_raw_key(struct sm_stats_counter *counter, const st
     put_text(out, parts.uses_span_name ? span->name : (struct sm_slice){0});
     put_text(out, parts.uses_scope_name ? scope->name : (struct sm_slice){0});
     sm_otlp_view_put_span(&counter->view, calls_others, out);
+    if (counter->plan->rules.has_names_v2) { /* of attributes that the view does not note */
+        struct names names = names_of(counter, scope, span);
+        put_text(out, names.operation);
+        put_text(out, names.resource);
+        put_text(out, names.type);
+    }
     return sm_hash128(sm_hash_secret(), sm_bytes_slice(out));
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/regex.h"
+#include "config/gates.h"
 #include "datadog/agent.h"
 #include "datadog/otlp_span.h"
 #include "datadog/span_stats.h"
@@ -28,6 +29,7 @@ struct sm_legacy_stats *sm_legacy_stats_create(const struct sm_datadog_connector
     stats->otlp = (struct sm_datadog_otlp_settings){.span_name_remappings = sm_datadog_remappings(&common->span_name_remappings, &stats->arena),
                                                     .span_name_as_resource_name = common->span_name_as_resource_name,
                                                     .compute_top_level_by_span_kind = common->compute_top_level_by_span_kind,
+                                                    .has_names_v2 = sm_datadog_has_names_v2(common, sm_gate_is_on(SM_GATE_DATADOG_NAMES_V2)),
                                                     .sampling_rate = 1,
                                                     .hostname = SM_SLICE(SM_LEGACY_STATS_HOSTNAME),
                                                     .env = SM_SLICE("none")};

@@ -177,9 +177,7 @@ void sm_datadog_take_traces(struct sm_datadog_trace_lane *lane, struct sm_batch 
         i++;
     }
     sm_datadog_running_post(lane->running);
-    for (int i = 0; i < SM_DATADOG_DROP_REASON_COUNT; i++)
-        if (counts.by_reason[i])
-            sm_instrument_add(lane->traces->dropped[i], (int64_t)counts.by_reason[i]);
+    sm_datadog_reason_counts_add(&lane->traces->reasons, &counts);
     sm_arena_deinit(&lane->batch_arena);
     sm_arena_deinit(&lane->chunk_arena);
 }

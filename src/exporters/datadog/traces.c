@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/regex.h"
+#include "config/gates.h"
 #include "datadog/agent_state.h"
 #include "pipeline/worker.h"
 #include "wire/gzip_stream.h"
@@ -19,14 +20,6 @@
 #define USAGE_INTERVAL_NS (60 * SM_NS_PER_S)
 
 static const double target_per_s = 10, errors_per_s = 10;
-
-static const struct sm_own_metric dropped_metric = {
-    .name = "datadog.trace_agent.normalizer.traces_dropped",
-    .help = "Traces that were dropped because they are not sound, by reason",
-    .unit = "{traces}",
-    .kind = SM_OWN_COUNTER,
-    .level = SM_OWN_LEVEL_BASIC,
-};
 
 /* ---- life */
 
@@ -54,6 +47,7 @@ static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
         .span_name_remappings = sm_datadog_remappings(&common->span_name_remappings, &traces->arena),
         .span_name_as_resource_name = common->span_name_as_resource_name,
         .compute_top_level_by_span_kind = common->compute_top_level_by_span_kind,
+        .has_names_v2 = sm_datadog_has_names_v2(common, sm_gate_is_on(SM_GATE_DATADOG_NAMES_V2)),
         .sampling_rate = 1,
         .env = SM_SLICE("none"),
     };
@@ -66,11 +60,7 @@ static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
         .env = traces->otlp.env, .version = SM_SLICE(SM_DATADOG_AGENT_VERSION), .target_tps = target_per_s, .error_tps = errors_per_s};
     if (!compile_ignored(traces, &common->ignore_resources, error))
         return false;
-    for (int i = 0; i < SM_DATADOG_DROP_REASON_COUNT; i++) {
-        const struct sm_own_attribute attributes[] = {{"exporter", exporter->component->id},
-                                                      {"reason", sm_datadog_reason_name((enum sm_datadog_reason)i)}};
-        traces->dropped[i] = sm_instrument_get(&dropped_metric, attributes, 2);
-    }
+    sm_datadog_reason_counts_init(&traces->reasons, "exporter", exporter->component->id);
     traces->usage = sm_datadog_usage_create(exporter->component->id);
     const struct sm_datadog_intake_settings settings = {
         .what = "trace payload",
@@ -113,6 +103,8 @@ static bool start(struct sm_datadog_exporter *exporter, struct sm_error *error)
     traces->agent = state->agent;
     traces->agent.is_top_level_known = knows_top_level;
     traces->otlp.compute_top_level_by_span_kind = knows_top_level;
+    traces->otlp.has_names_v2 = sm_datadog_has_names_v2(&exporter->options->traces.common,
+                                                        sm_datadog_agent_has_feature(state->options, "enable_operation_and_resource_name_logic_v2"));
     traces->otlp.env = state->env;
     traces->otlp.sampling_rate = exporter->options->traces.otlp_sampling_percentage / 100;
     traces->flush_interval_ns = state->options->flush_interval_ns;

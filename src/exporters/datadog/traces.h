@@ -7,7 +7,7 @@
 #include "datadog/agent.h"
 #include "datadog/agent_payload.h"
 #include "datadog/otlp_span.h"
-#include "pipeline/own_metrics.h"
+#include "datadog/reason_counts.h"
 
 struct sm_batch;
 struct sm_gzip_stream;
@@ -25,7 +25,7 @@ struct sm_datadog_trace_state {
     uint64_t flush_interval_ns;
     struct sm_regex **ignored; /* owned, in the arena: the exporter's own ignore_resources */
     size_t ignored_count;
-    struct sm_instrument *dropped[SM_DATADOG_DROP_REASON_COUNT];
+    struct sm_datadog_reason_counts reasons;
 };
 
 struct sm_datadog_trace_lane {

@@ -44,13 +44,8 @@ static const struct sm_option option_table[] = {
     SM_OPTION_END,
 };
 
-enum { METRIC_NORMALISED, METRIC_LEFT_OUT };
+enum { METRIC_LEFT_OUT };
 static const struct sm_own_metric metric_table[] = {
-    [METRIC_NORMALISED] = {.name = "datadog.trace_agent.normalizer",
-                           .help = "Traces that are not sound and were dropped, and spans that were put right, by reason",
-                           .unit = "{items}",
-                           .kind = SM_OWN_COUNTER,
-                           .level = SM_OWN_LEVEL_BASIC},
     [METRIC_LEFT_OUT] = {.name = "datadog.trace_agent.client_stats_dropped",
                          .help = "Rows of tracers' statistics that were dropped because there were too many",
                          .unit = "{rows}",
@@ -196,13 +191,7 @@ static void datadog_validate(const void *options, struct sm_validation *validati
 
 static void make_instruments(struct sm_datadog_receiver *receiver)
 {
-    for (int i = 0; i < SM_DATADOG_REASON_COUNT; i++) {
-        bool is_dropped = i < SM_DATADOG_DROP_REASON_COUNT;
-        const struct sm_own_attribute attributes[] = {{"receiver", receiver->component->id},
-                                                      {"what", is_dropped ? "traces_dropped" : "spans_malformed"},
-                                                      {"reason", sm_datadog_reason_name((enum sm_datadog_reason)i)}};
-        receiver->reasons[i] = sm_instrument_get(&metric_table[METRIC_NORMALISED], attributes, 3);
-    }
+    sm_datadog_reason_counts_init(&receiver->reasons, "receiver", receiver->component->id);
     const struct sm_own_attribute attribute = {"receiver", receiver->component->id};
     receiver->left_out = sm_instrument_get(&metric_table[METRIC_LEFT_OUT], &attribute, 1);
 }

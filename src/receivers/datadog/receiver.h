@@ -3,6 +3,7 @@
 
 #include "datadog/agent_state.h"
 #include "datadog/client_stats.h"
+#include "datadog/reason_counts.h"
 #include "net/http_server.h"
 #include "pipeline/own_metrics.h"
 
@@ -31,7 +32,8 @@ struct sm_datadog_receiver {
     pthread_mutex_t stats_lock;
     struct sm_client_stats *stats; /* owned; guarded */
     struct sm_timer *timer;        /* owned; first worker */
-    struct sm_instrument *reasons[SM_DATADOG_REASON_COUNT], *left_out;
+    struct sm_datadog_reason_counts reasons;
+    struct sm_instrument *left_out;
     bool is_started, is_stopping;
 };
 

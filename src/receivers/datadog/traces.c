@@ -117,13 +117,6 @@ static bool decode(enum sm_datadog_version version, const struct sm_http_request
 
 /* ---- making sound */
 
-static void count_reasons(const struct sm_datadog_receiver *receiver, const struct sm_datadog_counts *counts)
-{
-    for (int i = 0; i < SM_DATADOG_REASON_COUNT; i++)
-        if (counts->by_reason[i])
-            sm_instrument_add(receiver->reasons[i], (int64_t)counts->by_reason[i]);
-}
-
 /* The last trace takes the place of one that is dropped, as in the reference: the first that names an environment names it for those behind it. */
 static void normalise(struct sm_datadog_receiver *receiver, struct sm_datadog_traces *traces, struct sm_arena *arena)
 {
@@ -132,12 +125,14 @@ static void normalise(struct sm_datadog_receiver *receiver, struct sm_datadog_tr
     traces->payload.env = sm_datadog_tag(traces->payload.env, arena);
     for (size_t i = 0; i < traces->count;) {
         struct sm_datadog_chunk *chunk = &traces->chunks[i];
+        if (receiver->agent->agent.takes_component_as_name)
+            sm_datadog_take_components_as_names(chunk);
         if (chunk->count && sm_datadog_normalise(chunk, traces->payload.language, now_ns, arena, &counts))
             i++;
         else
             *chunk = traces->chunks[--traces->count];
     }
-    count_reasons(receiver, &counts);
+    sm_datadog_reason_counts_add(&receiver->reasons, &counts);
 }
 
 static struct sm_datadog_request_marks read_marks(const struct sm_http_request *request, size_t chunk_count)

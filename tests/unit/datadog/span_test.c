@@ -88,6 +88,141 @@ static void unsound_times_codes_and_names_are_put_right(void **state)
         assert_int_equal(counts.by_reason[counted[i]], 1);
 }
 
+static struct sm_slice repeated(char letter, size_t count)
+{
+    char *text = sm_arena_alloc(&arena, count);
+    memset(text, letter, count);
+    return sm_slice_make(text, count);
+}
+
+/* Each sets one thing of a sound span. */
+static void make_no_service(struct sm_datadog_span *span)
+{
+    span->service = SM_SLICE("");
+}
+static void make_long_service(struct sm_datadog_span *span)
+{
+    span->service = repeated('s', 101);
+}
+static void make_bad_service(struct sm_datadog_span *span)
+{
+    span->service = SM_SLICE("???");
+}
+static void make_long_peer(struct sm_datadog_span *span)
+{
+    sm_datadog_map_set_text(&span->meta, &arena, SM_SLICE("peer.service"), repeated('p', 101));
+}
+static void make_bad_peer(struct sm_datadog_span *span)
+{
+    sm_datadog_map_set_text(&span->meta, &arena, SM_SLICE("peer.service"), SM_SLICE("???"));
+}
+static void make_no_name(struct sm_datadog_span *span)
+{
+    span->name = SM_SLICE("");
+}
+static void make_long_name(struct sm_datadog_span *span)
+{
+    span->name = repeated('n', 101);
+}
+static void make_bad_name(struct sm_datadog_span *span)
+{
+    span->name = SM_SLICE("123");
+}
+static void make_no_resource(struct sm_datadog_span *span)
+{
+    span->resource = SM_SLICE("");
+}
+static void make_long_type(struct sm_datadog_span *span)
+{
+    span->type = repeated('t', 101);
+}
+static void make_old(struct sm_datadog_span *span)
+{
+    span->start_ns = INT64_C(946684799999999999); /* a nanosecond before the year 2000 */
+}
+static void make_ahead(struct sm_datadog_span *span)
+{
+    span->start_ns = (int64_t)(NOW + 3600 * SECOND); /* a clock that is wrong: stays as it is */
+}
+static void make_negative(struct sm_datadog_span *span)
+{
+    span->duration_ns = -1;
+}
+static void make_endless(struct sm_datadog_span *span)
+{
+    span->duration_ns = INT64_MAX - span->start_ns + 1;
+}
+static void make_bad_code(struct sm_datadog_span *span)
+{
+    sm_datadog_map_set_text(&span->meta, &arena, SM_SLICE("http.status_code"), SM_SLICE("99"));
+}
+
+static void what_is_wrong_with_a_span_is_counted_by_reason(void **state)
+{
+    (void)state;
+    /* The Agent's normalizer.go, 0.59.0. */
+    static const struct {
+        void (*make)(struct sm_datadog_span *span);
+        enum sm_datadog_reason reason; /* SM_DATADOG_REASON_COUNT: none */
+        const char *service, *name, *resource;
+    } rows[] = {
+        {make_no_service, SM_DATADOG_SERVICE_EMPTY, "unnamed-service", "op", "res"},
+        {make_bad_service, SM_DATADOG_SERVICE_INVALID, "unnamed-service", "op", "res"},
+        {make_long_service, SM_DATADOG_SERVICE_TRUNCATE, NULL, "op", "res"},
+        {make_long_peer, SM_DATADOG_PEER_SERVICE_TRUNCATE, "s", "op", "res"},
+        {make_bad_peer, SM_DATADOG_PEER_SERVICE_INVALID, "s", "op", "res"},
+        {make_no_name, SM_DATADOG_SPAN_NAME_EMPTY, "s", "unnamed_operation", "res"},
+        {make_bad_name, SM_DATADOG_SPAN_NAME_INVALID, "s", "unnamed_operation", "res"},
+        {make_long_name, SM_DATADOG_SPAN_NAME_TRUNCATE, "s", NULL, "res"},
+        {make_no_resource, SM_DATADOG_RESOURCE_EMPTY, "s", "op", "op"},
+        {make_long_type, SM_DATADOG_TYPE_TRUNCATE, "s", "op", "res"},
+        {make_old, SM_DATADOG_INVALID_START_DATE, "s", "op", "res"},
+        {make_ahead, SM_DATADOG_REASON_COUNT, "s", "op", "res"},
+        {make_negative, SM_DATADOG_INVALID_DURATION, "s", "op", "res"},
+        {make_endless, SM_DATADOG_INVALID_DURATION, "s", "op", "res"},
+        {make_bad_code, SM_DATADOG_INVALID_HTTP_STATUS_CODE, "s", "op", "res"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sm_datadog_span span = make_span(1, 0, "s");
+        struct sm_datadog_chunk chunk = {.spans = &span, .count = 1};
+        struct sm_datadog_counts counts = {0};
+        span.resource = SM_SLICE("res");
+        rows[i].make(&span);
+        assert_true(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+        for (int reason = 0; reason < SM_DATADOG_REASON_COUNT; reason++)
+            assert_int_equal(counts.by_reason[reason], reason == (int)rows[i].reason);
+        assert_slice_equal(span.service, rows[i].service ? sm_slice_of(rows[i].service) : repeated('s', 100));
+        assert_slice_equal(span.name, rows[i].name ? sm_slice_of(rows[i].name) : repeated('n', 100));
+        assert_slice_equal(span.resource, sm_slice_of(rows[i].resource));
+        assert_true(span.type.size <= 100 && span.duration_ns >= 0 && span.start_ns >= (int64_t)NOW - 5);
+    }
+}
+
+static void a_trace_of_foreign_spans_or_of_none_is_dropped_by_reason(void **state)
+{
+    (void)state;
+    struct sm_datadog_span spans[] = {make_span(1, 0, "s"), make_span(2, 1, "s")};
+    struct sm_datadog_chunk chunk = {.spans = spans, .count = 2};
+    struct sm_datadog_counts counts = {0};
+    spans[1].trace_id = 2;
+    assert_false(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+    assert_int_equal(counts.by_reason[SM_DATADOG_FOREIGN_SPAN], 1);
+    chunk.count = 0;
+    assert_false(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+    assert_int_equal(counts.by_reason[SM_DATADOG_EMPTY_TRACE], 1);
+}
+
+static void components_are_names_where_that_is_wanted(void **state)
+{
+    (void)state;
+    struct sm_datadog_span spans[] = {make_span(1, 0, "s"), make_span(2, 1, "s")};
+    struct sm_datadog_chunk chunk = {.spans = spans, .count = 2};
+    sm_datadog_map_set_text(&spans[0].meta, &arena, SM_SLICE("component"), SM_SLICE("net/http"));
+    sm_datadog_take_components_as_names(&chunk);
+    assert_slice_equal(spans[0].name, SM_SLICE("net/http"));
+    assert_slice_equal(spans[1].name, SM_SLICE("op"));
+}
+
 static void long_keys_and_values_are_cut(void **state)
 {
     (void)state;
@@ -222,6 +357,9 @@ int main(void)
         cmocka_unit_test_teardown(a_map_finds_what_was_set_however_many_entries_it_has, reset),
         cmocka_unit_test_teardown(a_trace_with_a_zero_id_is_dropped_by_reason, reset),
         cmocka_unit_test_teardown(unsound_times_codes_and_names_are_put_right, reset),
+        cmocka_unit_test_teardown(what_is_wrong_with_a_span_is_counted_by_reason, reset),
+        cmocka_unit_test_teardown(a_trace_of_foreign_spans_or_of_none_is_dropped_by_reason, reset),
+        cmocka_unit_test_teardown(components_are_names_where_that_is_wanted, reset),
         cmocka_unit_test_teardown(long_keys_and_values_are_cut, reset),
         cmocka_unit_test_teardown(a_root_has_no_parent_here, reset),
         cmocka_unit_test_teardown(long_traces_are_marked_as_short_ones, reset),
