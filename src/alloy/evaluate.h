@@ -12,6 +12,3 @@ struct sm_alloy_scope {
 /* The value of `expr`, in machine->arena. NULL with machine->fault set. */
 struct sm_alloy_value *sm_alloy_evaluate(struct sm_alloy_machine *machine, const struct sm_alloy_expr *expr, const struct sm_alloy_scope *scope)
     __attribute__((warn_unused_result));
-
-/* The text of a string literal as written, quotes included; unescaped in `arena`. */
-struct sm_slice sm_alloy_unquote(struct sm_slice literal, struct sm_arena *arena);

@@ -7,27 +7,16 @@
 #include "config/tree.h"
 #include "base/bytes.h"
 #include "config/diags.h"
+#include "alloy/literal.h"
 #include "config/option_describe.h"
 #include "config/yaml.h"
 #include "wire/number.h"
 
 /* ---- values */
 
-static void write_text(struct sm_bytes *out, const char *text)
+static void write_text(const struct sm_alloy_back *back, const char *text)
 {
-    sm_bytes_append_char(out, '"');
-    for (const char *at = text; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\')
-            sm_bytes_printf(out, "\\%c", c);
-        else if (c == '\n')
-            sm_bytes_append_text(out, "\\n");
-        else if (c < 0x20 || c == 0x7f)
-            sm_bytes_printf(out, "\\x%02x", c);
-        else
-            sm_bytes_append_char(out, *at);
-    }
-    sm_bytes_append_char(out, '"');
+    sm_bytes_append_text(back->out, sm_alloy_quote(back->arena, sm_slice_of(text)));
 }
 
 static void write_size(struct sm_bytes *out, int64_t bytes)
@@ -64,7 +53,7 @@ static void write_map(struct sm_alloy_back *back, const struct sm_node *node, un
     sm_bytes_append_char(back->out, '{');
     for (size_t i = 0; i < node->map.count; i++) {
         sm_bytes_append_text(back->out, i > 0 ? ", " : "");
-        write_text(back->out, node->map.entries[i].key);
+        write_text(back, node->map.entries[i].key);
         sm_bytes_append_text(back->out, " = ");
         write_value(back, node->map.entries[i].value, want & 0xff);
     }
@@ -100,7 +89,7 @@ static void write_value(struct sm_alloy_back *back, const struct sm_node *node, 
         if (name)
             sm_bytes_append_text(back->out, name);
         else
-            write_text(back->out, node->string);
+            write_text(back, node->string);
         return;
     case SM_NODE_LIST:
         write_list(back, node, want);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "alloy/literal.h"
 #include "base/bytes.h"
 #include "config/diags.h"
 #include "config/source.h"
@@ -436,29 +437,6 @@ struct head {
     struct sm_slice label;
 };
 
-/* In double quotes, with escapes for what could not stand between them. */
-static const char *quote(struct parser *parser, struct sm_slice text)
-{
-    struct sm_bytes out;
-    sm_bytes_init(&out, parser->arena);
-    sm_bytes_append_char(&out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '"' || c == '\\')
-            sm_bytes_printf(&out, "\\%c", c);
-        else if (c == '\n')
-            sm_bytes_append_text(&out, "\\n");
-        else if (c == '\t')
-            sm_bytes_append_text(&out, "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            sm_bytes_printf(&out, "\\x%02x", c);
-        else
-            sm_bytes_append_char(&out, (char)c);
-    }
-    sm_bytes_append_char(&out, '"');
-    return sm_bytes_cstr(&out);
-}
-
 static void parse_label(struct parser *parser, struct head *head)
 {
     struct sm_slice text = parser->at.text;
@@ -468,11 +446,11 @@ static void parse_label(struct parser *parser, struct head *head)
         return;
     }
     if (text.ptr[0] != '"')
-        report(parser, "expected block label to be a double quoted string, but got %s", quote(parser, text));
+        report(parser, "expected block label to be a double quoted string, but got %s", sm_alloy_quote(parser->arena, text));
     if (text.size > 2) {
         head->label = sm_slice_make(text.ptr + 1, text.size - 2);
         if (!sm_alloy_is_identifier(head->label))
-            report(parser, "expected block label to be a valid identifier, but got %s", quote(parser, head->label));
+            report(parser, "expected block label to be a valid identifier, but got %s", sm_alloy_quote(parser->arena, head->label));
     }
     head->label_place = parser->at.place;
     next(parser);

@@ -48,19 +48,25 @@ void sm_bytes_append(struct sm_bytes *bytes, const void *from, size_t size)
     bytes->size += size;
 }
 
-void sm_bytes_printf(struct sm_bytes *bytes, const char *format, ...)
+void sm_bytes_vprintf(struct sm_bytes *bytes, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
-    va_end(args);
     if (size > 0) {
         char *at = sm_bytes_reserve(bytes, (size_t)size + 1);
         vsnprintf(at, (size_t)size + 1, format, again);
         bytes->size += (size_t)size;
     }
     va_end(again);
+}
+
+void sm_bytes_printf(struct sm_bytes *bytes, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sm_bytes_vprintf(bytes, format, args);
+    va_end(args);
 }
 
 const char *sm_bytes_cstr(struct sm_bytes *bytes)

@@ -4,6 +4,8 @@
  * heap and `deinit` frees it. Not thread-safe. Appending never fails (no memory ends the process): what is appended has passed its limits. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "base/arena.h"
 #include "base/slice.h"
 
@@ -22,6 +24,7 @@ void sm_bytes_deinit(struct sm_bytes *bytes);
 char *sm_bytes_reserve(struct sm_bytes *bytes, size_t more) __attribute__((returns_nonnull));
 void sm_bytes_append(struct sm_bytes *bytes, const void *from, size_t size);
 void sm_bytes_printf(struct sm_bytes *bytes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sm_bytes_vprintf(struct sm_bytes *bytes, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 static inline void sm_bytes_append_slice(struct sm_bytes *bytes, struct sm_slice slice)
 {

@@ -33,6 +33,17 @@ enum sm_rpc_code {
     SM_RPC_UNAUTHENTICATED = 16,
 };
 
+/* May another attempt succeed, whatever else is known? RESOURCE_EXHAUSTED is not among them: it depends on the server's advice. Source: OTLP
+ * specification, "OTLP/gRPC Response", failures. */
+static inline bool sm_rpc_code_is_passing(enum sm_rpc_code code)
+{
+    enum {
+        PASSING = 1 << SM_RPC_CANCELLED | 1 << SM_RPC_DEADLINE_EXCEEDED | 1 << SM_RPC_ABORTED | 1 << SM_RPC_OUT_OF_RANGE | 1 << SM_RPC_UNAVAILABLE |
+                  1 << SM_RPC_DATA_LOSS
+    };
+    return code >= SM_RPC_OK && code <= SM_RPC_UNAUTHENTICATED && (PASSING >> code & 1);
+}
+
 struct sm_outcome {
     enum sm_outcome_kind kind;
     enum sm_rpc_code code;

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     DEPTH_MAX = 4,
     STATEMENTS_MAX = 8,
+    GROWN_BYTES_MAX = 1 << 22, /* each statement may copy each metric 32 times */
     ENCODED_BYTES_MAX = 1 << 28,
 };
 
@@ -258,7 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sm_batch *batch = sm_otlp_decode_json(contexts[row].signal, sm_slice_of(samples[contexts[row].signal]), &why);
     if (!batch)
         abort();
-    for (unsigned i = 0; i < STATEMENTS_MAX && choices.at < choices.end; i++) {
+    for (unsigned i = 0; i < STATEMENTS_MAX && choices.at < choices.end && sm_arena_reserved_bytes(&batch->arena) <= GROWN_BYTES_MAX; i++) {
         struct sm_bytes text;
         sm_bytes_init(&text, &arena);
         struct making m = {.choices = &choices,

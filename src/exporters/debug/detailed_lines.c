@@ -12,16 +12,10 @@
 
 void sm_debug_line(struct sm_bytes *out, const char *format, ...)
 {
-    va_list args, again;
+    va_list args;
     va_start(args, format);
-    va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
+    sm_bytes_vprintf(out, format, args);
     va_end(args);
-    if (size > 0) {
-        vsnprintf(sm_bytes_reserve(out, (size_t)size + 1), (size_t)size + 1, format, again);
-        out->size += (size_t)size;
-    }
-    va_end(again);
     sm_bytes_append_char(out, '\n');
 }
 

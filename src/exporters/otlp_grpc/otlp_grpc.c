@@ -87,19 +87,7 @@ static void free_client(struct sm_component *exporter)
 
 static bool may_retry(enum sm_rpc_code code, bool has_retry_info)
 {
-    switch (code) {
-    case SM_RPC_CANCELLED:
-    case SM_RPC_DEADLINE_EXCEEDED:
-    case SM_RPC_ABORTED:
-    case SM_RPC_OUT_OF_RANGE:
-    case SM_RPC_UNAVAILABLE:
-    case SM_RPC_DATA_LOSS:
-        return true;
-    case SM_RPC_RESOURCE_EXHAUSTED:
-        return has_retry_info;
-    default:
-        return false;
-    }
+    return sm_rpc_code_is_passing(code) || (code == SM_RPC_RESOURCE_EXHAUSTED && has_retry_info);
 }
 
 static struct sm_outcome classify(const struct sm_grpc_answer *answer)

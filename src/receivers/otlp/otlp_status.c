@@ -30,14 +30,9 @@ struct sm_otlp_status sm_otlp_status_of(const struct sm_outcome *outcome)
 
 int sm_otlp_http_status(enum sm_rpc_code code)
 {
-    switch (code) {
-    case SM_RPC_CANCELLED:
-    case SM_RPC_DEADLINE_EXCEEDED:
-    case SM_RPC_ABORTED:
-    case SM_RPC_OUT_OF_RANGE:
-    case SM_RPC_UNAVAILABLE:
-    case SM_RPC_DATA_LOSS:
+    if (sm_rpc_code_is_passing(code))
         return 503;
+    switch (code) {
     case SM_RPC_RESOURCE_EXHAUSTED:
         return 429;
     case SM_RPC_INVALID_ARGUMENT:
