@@ -2,6 +2,7 @@
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,3 +114,22 @@ def collector(tmp_path):
     yield make
     for one in made:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def node_modules():
+    """The JavaScript SDK and Datadog's tracer, installed once beside the build."""
+    if not shutil.which("npm"):
+        pytest.fail("npm is not installed: scripts/install-packages test")
+    folder = ROOT / "build" / "e2e-js"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = (ROOT / "tests/e2e/js/package.json").read_text()
+    done = folder / "installed.json"
+    if not done.exists() or done.read_text() != wanted:
+        (folder / "package.json").write_text(wanted)
+        npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=optional"], cwd=folder, capture_output=True, text=True, timeout=300)
+        assert npm.returncode == 0, npm.stderr
+        done.write_text(wanted)
+    for script in (ROOT / "tests/e2e/js").glob("*.js"):
+        shutil.copy(script, folder)
+    return folder

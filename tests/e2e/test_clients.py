@@ -79,24 +79,6 @@ def test_python_sdk(running, protocol):
     assert len(errors) == 500 and all(span.status.message == "no such table" and span.parent_span_id for span in errors)
 
 
-@pytest.fixture(scope="session")
-def node_modules():
-    """The JavaScript SDK, installed once beside the build."""
-    if not shutil.which("npm"):
-        pytest.fail("npm is not installed: scripts/install-packages test")
-    folder = ROOT / "build" / "e2e-js"
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = (ROOT / "tests/e2e/js/package.json").read_text()
-    done = folder / "installed.json"
-    if not done.exists() or done.read_text() != wanted:
-        (folder / "package.json").write_text(wanted)
-        npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, timeout=300)
-        assert npm.returncode == 0, npm.stderr
-        done.write_text(wanted)
-    shutil.copy(ROOT / "tests/e2e/js/send.js", folder)
-    return folder
-
-
 def test_javascript_sdk_over_http_json(running, node_modules):
     ports, sink = running
     url = "http://127.0.0.1:%d/v1/traces" % ports["http"]

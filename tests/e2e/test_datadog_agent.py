@@ -1,15 +1,18 @@
-"""In the Datadog Agent's place: ddtrace and an OTLP client send, and the intake's stand-in decodes what comes: as many spans and hits as were sent.
+"""In the Datadog Agent's place: Datadog's tracers for Python and JavaScript and OpenTelemetry's SDK send, and the intake's stand-in decodes what comes: as
+many hits as spans were sent, and as many spans as were kept.
 
-SPANMILL_LONG=1: 200,000 spans in 60 seconds with sampling at 20 %, where the hits must still be all of them."""
+With SPANMILL_LONG=1 the load that is sampled at 20 % is 200,000 spans in 60 seconds instead of 20,000 in 6."""
 import gzip
+import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
-from conftest import free_ports, post, wait_until
-from payload import traces_request
+from conftest import free_ports
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+from test_clients import send_shop_traces
 from test_datadog_exporter import KEY, Intake
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
@@ -20,10 +23,12 @@ api_key: "{key}"
 hostname: e2e
 env: test
 apm_config:
+  features: [enable_otlp_compute_top_level_by_span_kind]
+  target_traces_per_second: {target}
   receiver_port: {tracers}
   apm_dd_url: "http://127.0.0.1:{intake}"
   probabilistic_sampler: {{enabled: {sampled}, sampling_percentage: 20, hash_seed: 22}}
-otlp_config: {{receiver: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}}}
+otlp_config: {{receiver: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}, grpc: {{endpoint: "127.0.0.1:{grpc}"}}}}}}}}
 """
 
 CLIENT = """
@@ -44,11 +49,18 @@ tracer.shutdown()
 
 @pytest.fixture
 def ports():
-    return dict(zip(("http", "tracers", "intake"), free_ports(3)))
+    return dict(zip(("http", "grpc", "tracers", "intake"), free_ports(4)))
 
 
-def start(collector, ports, sampled):
-    text = CONFIG.format(**ports, key=KEY, sampled="true" if sampled else "false")
+@pytest.fixture
+def intake(ports):
+    one = Intake(ports["intake"])
+    yield one
+    one.close()
+
+
+def start(collector, ports, sampled=False, target=10):
+    text = CONFIG.format(**ports, key=KEY, sampled="true" if sampled else "false", target=target)
     return collector(text, ports["tracers"], args=("--config.format=datadog-agent",))
 
 
@@ -74,36 +86,44 @@ def run_client(ports, pairs, seconds=0):
     subprocess.run([sys.executable, "-c", CLIENT, str(pairs), str(seconds)], env=env, check=True, timeout=seconds + 120)
 
 
-def test_ddtrace_sends_and_every_span_and_hit_arrives(collector, ports):
-    pytest.importorskip("ddtrace")
-    intake = Intake(ports["intake"])
-    one = start(collector, ports, sampled=False)
+def test_ddtrace_for_python_sends_and_every_span_and_hit_arrives(collector, ports, intake):
+    one = start(collector, ports)
     run_client(ports, 200)
     one.stop()
     assert decode(intake) == (400, 400)
-    intake.close()
 
 
-def test_spans_that_come_as_otlp_are_counted_before_they_are_sampled(collector, ports):
-    intake = Intake(ports["intake"])
+def test_ddtrace_for_javascript_sends_and_takes_the_rates_it_is_answered(collector, ports, intake, node_modules):
+    one = start(collector, ports, target=1)
+    url = "http://127.0.0.1:%d" % ports["tracers"]
+    done = subprocess.run(["node", "ddtrace.js", url, "100"], cwd=node_modules, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    one.stop()
+    assert decode(intake) == (204, 204)
+    rates = json.loads(done.stdout)
+    # 100 traces in five seconds, 1 wanted each second: 0.05, or up to twice that when they fell into two of the Agent's intervals
+    assert 0.05 <= rates["service:web,env:test"] <= 0.1
+    assert rates["service:,env:"] <= 0.1
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_what_the_python_sdk_sends_is_counted_before_it_is_sampled(collector, ports, intake, protocol):
     one = start(collector, ports, sampled=True)
-    wait_until(lambda: post("http://127.0.0.1:%d/v1/traces" % ports["http"], traces_request("svc", "op", 1000), "application/x-protobuf")[0] == 200,
-               what="the OTLP receiver")
+    exporter = GrpcExporter("127.0.0.1:%d" % ports["grpc"], insecure=True) if protocol == "grpc" else HttpExporter("http://127.0.0.1:%d/v1/traces" % ports["http"])
+    send_shop_traces(exporter, 1000)
     one.stop()
     spans, hits = decode(intake)
-    assert hits > 0 and spans <= 1000
-    intake.close()
+    assert hits == 2000
+    # of 1000 traces a fifth, within six standard deviations, and ten a second with errors, of which the shop's all have one
+    assert 2 * 124 < spans < 2 * (276 + 200)
 
 
-@pytest.mark.skipif(not os.environ.get("SPANMILL_LONG"), reason="takes a minute: SPANMILL_LONG=1")
-def test_hits_are_all_spans_while_a_fifth_is_sent(collector, ports):
-    pytest.importorskip("ddtrace")
-    intake = Intake(ports["intake"])
+def test_hits_are_all_spans_while_a_fifth_is_sent(collector, ports, intake):
+    pairs, seconds = (100000, 60) if os.environ.get("SPANMILL_LONG") else (10000, 6)
     one = start(collector, ports, sampled=True)
-    run_client(ports, 100000, 60)
-    time.sleep(1)
+    run_client(ports, pairs, seconds)
     one.stop()
     spans, hits = decode(intake)
-    assert hits == 200000
-    assert 0.18 * 200000 < spans < 0.22 * 200000
-    intake.close()
+    deviations = 6 * 2 * (pairs * 0.2 * 0.8) ** 0.5
+    assert hits == 2 * pairs
+    assert abs(spans - 2 * pairs * 0.2) < deviations

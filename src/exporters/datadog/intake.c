@@ -222,8 +222,10 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
         end_post(post, &end);
         return;
     }
-    sm_log(SM_LOG_DEBUG, lane->intake->settings.logger, "Request failed, it will be tried again", SM_LOG_STR("url", lane->intake->url),
-           SM_LOG_INT("status", end.status), SM_LOG_STR("error", answer->failure), SM_LOG_NS("interval", wait_ns));
+    /* Those that are tried for ever are told once each: nobody would know otherwise. */
+    sm_log(retries == SM_DATADOG_RETRIES_LOGS && post->tries == 1 ? SM_LOG_WARN : SM_LOG_DEBUG, lane->intake->settings.logger,
+           "Request failed, it will be tried again", SM_LOG_STR("url", lane->intake->url), SM_LOG_INT("status", end.status),
+           SM_LOG_STR("error", answer->failure), SM_LOG_NS("interval", wait_ns));
     if (!post->timer)
         post->timer = sm_timer_create(worker, try_again, post);
     post->is_waiting = true;

@@ -213,6 +213,14 @@ static void validate_endpoints(const struct sm_datadog_exporter_options *options
     }
 }
 
+static bool is_key_text(struct sm_slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((uint8_t)text.ptr[i] <= ' ' || (uint8_t)text.ptr[i] >= 0x7f)
+            return false;
+    return true;
+}
+
 void sm_datadog_exporter_validate(const void *raw_options, struct sm_validation *validation)
 {
     const struct sm_datadog_exporter_options *options = raw_options;
@@ -231,6 +239,8 @@ void sm_datadog_exporter_validate(const void *raw_options, struct sm_validation 
         sm_validation_error(validation, "", "hostname field is invalid: %s", problem);
     if (sm_datadog_api_key(options).size == 0)
         sm_validation_error(validation, "", "api.key is not set");
+    else if (!is_key_text(sm_datadog_api_key(options)))
+        sm_validation_error(validation, "api::key", "holds blanks, control characters or characters beyond ASCII, which no API key does");
     sm_datadog_trace_options_validate(traces, "", validation);
     if (options->traces.trace_buffer < 0)
         sm_validation_error(validation, "", "trace buffer must be non-negative");

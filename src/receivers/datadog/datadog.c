@@ -76,7 +76,7 @@ void sm_datadog_respond_error(const struct sm_datadog_receiver *receiver, struct
     sm_bytes_deinit(&body);
 }
 
-struct sm_buffer *sm_datadog_take_body(struct sm_datadog_receiver *receiver, struct sm_http_request *request)
+struct sm_buffer *sm_datadog_take_body(struct sm_datadog_receiver *receiver, struct sm_http_request *request, bool *is_too_large)
 {
     const struct sm_datadog_receiver_options *options = receiver->component->options;
     const char *why = NULL;
@@ -84,11 +84,11 @@ struct sm_buffer *sm_datadog_take_body(struct sm_datadog_receiver *receiver, str
     size_t limit = (size_t)(options->server.max_request_body_size > 0 ? options->server.max_request_body_size : SM_HTTP_BODY_LIMIT_BYTES);
     if (body && sm_buffer_slice(body).size < limit)
         return body;
-    bool is_too_large = body || sm_slice_is(sm_slice_of(why), "http: request body too large");
+    *is_too_large = body || sm_slice_is(sm_slice_of(why), "http: request body too large");
     if (body)
         sm_buffer_release(body);
     sm_receiver_refused_request(receiver->component, "http", SM_TRACES);
-    sm_datadog_respond_error(receiver, request, is_too_large ? 413 : 400, is_too_large ? "payload-too-large" : why);
+    sm_datadog_respond_error(receiver, request, *is_too_large ? 413 : 400, *is_too_large ? "payload-too-large" : why);
     return NULL;
 }
 

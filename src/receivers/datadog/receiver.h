@@ -53,4 +53,4 @@ void sm_datadog_respond(const struct sm_datadog_receiver *receiver, struct sm_ht
 /* A line of text, as Go's http.Error. */
 void sm_datadog_respond_error(const struct sm_datadog_receiver *receiver, struct sm_http_request *request, int status, const char *text);
 /* The body; NULL: refused and answered, as too large with 413. */
-struct sm_buffer *sm_datadog_take_body(struct sm_datadog_receiver *receiver, struct sm_http_request *request);
+struct sm_buffer *sm_datadog_take_body(struct sm_datadog_receiver *receiver, struct sm_http_request *request, bool *is_too_large);

@@ -10,7 +10,8 @@
 
 void sm_datadog_receive_stats(struct sm_datadog_receiver *receiver, struct sm_http_request *request)
 {
-    struct sm_buffer *body = sm_datadog_take_body(receiver, request);
+    bool is_too_large;
+    struct sm_buffer *body = sm_datadog_take_body(receiver, request, &is_too_large);
     if (!body)
         return;
     struct sm_arena arena = SM_ARENA_INIT;

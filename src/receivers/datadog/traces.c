@@ -15,6 +15,7 @@
 #include "pipeline/outcome.h"
 #include "telemetry/batch.h"
 #include "wire/json_scanner.h"
+#include "wire/msgpack_reader.h"
 
 /* ---- answers */
 
@@ -147,6 +148,29 @@ static struct sm_datadog_request_marks read_marks(const struct sm_http_request *
     };
 }
 
+/* ---- requests that cannot be read */
+
+static enum sm_datadog_reason reason_of(const char *text)
+{
+    return text == SM_DATADOG_UNEXPECTED_END ? SM_DATADOG_UNEXPECTED_EOF
+           : text == SM_MSGPACK_SHORT        ? SM_DATADOG_MSGP_SHORT_BYTES
+                                             : SM_DATADOG_DECODING_ERROR;
+}
+
+/* How many traces the sender says are in the body, at least one. */
+static uint64_t claimed_count(const struct sm_http_request *request)
+{
+    int64_t count;
+    return sm_parse_int(sm_http_request_header(request, SM_SLICE("X-Datadog-Trace-Count")), 1, INT64_MAX, &count) ? (uint64_t)count : 1;
+}
+
+static void count_unread(const struct sm_datadog_receiver *receiver, uint64_t trace_count, enum sm_datadog_reason reason)
+{
+    struct sm_datadog_counts counts = {0};
+    counts.by_reason[reason] = trace_count;
+    sm_datadog_reason_counts_add(&receiver->reasons, &counts);
+}
+
 /* ---- requests */
 
 /* The batch; NULL with `*status` and `*reason`: 200 when nothing is left to deliver. */
@@ -176,13 +200,18 @@ void sm_datadog_receive_traces(struct sm_datadog_receiver *receiver, struct sm_h
 {
     const char *reason = NULL;
     int status;
-    struct sm_buffer *body = sm_datadog_take_body(receiver, request);
-    if (!body)
+    bool is_too_large;
+    uint64_t trace_count = claimed_count(request);
+    struct sm_buffer *body = sm_datadog_take_body(receiver, request, &is_too_large);
+    if (!body) {
+        count_unread(receiver, trace_count, is_too_large ? SM_DATADOG_PAYLOAD_TOO_LARGE : SM_DATADOG_DECODING_ERROR);
         return;
+    }
     struct sm_batch *batch = make_batch(receiver, request, version, sm_buffer_slice(body), &status, &reason);
     sm_buffer_release(body);
     if (!batch && status != 200) {
         sm_receiver_refused_request(receiver->component, "http", SM_TRACES);
+        count_unread(receiver, trace_count, status == 400 ? reason_of(reason) : SM_DATADOG_DECODING_ERROR);
         sm_log(SM_LOG_DEBUG, &receiver->component->logger, "Cannot decode traces", SM_LOG_STR("error", reason));
         sm_datadog_respond_error(receiver, request, status, reason);
         return;
