@@ -252,8 +252,8 @@ static bool take_part(struct translation *t)
 
 static bool translate(struct translation *t, struct sm_slice pattern)
 {
-    t->start = t->at = pattern.ptr;
-    t->end = pattern.ptr + pattern.size;
+    t->start = t->at = pattern.ptr ? pattern.ptr : "";
+    t->end = t->start + pattern.size;
     if (pattern.size > PATTERN_SIZE_MAX)
         return sm_error_set(t->error, SM_ERROR_USAGE, "error parsing regexp: longer than %d bytes", PATTERN_SIZE_MAX);
     while (t->at < t->end)
