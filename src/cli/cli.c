@@ -40,7 +40,7 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"featuregate", "", "list the feature gates", sm_cli_featuregate, false},
     {"schema", "", "print the JSON Schema of the configuration, for editors", sm_cli_schema, false},
     {"docs", "--output FOLDER", "write the reference pages of every component in Markdown", sm_cli_docs, false},
-    {"completion", "bash|zsh", "print the completion script of a shell", sm_cli_completion, false},
+    {"completion", "bash|zsh|fish", "print the completion script of a shell", sm_cli_completion, false},
     {"version", "", "print the version", print_version, false},
     {"help", "", "this text", print_help, false},
 };

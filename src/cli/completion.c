@@ -1,6 +1,7 @@
 /* completion.c - spanmill completion: scripts for the shells, made from the table of commands. */
 #include <string.h>
 
+#include "base/slice.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
@@ -41,7 +42,7 @@ static const struct {
     {"--format", "yaml json"},
     {"--context", "resource scope span spanevent metric datapoint log"},
     {"--signal", "traces metrics logs"},
-    {"completion", "bash zsh"},
+    {"completion", "bash zsh fish"},
 };
 
 static void print_bash(void)
@@ -107,6 +108,40 @@ static void print_zsh(void)
            "    '*:argument:_files'\n");
 }
 
+/* Flags by their words, each with the few values it takes, if it does. */
+static void print_fish_flags(const char *command, const char *flags)
+{
+    struct sm_slice rest = sm_slice_of(flags);
+    while (rest.size > 0) {
+        struct sm_slice flag = sm_slice_cut(&rest, ' ');
+        if (flag.size <= 2)
+            continue;
+        const char *values = NULL;
+        for (size_t i = 0; i < sizeof(word_lists) / sizeof(word_lists[0]); i++) {
+            struct sm_slice before = sm_slice_of(word_lists[i].before);
+            if (sm_slice_equal(sm_slice_cut(&before, '|'), flag))
+                values = word_lists[i].words;
+        }
+        printf("complete -c spanmill -n '__fish_seen_subcommand_from %s' -l %.*s", command, (int)flag.size - 2, flag.ptr + 2);
+        printf(values ? " -x -a '%s'\n" : "\n", values);
+    }
+}
+
+static void print_fish(void)
+{
+    printf("# fish completion of spanmill; load it with: spanmill completion fish | source\n"
+           "complete -c spanmill -s h -l help -d 'help'\n"
+           "complete -c spanmill -s v -l version -d 'version'\n");
+    for (size_t i = 0; i < sm_cli_command_count; i++) {
+        printf("complete -c spanmill -n __fish_use_subcommand -f -a %s -d '", sm_cli_commands[i].name);
+        print_quoted(sm_cli_commands[i].help);
+        puts("'");
+    }
+    for (size_t i = 0; i < sizeof(command_flags) / sizeof(command_flags[0]); i++)
+        print_fish_flags(command_flags[i].command, command_flags[i].flags);
+    printf("complete -c spanmill -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n");
+}
+
 int sm_cli_completion(int argc, char **argv)
 {
     struct sm_flag_values shells = {0};
@@ -116,7 +151,9 @@ int sm_cli_completion(int argc, char **argv)
         print_bash();
     else if (shells.count == 1 && strcmp(shells.items[0], "zsh") == 0)
         print_zsh();
+    else if (shells.count == 1 && strcmp(shells.items[0], "fish") == 0)
+        print_fish();
     else
-        return sm_cli_fail("name the shell: spanmill completion bash, or zsh");
+        return sm_cli_fail("name the shell: spanmill completion bash, zsh or fish");
     return 0;
 }

@@ -36,6 +36,19 @@ def test_zsh_can_read_the_commands_whatever_their_help_says():
     assert [word.split(":")[0] for word in shlex.split(listed)] == commands()
 
 
+def test_fish_knows_the_commands_and_their_flags():
+    script = output("completion", "fish")
+
+    def offered(line):
+        ask = ["fish", "--no-config", "-c", "source (echo $argv[1] | psub); complete -C $argv[2]", script, line]
+        return [word.split("\t")[0] for word in subprocess.run(ask, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()]
+
+    assert sorted(offered("spanmill ")) == sorted(commands())
+    assert {"--endpoint", "--count", "--help"} <= set(offered("spanmill send --"))
+    assert offered("spanmill convert --to ") == ["alloy", "collector"]
+    assert offered("spanmill completion ") == ["bash", "fish", "zsh"]
+
+
 def test_a_full_disk_is_an_error(tmp_path):
     (tmp_path / "a.alloy").write_text('otelcol.exporter.debug "d" { }\n')
     for arguments in (("components",), ("fmt", tmp_path / "a.alloy"), ("convert", "--from", "alloy", "--to", "collector", tmp_path / "a.alloy")):
