@@ -224,6 +224,7 @@ void sm_ledger_visit(struct sm_ledger *ledger, struct sm_series_shard *shard, bo
     for (visit.family = 0; visit.family < SM_LABELS_FAMILY_COUNT; visit.family++)
         forget_series(&visit);
     forget_resources(ledger, shard);
+    shard->spare_count = 0; /* what was over the limit is forgotten */
     if (shard->distinct) {
         sm_distinct_move(ledger->distinct, shard->distinct);
         ledger->overflow_count += shard->overflow_count;

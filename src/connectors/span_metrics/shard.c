@@ -9,6 +9,9 @@
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
 
+/* Series that a shard takes beyond the limits between two merges, each about 200 bytes with the default buckets. */
+enum { SPARE_MAX = 16384 };
+
 /* ---- life */
 
 struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_settings *settings, bool is_alone)
@@ -16,6 +19,7 @@ struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_sett
     struct sm_series_shard *shard = sm_alloc(1, sizeof(*shard));
     shard->settings = settings;
     shard->series_max = is_alone || settings->series_max > UINT64_MAX / 2 ? settings->series_max : settings->series_max * 2;
+    shard->spare_max = is_alone ? 0 : SPARE_MAX;
     shard->labels = sm_labels_create(settings->plan);
     for (size_t i = 0; i < SM_LABELS_FAMILY_COUNT; i++)
         sm_entries_init(&shard->families[i].series, settings->families[i].shard_entry_size);
@@ -132,6 +136,18 @@ static void label_again(const struct place *place)
     sm_labels_set_span(labels, place->span, place->is_adjusted);
 }
 
+/* Whether the resource may have one more series here. */
+static bool take_room(const struct place *place, enum sm_label_family family)
+{
+    struct sm_series_shard *shard = place->shard;
+    if (resource_of(place)->series_count[family] < shard->series_max)
+        return true;
+    if (shard->spare_count >= shard->spare_max)
+        return false;
+    shard->spare_count++;
+    return true;
+}
+
 /* A new series for what the labels hold, or the one of what is over the limit. */
 static uint32_t find_place(const struct place *place, enum sm_label_family family, bool *is_overflow)
 {
@@ -141,7 +157,7 @@ static uint32_t find_place(const struct place *place, enum sm_label_family famil
     struct sm_hash128 hash = sm_labels_identify(shard->labels, family, &identity);
     if (shard->distinct)
         note_values(shard);
-    if (resource_of(place)->series_count[family] < shard->series_max)
+    if (take_room(place, family))
         return add_series(place, family, hash, identity);
     *is_overflow = true;
     shard->overflow_count++;

@@ -59,14 +59,16 @@ struct sm_series_shard {
     struct sm_index alias_index;
     struct sm_distinct *distinct; /* owned; NULL without a limit: values of each dimension */
     uint64_t series_max;          /* per resource and family */
+    uint64_t spare_max;           /* series beyond it, of all resources, that are taken between two merges */
+    uint64_t spare_count;         /* taken */
     uint64_t overflow_count;      /* spans counted in overflow series since the last merge */
     uint64_t order;
     uint32_t exports; /* exports that the ledger has made, as of the last visit */
     struct sm_span_metrics_weights weights;
 };
 
-/* `is_alone`: there are no other shards, so that a resource's limit of series is decided here. Otherwise the ledger decides it, and the shard takes
- * up to twice as many between two merges. */
+/* `is_alone`: there are no other shards, so that a resource's limit of series is decided here. Otherwise the ledger decides it, because a series
+ * that is new here may be one of those it has: between two merges the shard takes up to twice as many, and a number of others over all resources. */
 struct sm_series_shard *sm_series_shard_create(const struct sm_span_metrics_settings *settings, bool is_alone) __attribute__((returns_nonnull));
 void sm_series_shard_free(struct sm_series_shard *shard);
 /* Counts the spans of `batch`, which arrived at `now_ns`. The batch is read only. */

@@ -174,6 +174,28 @@ static void counts_what_is_over_the_limit_in_one_series_even_when_shards_reach_i
     end(f);
 }
 
+static void counts_a_series_below_the_limit_as_itself_on_a_shard_that_meets_many_others_first(void **state)
+{
+    (void)state;
+    struct fixture *f = new_fixture();
+    f->options.aggregation_cardinality_limit = 2;
+    f->options.histogram.disable = true;
+    begin(f);
+    add(f, 0, "a", "1", 3, 10);
+    add(f, 0, "a", "2", 3, 10);
+    flush(f, 12);
+    for (unsigned i = 0; i < 20; i++) {
+        char other[16];
+        snprintf(other, sizeof(other), "n%u", i % 10);
+        add(f, 1, "a", other, 3, 13);
+    }
+    add(f, 1, "a", "2", 3, 13);
+    add(f, 1, "a", "1", 3, 13);
+    flush(f, 14);
+    assert_string_equal(flush(f, 15), "calls a/1 2 @10\ncalls a/2 2 @10\ncalls a/overflow 20 @13\n");
+    end(f);
+}
+
 static void starts_over_when_a_series_has_expired(void **state)
 {
     (void)state;
@@ -291,6 +313,7 @@ int main(void)
         cmocka_unit_test(begins_with_a_point_of_zero_and_adds_up_over_shards),
         cmocka_unit_test(leaves_resources_without_a_service_out),
         cmocka_unit_test(counts_what_is_over_the_limit_in_one_series_even_when_shards_reach_it_together),
+        cmocka_unit_test(counts_a_series_below_the_limit_as_itself_on_a_shard_that_meets_many_others_first),
         cmocka_unit_test(starts_over_when_a_series_has_expired),
         cmocka_unit_test(brings_a_series_back_as_new_when_a_shard_counted_on_while_it_expired),
         cmocka_unit_test(exports_an_expired_resource_once_more_and_takes_it_back_when_it_is_seen),
