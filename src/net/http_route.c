@@ -12,27 +12,36 @@
 
 bool sm_http_route_fits(struct sm_slice pattern, struct sm_slice path)
 {
-    char c;
-    for (size_t i = 0; i < pattern.size; i++)
-        if (!sm_percent_take(&path, &c) || c != pattern.ptr[i])
+    for (size_t i = 0; i < pattern.size; i++) {
+        char c;
+        bool is_slash = path.size > 0 && *path.ptr == '/'; /* %2F is part of a segment, not the end of one */
+        if (!sm_percent_take(&path, &c) || c != pattern.ptr[i] || (c == '/' && !is_slash))
             return false;
+    }
     return path.size == 0 || (pattern.size > 0 && pattern.ptr[pattern.size - 1] == '/');
 }
 
-static bool begins_with(struct sm_slice path, struct sm_slice text)
+/* Takes `text` off the front of the path. */
+static bool take_text(struct sm_slice *path, struct sm_slice text)
 {
     char c;
     for (size_t i = 0; i < text.size; i++)
-        if (!sm_percent_take(&path, &c) || c != text.ptr[i])
+        if (!sm_percent_take(path, &c) || c != text.ptr[i])
             return false;
     return true;
+}
+
+bool sm_http_path_is(struct sm_slice path, struct sm_slice text)
+{
+    return take_text(&path, text) && path.size == 0;
 }
 
 bool sm_http_path_contains(struct sm_slice path, struct sm_slice text)
 {
     char c;
     do {
-        if (begins_with(path, text))
+        struct sm_slice rest = path;
+        if (take_text(&rest, text))
             return true;
     } while (sm_percent_take(&path, &c));
     return false;

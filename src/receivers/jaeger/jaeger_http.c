@@ -113,7 +113,7 @@ static void on_request(struct sm_http_request *request, void *context)
     sm_http_path_clean(path, &clean);
     if (!sm_slice_equal(path, sm_bytes_slice(&clean)))
         redirect(request, &clean);
-    else if (!sm_http_route_fits(SM_SLICE("/api/traces"), path))
+    else if (!sm_http_path_is(path, SM_SLICE("/api/traces")))
         sm_http_respond_not_found(request);
     else if (!sm_slice_is(sm_http_request_method(request), "POST"))
         respond(request, 405);

@@ -55,6 +55,17 @@ static void a_pattern_with_a_slash_at_its_end_stands_for_all_below(void **state)
     assert_false(sm_http_route_fits(SM_SLICE("/a"), SM_SLICE("/a%7")));
 }
 
+static void an_escaped_slash_parts_no_segments(void **state)
+{
+    (void)state;
+    assert_false(sm_http_route_fits(SM_SLICE("/a/b"), SM_SLICE("/a%2Fb")));
+    assert_false(sm_http_route_fits(SM_SLICE("/a/"), SM_SLICE("/a%2f")));
+    assert_true(sm_http_route_fits(SM_SLICE("/a/"), SM_SLICE("/a/%2F")));
+    assert_true(sm_http_path_is(SM_SLICE("/a%2Fb"), SM_SLICE("/a/b")));
+    assert_false(sm_http_path_is(SM_SLICE("/a/bc"), SM_SLICE("/a/b")));
+    assert_true(sm_http_path_contains(SM_SLICE("/x/a%2Fb/y"), SM_SLICE("/a/b")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -62,6 +73,7 @@ int main(void)
         cmocka_unit_test(tells_hosts_apart_without_their_ports),
         cmocka_unit_test(repeats_all_but_303),
         cmocka_unit_test(a_pattern_with_a_slash_at_its_end_stands_for_all_below),
+        cmocka_unit_test(an_escaped_slash_parts_no_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
