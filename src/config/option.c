@@ -637,8 +637,8 @@ static bool decode_nothing(struct decoder *decoder, const struct sm_option *opti
         zero.string = "";
     if (option->kind == SM_OPTION_KIND_OPTIONAL && !option->null_is_absent && !node->is_substituted)
         return decode_optional(decoder, option, member, node, place);
-    if (option->kind == SM_OPTION_KIND_NODE)
-        return take_node(decoder, option, member, node, place);
+    if (option->kind == SM_OPTION_KIND_NODE || option->is_switch)
+        return kinds[option->kind].decode(decoder, option, member, node, place);
     if (option->null_is_absent || (option->set_offset && !node->is_substituted))
         return true;
     if (zero.kind != SM_NODE_NULL)

@@ -111,6 +111,7 @@ struct sm_option {
     bool ignores_rest;                  /* END: see SM_OPTION_END_IGNORING_REST */
     bool has_no_switch;                 /* OPTIONAL: `enabled` does not switch it off (a pointer in the reference) */
     bool null_is_absent;                /* null is as good as no key (a pointer in the reference, or configoptional.None) */
+    bool is_switch;                     /* BOOL: whether a section is there (configoptional): null is no answer */
     bool no_split;                      /* STRING_LIST: one text is not split at its commas (lists of ids) */
     const char *deprecated;             /* not NULL: still taken, with this text as a warning */
     const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */

@@ -13,7 +13,8 @@ static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NO
                                                           {"zstd", SM_COMPRESSION_ZSTD}, {NULL, 0}};
 
 static const struct sm_option keepalive_table[] = {
-    SM_OPTION_BOOL(struct sm_grpc_client_keepalive_options, enabled, .preset.boolean = true, .help = "Look whether a quiet connection is alive."),
+    SM_OPTION_BOOL(struct sm_grpc_client_keepalive_options, enabled, .preset.boolean = true, .is_switch = true,
+                   .help = "Look whether a quiet connection is alive."),
     SM_OPTION_DURATION(struct sm_grpc_client_keepalive_options, time_ns, .key = "time", .preset.integer = 10 * SM_S,
                        .help = "Ping after this time without activity; at least 10s."),
     SM_OPTION_DURATION(struct sm_grpc_client_keepalive_options, timeout_ns, .key = "timeout", .preset.integer = 10 * SM_S,

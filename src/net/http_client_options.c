@@ -15,7 +15,7 @@ static const struct sm_option params_table[] = {
 };
 
 static const struct sm_option cookie_table[] = {
-    SM_OPTION_BOOL(struct sm_http_cookie_options, enabled, .preset.boolean = true, .help = "Keep them."),
+    SM_OPTION_BOOL(struct sm_http_cookie_options, enabled, .preset.boolean = true, .is_switch = true, .help = "Keep them."),
     SM_OPTION_END,
 };
 

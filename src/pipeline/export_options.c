@@ -19,7 +19,8 @@ static const struct sm_option partition_table[] = {
 };
 
 const struct sm_option sm_export_batch_option_table[] = {
-    SM_OPTION_BOOL(struct sm_export_batch_options, enabled, .preset.boolean = true, .help = "Put queued requests together before they are sent."),
+    SM_OPTION_BOOL(struct sm_export_batch_options, enabled, .preset.boolean = true, .is_switch = true,
+                   .help = "Put queued requests together before they are sent."),
     SM_OPTION_DURATION(struct sm_export_batch_options, flush_timeout_ns, .key = "flush_timeout", .is_signed = true, .preset.integer = 200 * SM_MS,
                        .help = "A batch is sent after this time whatever its size."),
     SM_OPTION_ENUM(struct sm_export_batch_options, sizer, sizer_words, .preset.integer = SM_SIZER_ITEMS,
@@ -32,7 +33,7 @@ const struct sm_option sm_export_batch_option_table[] = {
 };
 
 const struct sm_option sm_export_queue_option_table[] = {
-    SM_OPTION_BOOL(struct sm_export_queue_options, enabled, .preset.boolean = true,
+    SM_OPTION_BOOL(struct sm_export_queue_options, enabled, .preset.boolean = true, .is_switch = true,
                    .help = "Keep requests in a queue; without it the sender waits for the next hop's answer."),
     SM_OPTION_INT(struct sm_export_queue_options, num_consumers, .preset.integer = 10, .help = "How many requests are sent at the same time."),
     SM_OPTION_ENUM(struct sm_export_queue_options, sizer, sizer_words, .preset.integer = SM_SIZER_REQUESTS,
