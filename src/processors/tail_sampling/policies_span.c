@@ -71,6 +71,8 @@ static uint64_t threshold_of(double ratio)
 static bool probabilistic_create(struct sm_tail_maker *maker, struct sm_tail_policy *policy, const struct sm_tail_policy_options *options)
 {
     const struct sm_tail_probabilistic_options *o = &options->probabilistic;
+    if (isnan(o->sampling_percentage))
+        return sm_tail_maker_fail(maker, "sampling rate is invalid: NaN%%");
     const char *salt = *o->hash_salt ? o->hash_salt : "default-hash-seed";
     struct probability *state = policy->state = sm_arena_zalloc(&maker->plan->arena, 1, sizeof(*state));
     state->salt_hash = fnv_continue(FNV64_OFFSET, salt, strlen(salt));
