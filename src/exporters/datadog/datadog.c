@@ -70,11 +70,28 @@ static bool sends_host_metadata(const struct sm_datadog_exporter *exporter)
     return exporter->options->only_metadata || (exporter->options->host_metadata.enabled && !is_agents(exporter));
 }
 
+/* Where the system's name is that of a container, each would become a host of its own: the reference asks the orchestrator there. */
+static void warn_of_container(const struct sm_datadog_exporter *exporter)
+{
+    static const struct {
+        const char *variable, *place;
+    } rows[] = {{"KUBERNETES_SERVICE_HOST", "Kubernetes"}, {"ECS_CONTAINER_METADATA_URI_V4", "ECS"}, {"ECS_CONTAINER_METADATA_URI", "ECS"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!getenv(rows[i].variable))
+            continue;
+        sm_log(SM_LOG_WARN, &exporter->component->logger, "No hostname is set, and this is a container: its own name is used. Set that of the node",
+               SM_LOG_STR("where", rows[i].place), SM_LOG_STR("hostname", exporter->hostname));
+        return;
+    }
+}
+
 static bool start(struct sm_component *component, struct sm_error *error)
 {
     struct sm_datadog_exporter *exporter = component->state;
-    if (!*exporter->hostname)
+    if (!*exporter->hostname) {
         sm_datadog_system_hostname(exporter->hostname, sizeof(exporter->hostname));
+        warn_of_container(exporter);
+    }
     if (*exporter->options->traces.agent) {
         exporter->agent = sm_datadog_agent_open(component, exporter->options->traces.agent, error);
         if (!exporter->agent)

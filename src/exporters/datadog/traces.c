@@ -84,6 +84,7 @@ static void free_traces(struct sm_datadog_exporter *exporter)
         return;
     sm_datadog_intake_free(traces->intake);
     sm_datadog_agent_stats_free(traces->stats);
+    sm_datadog_agent_state_free(traces->own_agent);
     sm_datadog_usage_free(traces->usage);
     for (size_t i = 0; i < traces->ignored_count; i++)
         sm_regex_free(traces->ignored[i]);
@@ -92,13 +93,32 @@ static void free_traces(struct sm_datadog_exporter *exporter)
     free(traces);
 }
 
+/* Statistics as the exporter of before the connector made them. */
+static bool start_own_stats(struct sm_datadog_exporter *exporter, struct sm_error *error)
+{
+    const struct sm_datadog_trace_options *common = &exporter->options->traces.common;
+    struct sm_datadog_trace_state *traces = exporter->signal_state;
+    struct sm_datadog_agent_options *options = &traces->own_options;
+    if (sm_gate_is_on(SM_GATE_DATADOG_NO_APM_STATS))
+        return true;
+    sm_options_fill_defaults(sm_datadog_agent_option_table, options, sizeof(*options), &traces->arena);
+    options->hostname = exporter->hostname;
+    options->compute_stats_by_span_kind = common->compute_stats_by_span_kind;
+    options->peer_tags_aggregation = common->peer_tags_aggregation;
+    options->peer_tags = common->peer_tags;
+    traces->own_agent = sm_datadog_agent_state_create(options, error);
+    if (traces->own_agent)
+        traces->stats = sm_datadog_agent_stats_create(exporter, traces->own_agent, error);
+    return traces->stats != NULL;
+}
+
 /* With an Agent's settings: they, its samplers and statistics take the place of the exporter's. */
 static bool start(struct sm_datadog_exporter *exporter, struct sm_error *error)
 {
     struct sm_datadog_trace_state *traces = exporter->signal_state;
     struct sm_datadog_agent_state *state = exporter->agent;
     if (!state)
-        return true;
+        return start_own_stats(exporter, error);
     bool knows_top_level = sm_datadog_agent_has_feature(state->options, "enable_otlp_compute_top_level_by_span_kind");
     traces->agent = state->agent;
     traces->agent.is_top_level_known = knows_top_level;
@@ -260,10 +280,13 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
     if (lane->traces->stats)
         lane->stats = sm_datadog_agent_stats_lane(lane->traces->stats, worker);
     if (lane->traces->stats && sm_worker_index(worker) == 0) {
-        lane->usage = sm_datadog_lane_create(exporter->series, worker);
+        const struct sm_datadog_agent_state *agent = exporter->agent ? exporter->agent : lane->traces->own_agent;
         lane->stats_timer = sm_timer_create(worker, on_stats_timer, lane);
+        sm_timer_arm(lane->stats_timer, agent->options->bucket_interval_ns, true);
+    }
+    if (exporter->agent && sm_worker_index(worker) == 0) {
+        lane->usage = sm_datadog_lane_create(exporter->series, worker);
         lane->usage_timer = sm_timer_create(worker, on_usage_timer, lane);
-        sm_timer_arm(lane->stats_timer, exporter->agent->options->bucket_interval_ns, true);
         sm_timer_arm(lane->usage_timer, USAGE_INTERVAL_NS, true);
     }
     lane->timer = sm_timer_create(worker, on_timer, lane);

@@ -6,6 +6,7 @@
 
 #include "datadog/agent.h"
 #include "datadog/agent_payload.h"
+#include "datadog/agent_state.h"
 #include "datadog/otlp_span.h"
 #include "datadog/reason_counts.h"
 
@@ -20,8 +21,10 @@ struct sm_datadog_trace_state {
     struct sm_datadog_sampling sampling;
     struct sm_datadog_intake *intake;     /* owned */
     struct sm_datadog_agent_stats *stats; /* owned; NULL: somebody else makes them, as the connector */
-    struct sm_datadog_usage *usage;       /* owned */
-    struct sm_datadog_agent_head head;    /* texts: options */
+    struct sm_datadog_agent_options own_options;
+    struct sm_datadog_agent_state *own_agent; /* owned; what `stats` go by when there is no Agent; NULL: there is one, or there are no stats */
+    struct sm_datadog_usage *usage;           /* owned */
+    struct sm_datadog_agent_head head;        /* texts: options */
     uint64_t flush_interval_ns;
     struct sm_regex **ignored; /* owned, in the arena: the exporter's own ignore_resources */
     size_t ignored_count;
