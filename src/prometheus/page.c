@@ -192,7 +192,10 @@ static struct placed_metric *place_metric(struct sm_prometheus_page *page, const
 
 static void place_series(struct sm_prometheus_page *page)
 {
-    for (const struct sm_prometheus_series *series = page->set->first; series; series = series->next) {
+    for (const struct sm_prometheus_series *own = page->set->first; own; own = own->next) {
+        const struct sm_prometheus_series *series = sm_prometheus_series_shown(own);
+        if (!series)
+            continue;
         struct placed_metric *placed =
             (struct placed_metric *)sm_prometheus_table_find(&page->metrics, series->metric->entry.hash, is_placed, series->metric);
         if (!placed)
@@ -245,6 +248,7 @@ void sm_prometheus_page_init(struct sm_prometheus_page *page, struct sm_promethe
     *page = (struct sm_prometheus_page){.set = set, .now_ns = now_ns, .texts = &set->texts};
     sm_prometheus_set_expire(set, now_ns);
     add_target_info(page);
+    sm_prometheus_groups_show(set, &page->arena);
     place_series(page);
     sort_families(page);
 }
@@ -259,6 +263,7 @@ void sm_prometheus_page_deinit(struct sm_prometheus_page *page)
     for (size_t i = 0; i < page->held_count; i++)
         sm_prometheus_text_release(page->texts, page->held[i]);
     free(page->held);
+    sm_prometheus_groups_hide(page->set);
     sm_prometheus_table_deinit(&page->families);
     sm_prometheus_table_deinit(&page->metrics);
     sm_prometheus_table_deinit(&page->names);

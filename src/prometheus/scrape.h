@@ -23,6 +23,15 @@ enum sm_prometheus_target_info {
     SM_PROMETHEUS_TARGET_INFO_NONE,
 };
 
+/* What becomes of metric streams that are one series because only resource attributes that are no labels tell them apart (or a scope that is none).
+ */
+enum sm_prometheus_on_collision {
+    SM_PROMETHEUS_KEEP,  /* the last point of any of them is shown, as in the reference */
+    SM_PROMETHEUS_MERGE, /* counters, counts, sums and buckets are added up over the streams; of gauges the newest is shown, of summaries no quantiles
+                          */
+    SM_PROMETHEUS_DROP,  /* the stream that came first is shown; the others are left out until it has ended */
+};
+
 /* How series are named and labelled. All zero: names escaped, no suffixes, every label. */
 struct sm_prometheus_options {
     const char *name_space;            /* before every name; NULL or "": none */
@@ -36,7 +45,8 @@ struct sm_prometheus_options {
     bool without_scope_info;
     bool without_job_and_instance;
     enum sm_prometheus_target_info target_info;
-    bool resource_to_telemetry;       /* resource attributes become labels of every series … */
+    bool resource_to_telemetry; /* resource attributes become labels of every series … */
+    enum sm_prometheus_on_collision on_collision;
     bool excludes_service_attributes; /* … but service.name, service.namespace and service.instance.id */
 };
 
@@ -51,6 +61,15 @@ void sm_prometheus_set_add(struct sm_prometheus_set *set, struct sm_batch *batch
 /* Forgets what has expired. Writing a page does so too; a timer calls it while nobody looks. */
 void sm_prometheus_set_expire(struct sm_prometheus_set *set, uint64_t now_ns);
 size_t sm_prometheus_set_count(const struct sm_prometheus_set *set); /* series */
+
+/* Points that came for a series which another stream has at the same time. */
+struct sm_prometheus_collisions {
+    uint64_t points;
+    struct sm_slice metric,
+        attributes; /* of one of them: its name, and the resource attributes in which the streams differ ("k8s.pod.name, host.name") */
+};
+/* Those since the last call. The slices are valid until the next `add`. */
+struct sm_prometheus_collisions sm_prometheus_set_take_collisions(struct sm_prometheus_set *set);
 
 enum sm_prometheus_format_type {
     SM_PROMETHEUS_TEXT, /* text/plain; version=0.0.4 */

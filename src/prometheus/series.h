@@ -66,6 +66,12 @@ struct sm_prometheus_series {
         struct sm_prometheus_distribution *distribution; /* owned: histograms and summaries */
     };
     struct sm_prometheus_exemplars *exemplars; /* owned; NULL: none */
+    struct sm_prometheus_group *group;         /* merge: what it is shown as; NULL otherwise */
+};
+
+/* What clients see of a series: addresses of shared texts and tuples. */
+struct sm_prometheus_key {
+    const void *name, *type, *scope, *job, *instance, *labels;
 };
 
 /* Help and type of a name, as long as one of its series is looked at. */
@@ -85,6 +91,9 @@ struct sm_prometheus_set {
     struct sm_prometheus_series *first, *last;
     struct sm_prometheus_known *known_first;
     struct sm_prometheus_text **const_labels; /* owned: name and value in turn */
+    struct sm_prometheus_table groups;        /* merge */
+    uint64_t collision_points;                /* since they were last taken */
+    struct sm_bytes collision_metric, collision_attributes;
 };
 
 static inline enum sm_metric_type sm_prometheus_series_type(const struct sm_prometheus_series *series)
@@ -119,9 +128,43 @@ struct sm_prometheus_value {
 struct sm_prometheus_value sm_prometheus_value_make(struct sm_prometheus_texts *texts, enum sm_metric_type type, const struct sm_data_point *point);
 void sm_prometheus_distribution_free(struct sm_prometheus_texts *texts, struct sm_prometheus_distribution *distribution); /* NULL is allowed */
 struct sm_prometheus_distribution *sm_prometheus_distribution_create(size_t data_count) __attribute__((returns_nonnull));
+/* Owned. */
+struct sm_prometheus_distribution *sm_prometheus_distribution_copy(const struct sm_prometheus_distribution *from) __attribute__((returns_nonnull));
+/* Two values of one type in one, which is owned; the arguments stay as they are. Histograms: the buckets at the bounds that both have. Summaries:
+ * without quantiles, which cannot be added up. */
+struct sm_prometheus_distribution *sm_prometheus_distribution_join(struct sm_prometheus_texts *texts, enum sm_metric_type type,
+                                                                   const struct sm_prometheus_distribution *a,
+                                                                   const struct sm_prometheus_distribution *b) __attribute__((returns_nonnull));
 /* `newer` with the counts of `older` added, or as it is when their bounds differ; takes and returns it. */
 struct sm_prometheus_distribution *sm_prometheus_histogram_add(const struct sm_prometheus_distribution *older,
                                                                struct sm_prometheus_distribution *newer);
 /* Both exponential histograms in one, at the finer scale that holds both. The result is owned; the arguments stay as they are. */
 struct sm_prometheus_distribution *sm_prometheus_exponential_add(const struct sm_prometheus_distribution *a,
                                                                  const struct sm_prometheus_distribution *b) __attribute__((returns_nonnull));
+
+/* ---- streams that are shown as one (merge.c) */
+
+/* The series with one key, each of a resource and scope of its own, and what was counted by those that are gone. Worker-local as the set. */
+struct sm_prometheus_group {
+    struct sm_prometheus_entry entry;
+    struct sm_prometheus_key key;
+    uint32_t members;
+    bool has_carried;
+    struct sm_prometheus_value carried;   /* by streams that ended or began anew; distribution owned */
+    struct sm_prometheus_tuple *resource; /* owned reference: of the last point of any of them */
+    uint64_t time_ns, updated_ns;         /* of that point */
+    struct sm_prometheus_shown *shown;    /* while a page is made; NULL otherwise */
+};
+
+/* Makes the series one of those with its key. */
+void sm_prometheus_group_join(struct sm_prometheus_set *set, struct sm_prometheus_series *series, const struct sm_prometheus_key *key);
+/* Takes it out of its group, if it has one, which keeps what it has counted as long as there are others. Before its value is freed. */
+void sm_prometheus_group_leave(struct sm_prometheus_set *set, struct sm_prometheus_series *series);
+/* Keeps what the series has counted, because it begins anew. */
+void sm_prometheus_group_carry(struct sm_prometheus_set *set, const struct sm_prometheus_series *series);
+/* Adds up the groups for a page; `hide` forgets the sums. */
+struct sm_arena;
+void sm_prometheus_groups_show(struct sm_prometheus_set *set, struct sm_arena *arena);
+void sm_prometheus_groups_hide(struct sm_prometheus_set *set);
+/* What stands on the page for a series: itself, the sum of its group for the first of its members, NULL for the others. */
+const struct sm_prometheus_series *sm_prometheus_series_shown(const struct sm_prometheus_series *series);

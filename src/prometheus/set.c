@@ -49,6 +49,7 @@ static void release_origin(struct sm_prometheus_set *set, struct sm_prometheus_s
 
 static void remove_series(struct sm_prometheus_set *set, struct sm_prometheus_series *series)
 {
+    sm_prometheus_group_leave(set, series);
     sm_prometheus_table_remove(&set->series, &series->entry);
     *(series->previous ? &series->previous->next : &set->first) = series->next;
     *(series->next ? &series->next->previous : &set->last) = series->previous;
@@ -95,6 +96,9 @@ void sm_prometheus_set_free(struct sm_prometheus_set *set)
     for (size_t i = 0; i < 2 * set->options->const_labels.count; i++)
         sm_prometheus_text_release(&set->texts, set->const_labels[i]);
     free(set->const_labels);
+    sm_bytes_deinit(&set->collision_metric);
+    sm_bytes_deinit(&set->collision_attributes);
+    sm_prometheus_table_deinit(&set->groups);
     sm_prometheus_table_deinit(&set->series);
     sm_prometheus_table_deinit(&set->known);
     sm_prometheus_texts_deinit(&set->texts);
@@ -132,6 +136,8 @@ struct walk {
     struct text_list list;
     uint64_t now_ns;
     struct sm_prometheus_tuple *metric, *resource, *scope; /* of what is being added; owned references */
+    const struct sm_prometheus_tuple *other;               /* compared with `resource` last; NULL: none */
+    bool other_differs;
 };
 
 static void take_pair(struct walk *walk, const struct sm_attribute *attribute)
@@ -218,6 +224,8 @@ static struct sm_prometheus_tuple *make_resource(struct walk *walk, const struct
     list_take(&walk->list, job_of(walk, attributes));
     list_take(&walk->list, instance_of(walk, attributes));
     take_attributes(walk, attributes);
+    if (walk->set->options->on_collision == SM_PROMETHEUS_MERGE) /* a stream is told by them, in whatever order they come */
+        sort_pairs(&walk->list, SM_RESOURCE_ATTRIBUTES_AT);
     return finish_tuple(walk);
 }
 
@@ -293,27 +301,36 @@ static struct sm_prometheus_tuple *make_labels(struct walk *walk, const struct s
 
 /* ---- finding a series */
 
+/* The resource and scope only matter to streams that are merged. */
 struct series_key {
-    const void *name, *type, *scope, *job, *instance, *labels;
+    struct sm_prometheus_key key;
+    const void *resource, *scope;
 };
 
 static struct series_key make_key(const struct walk *walk, const struct sm_prometheus_tuple *labels)
 {
-    return (struct series_key){.name = walk->metric->texts[SM_METRIC_NAME_AT],
-                               .type = walk->metric->texts[SM_METRIC_TYPE_AT],
-                               .scope = walk->scope,
-                               .job = walk->resource->texts[SM_RESOURCE_JOB_AT],
-                               .instance = walk->resource->texts[SM_RESOURCE_INSTANCE_AT],
-                               .labels = labels};
+    const struct sm_prometheus_options *options = walk->set->options;
+    bool merges = options->on_collision == SM_PROMETHEUS_MERGE;
+    bool has_scope = options->on_collision == SM_PROMETHEUS_KEEP || !options->without_scope_info;
+    return (struct series_key){.key = {.name = walk->metric->texts[SM_METRIC_NAME_AT],
+                                       .type = walk->metric->texts[SM_METRIC_TYPE_AT],
+                                       .scope = has_scope ? walk->scope : NULL,
+                                       .job = walk->resource->texts[SM_RESOURCE_JOB_AT],
+                                       .instance = walk->resource->texts[SM_RESOURCE_INSTANCE_AT],
+                                       .labels = labels},
+                               .resource = merges ? walk->resource : NULL,
+                               .scope = merges ? walk->scope : NULL};
 }
 
 static bool is_series(const struct sm_prometheus_entry *entry, const void *wanted)
 {
     const struct sm_prometheus_series *series = (const struct sm_prometheus_series *)entry;
-    const struct series_key *key = wanted;
+    const struct series_key *full = wanted;
+    const struct sm_prometheus_key *key = &full->key;
     return series->labels == key->labels && series->metric->texts[SM_METRIC_NAME_AT] == key->name &&
-           series->metric->texts[SM_METRIC_TYPE_AT] == key->type && series->scope == key->scope &&
-           series->resource->texts[SM_RESOURCE_JOB_AT] == key->job && series->resource->texts[SM_RESOURCE_INSTANCE_AT] == key->instance;
+           series->metric->texts[SM_METRIC_TYPE_AT] == key->type && (!key->scope || series->scope == key->scope) &&
+           series->resource->texts[SM_RESOURCE_JOB_AT] == key->job && series->resource->texts[SM_RESOURCE_INSTANCE_AT] == key->instance &&
+           (!full->resource || (series->resource == full->resource && series->scope == full->scope));
 }
 
 /* Takes `labels`. */
@@ -385,6 +402,21 @@ static bool is_before(uint64_t a_ns, uint64_t b_ns)
     return (int64_t)a_ns < (int64_t)b_ns; /* the reference's times are signed */
 }
 
+/* Whether a counter that only grows begins anew: it went back, or counts from behind its last point on. */
+static bool is_restart(const struct sm_prometheus_series *series, const struct sm_data_point *point, bool went_back)
+{
+    bool starts_later = point->start_ns && !is_before(point->start_ns, series->time_ns) && is_before(point->start_ns, point->time_ns);
+    return went_back || starts_later;
+}
+
+static bool has_less(const struct sm_prometheus_series *series, const struct sm_prometheus_value *value)
+{
+    if (series->number_type == SM_NUMBER_INT && value->number_type == SM_NUMBER_INT)
+        return value->integer < series->integer;
+    double before = series->number_type == SM_NUMBER_INT ? (double)series->integer : series->number;
+    return (value->number_type == SM_NUMBER_INT ? (double)value->integer : value->number) < before;
+}
+
 static void add_to_gauge(struct walk *walk, struct sm_prometheus_series *series, const struct sm_data_point *point)
 {
     if (is_before(point->time_ns, series->time_ns))
@@ -405,6 +437,8 @@ static void add_to_sum(struct walk *walk, struct sm_prometheus_series *series, c
             value.integer = (int64_t)((uint64_t)value.integer + (is_same ? (uint64_t)series->integer : 0));
         else if (value.number_type == SM_NUMBER_DOUBLE)
             value.number += is_same ? series->number : 0;
+    } else if (is_delta || is_restart(series, point, has_less(series, &value))) {
+        sm_prometheus_group_carry(walk->set, series);
     }
     replace(walk, series, &value, point);
 }
@@ -414,6 +448,8 @@ static void add_to_summary(struct walk *walk, struct sm_prometheus_series *serie
     if (is_before(point->time_ns, series->time_ns))
         return;
     struct sm_prometheus_value value = sm_prometheus_value_make(&walk->set->texts, SM_METRIC_SUMMARY, point);
+    if (is_restart(series, point, value.distribution->count < series->distribution->count))
+        sm_prometheus_group_carry(walk->set, series);
     replace(walk, series, &value, NULL);
 }
 
@@ -456,6 +492,8 @@ static void add_to_distribution(struct walk *walk, struct sm_prometheus_series *
     if (!continues && (is_delta ? !is_before(series->time_ns, point->start_ns) : is_before(point->time_ns, series->time_ns)))
         return;
     struct sm_prometheus_value value = sm_prometheus_value_make(&walk->set->texts, metric->type, point);
+    if (!continues && (is_delta || is_restart(series, point, value.distribution->count < series->distribution->count)))
+        sm_prometheus_group_carry(walk->set, series);
     if (!continues)
         replace(walk, series, &value, point);
     else if (metric->type == SM_METRIC_HISTOGRAM)
@@ -485,6 +523,81 @@ static void update(struct walk *walk, struct sm_prometheus_series *series, const
     }
 }
 
+/* ---- streams that meet in one series */
+
+static bool is_among(const struct sm_prometheus_tuple *resource, const struct sm_prometheus_text *key, const struct sm_prometheus_text *value)
+{
+    for (size_t i = SM_RESOURCE_ATTRIBUTES_AT; i + 1 < resource->count; i += 2)
+        if (resource->texts[i] == key)
+            return !value || resource->texts[i + 1] == value;
+    return false;
+}
+
+/* Keys of `a` that `b` has not, or with another value if `with_values`. */
+static void name_missing(struct sm_bytes *names, const struct sm_prometheus_tuple *a, const struct sm_prometheus_tuple *b, bool with_values)
+{
+    for (size_t i = SM_RESOURCE_ATTRIBUTES_AT; i + 1 < a->count; i += 2)
+        if (!is_among(b, a->texts[i], with_values ? a->texts[i + 1] : NULL))
+            sm_bytes_printf(names, "%s%.*s", names->size ? ", " : "", SM_SLICE_ARGS(sm_prometheus_text_slice(a->texts[i])));
+}
+
+/* Whether the point comes while another stream has the series: in one batch with it, or counting from before its last point on. A stream that begins
+ * when another has ended, as after a restart, goes on with it. */
+static bool collides(const struct walk *walk, const struct sm_prometheus_tuple *resource, uint64_t time_ns, uint64_t updated_ns,
+                     const struct sm_data_point *point)
+{
+    return resource != walk->resource && (updated_ns == walk->now_ns || (point->start_ns && is_before(point->start_ns, time_ns)));
+}
+
+/* False: the two only differ in the order of their attributes. The first collision is told with its names. */
+static bool count_collision(struct walk *walk, const struct sm_prometheus_tuple *resource)
+{
+    struct sm_prometheus_set *set = walk->set;
+    if (walk->other != resource) {
+        struct sm_bytes names = {0};
+        name_missing(&names, resource, walk->resource, true);
+        name_missing(&names, walk->resource, resource, false);
+        walk->other = resource;
+        walk->other_differs = names.size > 0;
+        if (walk->other_differs && !set->collision_points) {
+            set->collision_metric.size = set->collision_attributes.size = 0;
+            sm_bytes_append_slice(&set->collision_metric, sm_prometheus_text_slice(walk->metric->texts[SM_METRIC_NAME_AT]));
+            sm_bytes_append_slice(&set->collision_attributes, sm_bytes_slice(&names));
+        }
+        sm_bytes_deinit(&names);
+    }
+    set->collision_points += walk->other_differs;
+    return walk->other_differs;
+}
+
+/* Remembers the point as the last of its group. */
+static void note_member(struct walk *walk, struct sm_prometheus_group *group, const struct sm_data_point *point)
+{
+    if (group->resource && collides(walk, group->resource, group->time_ns, group->updated_ns, point))
+        count_collision(walk, group->resource);
+    sm_prometheus_tuple_retain(walk->resource);
+    sm_prometheus_tuple_release(&walk->set->texts, group->resource);
+    group->resource = walk->resource;
+    group->time_ns = point->time_ns;
+    group->updated_ns = walk->now_ns;
+}
+
+/* False: the point is left out. */
+static bool admit(struct walk *walk, const struct sm_prometheus_series *series, const struct sm_data_point *point)
+{
+    if (series->group || !collides(walk, series->resource, series->time_ns, series->updated_ns, point))
+        return true;
+    return !count_collision(walk, series->resource) || walk->set->options->on_collision == SM_PROMETHEUS_KEEP;
+}
+
+struct sm_prometheus_collisions sm_prometheus_set_take_collisions(struct sm_prometheus_set *set)
+{
+    struct sm_prometheus_collisions taken = {
+        .points = set->collision_points, .metric = sm_bytes_slice(&set->collision_metric), .attributes = sm_bytes_slice(&set->collision_attributes)};
+    set->collision_points = 0;
+    return taken;
+}
+
 /* False: the rest of the metric's points is to be skipped, as the reference does behind a point without a value. */
 static bool add_point(struct walk *walk, const struct sm_metric *metric, const struct sm_data_point *point)
 {
@@ -501,14 +614,21 @@ static bool add_point(struct walk *walk, const struct sm_metric *metric, const s
     bool has_value = !(point->flags & SM_DATA_POINT_NO_RECORDED_VALUE);
     if (has_value && !series) {
         series = add_series(walk, labels, hash);
+        if (set->options->on_collision == SM_PROMETHEUS_MERGE) {
+            sm_prometheus_group_join(set, series, &key.key);
+            note_member(walk, series->group, point);
+        }
         struct sm_prometheus_value value = sm_prometheus_value_make(&set->texts, metric->type, point);
         bool has_exemplars = metric->type != SM_METRIC_GAUGE && metric->type != SM_METRIC_SUMMARY;
         replace(walk, series, &value, has_exemplars ? point : NULL);
         return true;
     }
-    if (has_value)
+    bool is_admitted = !series || admit(walk, series, point);
+    if (has_value && is_admitted) {
+        if (series->group)
+            note_member(walk, series->group, point);
         update(walk, series, metric, point);
-    else if (series)
+    } else if (series && is_admitted)
         remove_series(set, series);
     sm_prometheus_tuple_release(&set->texts, labels);
     return has_value;
@@ -559,6 +679,7 @@ void sm_prometheus_set_add(struct sm_prometheus_set *set, struct sm_batch *batch
         if (group->dropped)
             continue;
         walk.resource = make_resource(&walk, &group->resource.attributes);
+        walk.other = NULL;
         for (size_t k = 0; k < group->count; k++)
             add_scope(&walk, &group->scopes[k]);
         sm_prometheus_tuple_release(&set->texts, walk.resource);

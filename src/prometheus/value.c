@@ -25,6 +25,15 @@ void sm_prometheus_distribution_free(struct sm_prometheus_texts *texts, struct s
     free(distribution);
 }
 
+struct sm_prometheus_distribution *sm_prometheus_distribution_copy(const struct sm_prometheus_distribution *from)
+{
+    size_t count = (size_t)from->positive.count + from->negative.count + 2 * (size_t)from->quantile_count;
+    struct sm_prometheus_distribution *copy = sm_prometheus_distribution_create(count);
+    memcpy(copy, from, sizeof(*from) + count * sizeof(uint64_t));
+    copy->bounds = sm_prometheus_text_retain(from->bounds);
+    return copy;
+}
+
 /* ---- from a point */
 
 static void copy_counts(uint64_t *to, const uint64_t *from, size_t count)
@@ -107,6 +116,93 @@ struct sm_prometheus_distribution *sm_prometheus_histogram_add(const struct sm_p
     }
     newer->has_sum = true;
     return newer;
+}
+
+static double bound_at(const struct sm_prometheus_text *bounds, size_t index)
+{
+    double bound;
+    memcpy(&bound, bounds->bytes + index * sizeof(bound), sizeof(bound));
+    return bound;
+}
+
+static size_t bound_count(const struct sm_prometheus_distribution *histogram)
+{
+    return histogram->bounds ? histogram->bounds->size / sizeof(double) : 0;
+}
+
+static bool is_ascending(const struct sm_prometheus_distribution *histogram)
+{
+    for (size_t i = 1; i < bound_count(histogram); i++)
+        if (!(bound_at(histogram->bounds, i - 1) < bound_at(histogram->bounds, i)))
+            return false;
+    return true;
+}
+
+/* How many values lie at or below bound `index`. */
+static uint64_t count_to(const struct sm_prometheus_distribution *histogram, size_t index)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i <= index && i < histogram->positive.count; i++)
+        count += histogram->data[i];
+    return count;
+}
+
+/* At a bound that both have, the values below it are known of both. */
+static struct sm_prometheus_distribution *join_at_common_bounds(struct sm_prometheus_texts *texts, const struct sm_prometheus_distribution *a,
+                                                                const struct sm_prometheus_distribution *b)
+{
+    size_t a_count = bound_count(a), b_count = bound_count(b), kept = 0;
+    double *bounds = sm_alloc(a_count + 1, sizeof(*bounds));
+    struct sm_prometheus_distribution *joined = sm_prometheus_distribution_create(a_count + 1);
+    uint64_t below = 0;
+    for (size_t i = 0, k = 0; i < a_count && k < b_count;) {
+        double left = bound_at(a->bounds, i), right = bound_at(b->bounds, k);
+        if (left == right) {
+            uint64_t count = count_to(a, i) + count_to(b, k);
+            bounds[kept] = left;
+            joined->data[kept++] = count - below;
+            below = count;
+        }
+        i += left <= right;
+        k += right <= left;
+    }
+    joined->data[kept] = count_to(a, SIZE_MAX - 1) + count_to(b, SIZE_MAX - 1) - below;
+    joined->positive.count = (uint32_t)kept + 1;
+    joined->bounds = sm_prometheus_text_get(texts, sm_slice_make(bounds, kept * sizeof(*bounds)));
+    free(bounds);
+    return joined;
+}
+
+/* Of bounds that are in no order nothing is known together: then there is one bucket. */
+static struct sm_prometheus_distribution *join_histograms(struct sm_prometheus_texts *texts, const struct sm_prometheus_distribution *a,
+                                                          const struct sm_prometheus_distribution *b)
+{
+    if (a->bounds != b->bounds && is_ascending(a) && is_ascending(b))
+        return join_at_common_bounds(texts, a, b);
+    if (a->bounds == b->bounds && a->positive.count == b->positive.count) {
+        struct sm_prometheus_distribution *joined = sm_prometheus_distribution_copy(a);
+        for (uint32_t i = 0; i < joined->positive.count; i++)
+            joined->data[i] += b->data[i];
+        return joined;
+    }
+    struct sm_prometheus_distribution *joined = sm_prometheus_distribution_create(1);
+    joined->data[0] = a->count + b->count;
+    joined->positive.count = 1;
+    joined->bounds = sm_prometheus_text_get(texts, (struct sm_slice){0});
+    return joined;
+}
+
+struct sm_prometheus_distribution *sm_prometheus_distribution_join(struct sm_prometheus_texts *texts, enum sm_metric_type type,
+                                                                   const struct sm_prometheus_distribution *a,
+                                                                   const struct sm_prometheus_distribution *b)
+{
+    if (type == SM_METRIC_EXPONENTIAL_HISTOGRAM)
+        return sm_prometheus_exponential_add(a, b);
+    struct sm_prometheus_distribution *joined = type == SM_METRIC_HISTOGRAM ? join_histograms(texts, a, b) : sm_prometheus_distribution_create(0);
+    joined->count = a->count + b->count;
+    joined->has_sum = a->has_sum && b->has_sum;
+    joined->sum = joined->has_sum ? a->sum + b->sum : 0;
+    return joined;
 }
 
 /* ---- exponential histograms */

@@ -15,6 +15,7 @@
 #include "net/http_server.h"
 #include "pipeline/component.h"
 #include "pipeline/export.h"
+#include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
 #include "prometheus/scrape.h"
 
@@ -36,6 +37,7 @@ struct options {
     struct resource_to_telemetry resource_to_telemetry_conversion;
     bool enable_open_metrics, without_scope_info, add_metric_suffixes;
     const char *translation_strategy; /* one of strategy_words */
+    int on_collision;                 /* enum sm_prometheus_on_collision */
 };
 
 static const struct {
@@ -68,6 +70,9 @@ static const struct sm_option resource_table[] = {
     SM_OPTION_END,
 };
 
+static const struct sm_option_word collision_words[] = {
+    {"keep", SM_PROMETHEUS_KEEP}, {"merge", SM_PROMETHEUS_MERGE}, {"drop", SM_PROMETHEUS_DROP}, {NULL, 0}};
+
 static const struct sm_option option_table[] = {
     SM_OPTION_TABLE(struct options, server, sm_http_server_option_table, .squash = true, .help = "The endpoint to be scraped."),
     SM_OPTION_TABLE(struct options, export, sm_export_optional_queue_option_table, .squash = true, .help = "The queue in front."),
@@ -84,6 +89,10 @@ static const struct sm_option option_table[] = {
     SM_OPTION_STRING(struct options, translation_strategy, .preset.string = "",
                      .help = "UnderscoreEscapingWithSuffixes (as when empty), UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes or "
                              "NoTranslation; goes before add_metric_suffixes."),
+    SM_OPTION_ENUM(struct options, on_collision, collision_words, .ours = true, .preset.integer = SM_PROMETHEUS_KEEP,
+                   .help =
+                       "When streams are one series because only attributes that are no labels tell them apart: keep shows the last point of any of "
+                       "them, merge adds counters, histograms and summaries (without quantiles) up, drop leaves out all streams but the first."),
     SM_OPTION_END,
 };
 
@@ -98,6 +107,20 @@ static void validate(const void *from, struct sm_validation *validation)
         sm_validation_error(validation, "", "invalid translation_strategy: %s", options->translation_strategy);
 }
 
+/* ---- own metrics */
+
+enum { COLLISIONS, METRIC_COUNT };
+static const struct sm_own_metric metric_table[] = {
+    [COLLISIONS] = {.name = "spanmill_exporter_prometheus_collisions",
+                    .help =
+                        "Number of data points of series that another metric stream had at the same time, because what tells them apart is no label",
+                    .unit = "{datapoint}",
+                    .kind = SM_OWN_COUNTER,
+                    .level = SM_OWN_LEVEL_BASIC,
+                    .scope = "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"},
+    [METRIC_COUNT] = {0},
+};
+
 /* ---- state */
 
 struct exporter {
@@ -107,6 +130,8 @@ struct exporter {
     struct sm_timer *expiry;                 /* owned; main worker */
     pthread_mutex_t lock;                    /* over `set` */
     struct sm_prometheus_set *set;           /* owned */
+    uint64_t told_ns;                        /* when collisions were last logged; under the lock */
+    struct sm_instrument *collisions;
 };
 
 static struct sm_prometheus_options translate(const struct options *options)
@@ -121,6 +146,7 @@ static struct sm_prometheus_options translate(const struct options *options)
         .name_space = options->name_space,
         .const_labels = options->const_labels,
         .expiration_ns = options->metric_expiration_ns,
+        .on_collision = (enum sm_prometheus_on_collision)options->on_collision,
         .with_unit_suffix = has_suffixes,
         .with_type_suffix = has_suffixes,
         .keeps_utf8 = strategy == UTF8_WITH_SUFFIXES || strategy == NO_TRANSLATION,
@@ -156,6 +182,8 @@ static bool prometheus_create(struct sm_component *component, struct sm_error *e
     exporter->prometheus = translate(options);
     exporter->open_metrics = options->enable_open_metrics;
     pthread_mutex_init(&exporter->lock, NULL);
+    const struct sm_own_attribute attributes[] = {{.key = "exporter", .value = component->id}};
+    exporter->collisions = sm_instrument_get(&metric_table[COLLISIONS], attributes, sizeof(attributes) / sizeof(attributes[0]));
     exporter->set = sm_prometheus_set_create(&exporter->prometheus, &component->logger);
     exporter->server = sm_http_server_create(component->workers, &options->server, answer, exporter, error);
     return exporter->server;
@@ -181,11 +209,29 @@ static bool prometheus_start(struct sm_component *component, struct sm_error *er
     return true;
 }
 
+/* Counts the points that met another stream in their series, and tells of one once a minute. */
+static void tell_collisions(struct sm_component *component)
+{
+    struct exporter *exporter = component->state;
+    struct sm_prometheus_collisions found = sm_prometheus_set_take_collisions(exporter->set);
+    uint64_t now_ns = sm_clock_mono_ns();
+    if (!found.points)
+        return;
+    sm_instrument_add(exporter->collisions, (int64_t)found.points);
+    if (exporter->told_ns && now_ns - exporter->told_ns < (uint64_t)SM_MIN)
+        return;
+    exporter->told_ns = now_ns;
+    sm_log(SM_LOG_WARN, &component->logger,
+           "several metric streams are one series, because what tells them apart is no label; see on_collision and resource_to_telemetry_conversion",
+           SM_LOG_INT("points", (int64_t)found.points), SM_LOG_SLICE("metric", found.metric), SM_LOG_SLICE("resource attributes", found.attributes));
+}
+
 static void send(struct sm_component *component, struct sm_worker *worker, struct sm_export *request)
 {
     struct exporter *exporter = component->state;
     pthread_mutex_lock(&exporter->lock);
     sm_prometheus_set_add(exporter->set, request->batch, sm_clock_mono_ns());
+    tell_collisions(component);
     pthread_mutex_unlock(&exporter->lock);
     sm_export_done(request, worker, &SM_OUTCOME_ACCEPTED);
 }
@@ -223,6 +269,7 @@ const struct sm_component_type sm_exporter_prometheus = {
     .stability = {[SM_METRICS] = SM_STABILITY_BETA},
     .options = option_table,
     .options_size = sizeof(struct options),
+    .metrics = metric_table,
     .validate = validate,
     .create = prometheus_create,
     .start = prometheus_start,
