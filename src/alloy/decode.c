@@ -226,6 +226,14 @@ static struct sm_node *apply_row(struct sm_alloy_decoding *decoding, const struc
     return word ? sm_tree_yaml(ARENA, node->position, word) : NULL;
 }
 
+static void set_preset(struct sm_alloy_decoding *decoding, const struct sm_alloy_row *row, struct sm_position position, struct sm_node *into,
+                       const char *path)
+{
+    const char *preset = decoding->flavour == SM_ALLOY_RIVER && row->river_preset ? row->river_preset : row->preset;
+    if (preset)
+        sm_tree_set(into, ARENA, path, position, sm_tree_yaml(ARENA, position, preset));
+}
+
 static void decode_part(struct sm_alloy_decoding *decoding, const struct sm_alloy_row *row, const struct sm_alloy_value *value,
                         struct sm_position position, struct sm_node *into);
 
@@ -242,6 +250,10 @@ static void put_attribute(struct sm_alloy_decoding *decoding, const struct sm_al
     }
     if (row->is_absent_when_null && value->type == SM_ALLOY_TYPE_NULL)
         return;
+    if (row->null_is_river_preset && value->type == SM_ALLOY_TYPE_NULL && decoding->flavour == SM_ALLOY_RIVER) {
+        set_preset(decoding, row, position, into, target_of(row));
+        return;
+    }
     struct sm_alloy_value *converted = sm_alloy_convert(decoding->machine, value, row->want);
     if (!converted) {
         sm_alloy_decoding_fault(decoding, position);
@@ -431,6 +443,18 @@ static bool is_given(const struct sm_alloy_body *body, const char *name)
     return false;
 }
 
+/* The defaults of a block that is not there. `prefix`: "" or "a.b.", where its settings stand. */
+static void fill_absent(struct sm_alloy_decoding *decoding, const struct sm_alloy_row *block, struct sm_position position, struct sm_node *into,
+                        const char *prefix)
+{
+    const char *inner = *target_of(block) ? sm_arena_printf(ARENA, "%s%s.", prefix, target_of(block)) : prefix;
+    for (const struct sm_alloy_row *row = block->rows; row->kind != SM_ALLOY_ROW_END; row++)
+        if (row->has_presets_when_absent)
+            fill_absent(decoding, row, position, into, inner);
+        else if (row->kind == SM_ALLOY_ROW_ATTRIBUTE)
+            set_preset(decoding, row, position, into, sm_arena_printf(ARENA, "%s%s", inner, target_of(row)));
+}
+
 /* Defaults that are not the Collector's, and what must be there. */
 static void fill_in(struct sm_alloy_decoding *decoding, const struct sm_alloy_statement *block, const struct sm_alloy_row *rows, struct sm_node *into)
 {
@@ -442,11 +466,12 @@ static void fill_in(struct sm_alloy_decoding *decoding, const struct sm_alloy_st
         }
         if (is_given(&block->body, row->name))
             continue;
-        if (row->required)
+        if (row->required || (row->river_required && decoding->flavour == SM_ALLOY_RIVER))
             sm_alloy_decoding_error(decoding, position, NULL, "missing required %s \"%s\"", is_attribute(row) ? "attribute" : "block", row->name);
-        const char *preset = decoding->flavour == SM_ALLOY_RIVER && row->river_preset ? row->river_preset : row->preset;
-        if (preset)
-            sm_tree_set(into, ARENA, target_of(row), position, sm_tree_yaml(ARENA, position, preset));
+        if (row->has_presets_when_absent)
+            fill_absent(decoding, row, position, into, "");
+        else
+            set_preset(decoding, row, position, into, target_of(row));
     }
 }
 

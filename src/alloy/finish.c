@@ -44,6 +44,13 @@ void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish)
     sm_tree_append(excluded, ARENA, sm_tree_string(ARENA, position, "collector.instance.id"));
 }
 
+/* Buckets are always there in Alloy, and an exponential histogram goes before them; the Collector wants one of the two. */
+void sm_alloy_finish_servicegraph(struct sm_alloy_finish *finish)
+{
+    if (number_of(finish->settings, "exponential_histogram_max_size") > 0)
+        sm_tree_take(finish->settings, "latency_histogram_buckets");
+}
+
 /* Without a protocol it listens nowhere, which the Collector refuses. */
 void sm_alloy_finish_otlp(struct sm_alloy_finish *finish)
 {

@@ -14,6 +14,7 @@ struct sm_alloy_finish {
 };
 
 void sm_alloy_finish_spanmetrics(struct sm_alloy_finish *finish);
+void sm_alloy_finish_servicegraph(struct sm_alloy_finish *finish);
 void sm_alloy_finish_memory_limiter(struct sm_alloy_finish *finish);
 void sm_alloy_finish_sampler(struct sm_alloy_finish *finish);
 void sm_alloy_finish_transform(struct sm_alloy_finish *finish);

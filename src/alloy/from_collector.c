@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "alloy/from_collector_prometheus.h"
 #include "alloy/from_collector_rows.h"
 #include "alloy/parser.h"
 #include "alloy/printer.h"
@@ -20,6 +21,7 @@ struct piece {
     const struct sm_alloy_component *component; /* NULL: no counterpart */
     const char *label;
     const struct sm_pipeline_config *pipelines[SM_SIGNAL_COUNT]; /* processors: where it stands */
+    bool is_named, is_inlined;                                   /* extensions: by the others; its settings stand in others */
 };
 
 struct conversion {
@@ -41,7 +43,7 @@ struct search {
 static void match_component(void *context, const struct sm_alloy_component *component)
 {
     struct search *search = context;
-    if (!search->found && !component->has_no_way_back && component->kind == search->type->kind && strcmp(component->type, search->type->name) == 0)
+    if (!search->found && component->kind == search->type->kind && strcmp(component->type, search->type->name) == 0)
         search->found = component;
 }
 
@@ -88,11 +90,8 @@ static struct piece *add_piece(struct conversion *conversion, const struct sm_co
     *piece = (struct piece){.configured = configured, .component = component_of(configured->type), .label = label};
     if (!piece->component && !is_forward(configured)) {
         conversion->missing++;
-        bool is_remote_write = strcmp(configured->type->name, "prometheus_remote_write") == 0;
-        sm_diags_add(conversion->diags, SM_DIAG_ERROR, configured->position, NULL,
-                     is_remote_write ? "write it by hand: otelcol.exporter.prometheus and prometheus.remote_write" : NULL,
-                     is_remote_write ? "%s %s is not converted" : "%s %s has no counterpart in Alloy", sm_config_kind_name(configured->type->kind),
-                     configured->id);
+        sm_diags_add(conversion->diags, SM_DIAG_ERROR, configured->position, NULL, NULL, "%s %s has no counterpart in Alloy",
+                     sm_config_kind_name(configured->type->kind), configured->id);
     }
     return piece;
 }
@@ -208,33 +207,57 @@ static void write_output(struct conversion *conversion, const struct piece *piec
 
 /* ---- the file */
 
-/* "otelcol.auth.basic.x.handler" of the extension with the id. */
-static const char *handler_name(void *context, const char *id)
+static struct piece *find_extension(struct conversion *conversion, const char *id)
 {
-    struct conversion *conversion = context;
     for (size_t i = 0; i < conversion->piece_count; i++) {
-        const struct piece *piece = &conversion->pieces[i];
+        struct piece *piece = &conversion->pieces[i];
         if (piece->component && piece->configured->type->kind == SM_EXTENSION && strcmp(piece->configured->id, id) == 0)
-            return sm_arena_printf(&conversion->arena, "%s.%s.handler", piece->component->name, piece->label);
+            return piece;
     }
     return NULL;
 }
 
+/* "otelcol.auth.basic.x.handler" of the extension with the id. */
+static const char *handler_name(void *context, const char *id)
+{
+    struct conversion *conversion = context;
+    struct piece *piece = find_extension(conversion, id);
+    if (!piece)
+        return NULL;
+    piece->is_named = true;
+    return sm_arena_printf(&conversion->arena, "%s.%s.handler", piece->component->name, piece->label);
+}
+
+static const struct sm_configured *inline_extension(void *context, const char *id)
+{
+    struct piece *piece = find_extension(context, id);
+    if (!piece)
+        return NULL;
+    piece->is_inlined = true;
+    return piece->configured;
+}
+
 static void write_piece(struct conversion *conversion, const struct piece *piece)
 {
-    if (!piece->component)
+    bool is_family = piece->component && strcmp(piece->component->name, "otelcol.exporter.prometheus") == 0;
+    if (!piece->component || (piece->is_inlined && !piece->is_named))
         return;
     struct sm_alloy_back back = {.arena = &conversion->arena,
                                  .diags = conversion->diags,
                                  .out = &conversion->text,
                                  .handler_name = handler_name,
+                                 .inline_extension = inline_extension,
                                  .context = conversion,
                                  .type = piece->configured->type,
                                  .id = piece->configured->id};
-    sm_bytes_printf(&conversion->text, "\n%s \"%s\" {\n", piece->component->name, piece->label);
-    sm_alloy_write_settings(&back, piece->component, piece->configured->node);
-    write_output(conversion, piece);
-    sm_bytes_append_text(&conversion->text, "}\n");
+    if (is_family) {
+        sm_alloy_write_prometheus(&back, piece->label, piece->configured->node);
+    } else {
+        sm_bytes_printf(&conversion->text, "\n%s \"%s\" {\n", piece->component->name, piece->label);
+        sm_alloy_write_settings(&back, piece->component, piece->configured->node);
+        write_output(conversion, piece);
+        sm_bytes_append_text(&conversion->text, "}\n");
+    }
     conversion->missing += back.missing;
 }
 
@@ -247,6 +270,29 @@ static void write_logging(struct conversion *conversion)
         return;
     const char *level = telemetry->log_level <= SM_LOG_ERROR ? levels[telemetry->log_level] : "error";
     sm_bytes_printf(&conversion->text, "logging {\nlevel = \"%s\"\nformat = \"%s\"\n}\n", level ? level : "info", is_json ? "json" : "logfmt");
+}
+
+static void miss(struct conversion *conversion, const char *path, const char *text)
+{
+    conversion->missing++;
+    sm_diags_add(conversion->diags, SM_DIAG_ERROR, (struct sm_position){0}, path, NULL, "%s", text);
+}
+
+/* What service::telemetry says and a file of Alloy cannot. */
+static void check_telemetry(struct conversion *conversion)
+{
+    const struct sm_telemetry_config *telemetry = &conversion->config->telemetry;
+    if (telemetry->metrics_level != SM_METRICS_NONE && telemetry->reader_count + telemetry->sender_count > 0)
+        miss(conversion, "service::telemetry::metrics",
+             "own metrics have no counterpart in an Alloy file: Alloy serves them at --server.http.listen-addr");
+    for (size_t i = 0; i < telemetry->resource.count; i++)
+        miss(conversion, "service::telemetry::resource",
+             sm_arena_printf(&conversion->arena, "%s has no counterpart in Alloy", telemetry->resource.entries[i].key));
+    for (size_t i = 0; i < telemetry->log_field_count; i++)
+        miss(conversion, "service::telemetry::logs::initial_fields",
+             sm_arena_printf(&conversion->arena, "%s has no counterpart in Alloy", telemetry->log_fields[i].name));
+    if (strcmp(telemetry->log_path, "stderr") != 0)
+        miss(conversion, "service::telemetry::logs::output_paths", "has no counterpart in Alloy, which logs to stderr");
 }
 
 static void format(struct conversion *conversion, struct sm_bytes *out)
@@ -265,18 +311,11 @@ size_t sm_alloy_from_collector(const struct sm_config *config, struct sm_diags *
     sm_bytes_init(&conversion.text, &conversion.arena);
     collect_pieces(&conversion);
     write_logging(&conversion);
-    for (size_t i = 0; i < conversion.piece_count; i++)
-        write_piece(&conversion, &conversion.pieces[i]);
-    if (config->telemetry.metrics_level != SM_METRICS_NONE && config->telemetry.reader_count > 0) {
-        conversion.missing++;
-        sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, "service::telemetry::metrics", NULL,
-                     "own metrics have no counterpart in an Alloy file: Alloy serves them at --server.http.listen-addr");
-    }
-    for (size_t i = 0; i < config->telemetry.resource.count; i++) {
-        conversion.missing++;
-        sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, "service::telemetry::resource", NULL, "%s has no counterpart in Alloy",
-                     config->telemetry.resource.entries[i].key);
-    }
+    for (int is_extension = 0; is_extension < 2; is_extension++) /* last, when it is known who names them */
+        for (size_t i = 0; i < conversion.piece_count; i++)
+            if ((conversion.pieces[i].configured->type->kind == SM_EXTENSION) == is_extension)
+                write_piece(&conversion, &conversion.pieces[i]);
+    check_telemetry(&conversion);
     format(&conversion, out);
     size_t missing = conversion.missing;
     sm_arena_deinit(&conversion.arena);

@@ -29,10 +29,17 @@ static void write_size(struct sm_bytes *out, int64_t bytes)
         sm_bytes_printf(out, "\"%" PRId64 "B\"", bytes);
 }
 
+/* A float stays one: what has neither point nor exponent would be a whole number. */
 static void write_number(struct sm_bytes *out, double number)
 {
     char text[SM_NUMBER_SIZE_MAX];
-    sm_bytes_append(out, text, sm_number_format(number, SM_NUMBER_PLAIN, text));
+    size_t size = sm_number_format(number, SM_NUMBER_PLAIN, text);
+    bool is_whole = true;
+    for (size_t i = 0; i < size; i++)
+        is_whole &= (text[i] >= '0' && text[i] <= '9') || text[i] == '-';
+    sm_bytes_append(out, text, size);
+    if (is_whole)
+        sm_bytes_append_text(out, ".0");
 }
 
 static void write_value(struct sm_alloy_back *back, const struct sm_node *node, unsigned want);
@@ -120,23 +127,22 @@ static struct sm_node *copy_node(struct sm_arena *arena, const struct sm_node *n
     return copy;
 }
 
-/* Takes what stands at "a.b" out of `map`; maps that become empty go too. */
-static struct sm_node *take_path(struct sm_alloy_back *back, struct sm_node *map, const char *path)
+struct sm_node *sm_alloy_take_setting(struct sm_alloy_back *back, struct sm_node *left, const char *path)
 {
     struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
     const char *key = sm_arena_strdup(back->arena, first);
-    if (!map || map->kind != SM_NODE_MAP)
+    if (!left || left->kind != SM_NODE_MAP)
         return NULL;
     if (rest.size == 0)
-        return sm_tree_take(map, key);
-    struct sm_node *inner = sm_tree_find(map, key);
-    struct sm_node *taken = inner ? take_path(back, inner, sm_arena_strdup(back->arena, rest)) : NULL;
+        return sm_tree_take(left, key);
+    struct sm_node *inner = sm_tree_find(left, key);
+    struct sm_node *taken = inner ? sm_alloy_take_setting(back, inner, sm_arena_strdup(back->arena, rest)) : NULL;
     if (taken && inner->kind == SM_NODE_MAP && inner->map.count == 0)
-        (void)sm_tree_take(map, key);
+        (void)sm_tree_take(left, key);
     return taken;
 }
 
-static void report_left(struct sm_alloy_back *back, const struct sm_node *left, const char *path)
+void sm_alloy_report_settings(struct sm_alloy_back *back, const struct sm_node *left, const char *path)
 {
     for (size_t i = 0; left->kind == SM_NODE_MAP && i < left->map.count; i++) {
         const struct sm_node_entry *entry = &left->map.entries[i];
@@ -144,7 +150,7 @@ static void report_left(struct sm_alloy_back *back, const struct sm_node *left, 
         if (entry->value->kind == SM_NODE_NULL)
             continue;
         if (entry->value->kind == SM_NODE_MAP) {
-            report_left(back, entry->value, inner);
+            sm_alloy_report_settings(back, entry->value, inner);
             continue;
         }
         back->missing++;
@@ -154,24 +160,36 @@ static void report_left(struct sm_alloy_back *back, const struct sm_node *left, 
 
 /* ---- defaults */
 
-/* The Collector's own default at "a.b" of an option table; NULL: none. */
-static const struct sm_node *default_of(struct sm_alloy_back *back, const struct sm_option *table, const char *path)
+/* The option at "a.b" of a table; NULL: none. */
+static const struct sm_option *option_at(const struct sm_option *table, struct sm_slice path)
 {
-    struct sm_slice rest = sm_slice_of(path), first = sm_slice_cut(&rest, '.');
+    struct sm_slice rest = path, first = sm_slice_cut(&rest, '.');
     for (const struct sm_option *option = table; option && option->kind != SM_OPTION_KIND_END; option++) {
-        const struct sm_node *inside = option->squash ? default_of(back, option->table, path) : NULL;
+        const struct sm_option *inside = option->squash ? option_at(option->table, path) : NULL;
         if (inside)
             return inside;
-        if (option->squash || !sm_slice_is(first, sm_option_key(option)))
-            continue;
-        if (rest.size)
-            return default_of(back, option->table, sm_arena_strdup(back->arena, rest));
-        struct sm_bytes text;
-        sm_bytes_init(&text, back->arena);
-        sm_option_write_default(option, &text);
-        return text.size ? sm_tree_yaml(back->arena, (struct sm_position){0}, sm_bytes_cstr(&text)) : NULL;
+        if (!option->squash && sm_slice_is(first, sm_option_key(option)))
+            return rest.size ? option_at(option->table, rest) : option;
     }
     return NULL;
+}
+
+const struct sm_node *sm_alloy_default_setting(struct sm_alloy_back *back, const struct sm_option *table, const char *path)
+{
+    const struct sm_option *option = option_at(table, sm_slice_of(path));
+    struct sm_bytes text;
+    sm_bytes_init(&text, back->arena);
+    if (option && !option->set_offset) /* then it matters whether it is given */
+        sm_option_write_default(option, &text);
+    return text.size ? sm_tree_yaml(back->arena, (struct sm_position){0}, sm_bytes_cstr(&text)) : NULL;
+}
+
+/* Whether a key without a value is as if it were not there; scalars become the zero of their type then. */
+static bool null_is_absent(const struct sm_option *option)
+{
+    if (!option || option->null_is_absent || option->set_offset)
+        return true;
+    return option->kind >= SM_OPTION_KIND_STRING_LIST && option->kind != SM_OPTION_KIND_OPTIONAL;
 }
 
 static const struct sm_option *table_at(const struct sm_option *table, struct sm_slice path)
@@ -189,11 +207,16 @@ static const struct sm_option *table_at(const struct sm_option *table, struct sm
 
 /* ---- rows */
 
-static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *rows, struct sm_node *map, const struct sm_option *table);
-
 static const char *target_of(const struct sm_alloy_row *row)
 {
     return row->to ? row->to : row->name;
+}
+
+/* Words of rows are YAML. */
+static bool is_quoted(const char *yaml, struct sm_slice text)
+{
+    size_t size = strlen(yaml);
+    return *yaml == '"' && sm_slice_equal(sm_slice_make(yaml + 1, size - 2), text);
 }
 
 static const struct sm_node *word_node(struct sm_alloy_back *back, const struct sm_alloy_row *row, const struct sm_node *node)
@@ -205,7 +228,7 @@ static const struct sm_node *word_node(struct sm_alloy_back *back, const struct 
     else if (node->kind == SM_NODE_STRING)
         sm_bytes_append_text(&text, node->string);
     for (const struct sm_alloy_word *word = row->words; word && word->alloy; word++)
-        if (sm_slice_is(sm_bytes_slice(&text), word->collector))
+        if (sm_slice_is(sm_bytes_slice(&text), word->collector) || is_quoted(word->collector, sm_bytes_slice(&text)))
             return sm_tree_string(back->arena, node->position, word->alloy);
     return node;
 }
@@ -227,10 +250,12 @@ static struct sm_node *zero_of(struct sm_alloy_back *back, const struct sm_alloy
 
 static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
 {
-    const struct sm_node *node = row->has_no_effect ? NULL : take_path(back, map, target_of(row));
+    const struct sm_node *node = row->has_no_effect ? NULL : sm_alloy_take_setting(back, map, target_of(row));
     if (!node && row->preset && !row->has_no_effect)
-        node = default_of(back, table, target_of(row));
-    if (!node && row->required)
+        node = sm_alloy_default_setting(back, table, target_of(row));
+    bool is_zero =
+        node && node->kind == SM_NODE_NULL && row->want != SM_ALLOY_WANT_ANY && !null_is_absent(option_at(table, sm_slice_of(target_of(row))));
+    if ((!node && row->required) || is_zero)
         node = zero_of(back, row);
     if (!node || (node->kind == SM_NODE_NULL && row->want != SM_ALLOY_WANT_ANY))
         return;
@@ -251,7 +276,7 @@ static void write_attribute(struct sm_alloy_back *back, const struct sm_alloy_ro
 static void write_block(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
 {
     sm_bytes_printf(back->out, "%s {\n", row->name);
-    write_rows(back, row->rows, map, table);
+    sm_alloy_write_rows(back, row->rows, map, table);
     sm_bytes_append_text(back->out, "}\n");
 }
 
@@ -268,14 +293,18 @@ static void write_single(struct sm_alloy_back *back, const struct sm_alloy_row *
     struct sm_node *found = sm_tree_find(map, sm_arena_strdup(back->arena, first));
     if (found && rest.size)
         found = sm_tree_find(found, sm_arena_strdup(back->arena, rest));
-    if (!found && row->required)
+    if (found && found->kind == SM_NODE_NULL && null_is_absent(option_at(table, sm_slice_of(path)))) {
+        (void)sm_alloy_take_setting(back, map, path);
+        found = NULL;
+    }
+    if (!found && (row->required || row->has_presets_when_absent))
         write_block(back, row, sm_tree_map(back->arena, map->position), table_at(table, sm_slice_of(path)));
     if (!found)
         return;
     struct sm_node *inside = found->kind == SM_NODE_MAP ? found : sm_tree_map(back->arena, found->position);
     write_block(back, row, inside, table_at(table, sm_slice_of(path)));
     if (inside->map.count == 0)
-        (void)take_path(back, map, path);
+        (void)sm_alloy_take_setting(back, map, path);
 }
 
 static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map, const struct sm_option *table)
@@ -292,7 +321,7 @@ static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row
         if (is_named)
             sm_tree_set(item, back->arena, "name", item->position, sm_tree_string(back->arena, item->position, found->map.entries[i].key));
         write_block(back, row, item, inner);
-        report_left(back, item, sm_arena_printf(back->arena, "%s::%s", back->id, target_of(row)));
+        sm_alloy_report_settings(back, item, sm_arena_printf(back->arena, "%s::%s", back->id, target_of(row)));
         left += item->kind != SM_NODE_MAP;
     }
     if (found && left == 0)
@@ -301,7 +330,7 @@ static void write_repeated(struct sm_alloy_back *back, const struct sm_alloy_row
 
 static void write_part(struct sm_alloy_back *back, const struct sm_alloy_row *row, struct sm_node *map)
 {
-    struct sm_node *found = take_path(back, map, target_of(row));
+    struct sm_node *found = sm_alloy_take_setting(back, map, target_of(row));
     if (!found || found->kind != SM_NODE_MAP)
         return;
     sm_bytes_printf(back->out, "%s = ", row->name);
@@ -309,7 +338,7 @@ static void write_part(struct sm_alloy_back *back, const struct sm_alloy_row *ro
     sm_bytes_append_char(back->out, '\n');
 }
 
-static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *rows, struct sm_node *map, const struct sm_option *table)
+void sm_alloy_write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *rows, struct sm_node *map, const struct sm_option *table)
 {
     for (const struct sm_alloy_row *row = rows; row->kind != SM_ALLOY_ROW_END; row++) {
         switch (row->kind) {
@@ -324,7 +353,7 @@ static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *ro
             write_repeated(back, row, map, table);
             break;
         case SM_ALLOY_ROW_SHARED:
-            write_rows(back, row->rows, map, table);
+            sm_alloy_write_rows(back, row->rows, map, table);
             break;
         case SM_ALLOY_ROW_PART:
             write_part(back, row, map);
@@ -338,110 +367,22 @@ static void write_rows(struct sm_alloy_back *back, const struct sm_alloy_row *ro
     }
 }
 
-/* ---- shapes that rows cannot say */
-
-static bool has_text(const struct sm_node *list, const char *text)
+struct sm_node *sm_alloy_copy_settings(struct sm_alloy_back *back, const struct sm_node *settings)
 {
-    for (size_t i = 0; list && list->kind == SM_NODE_LIST && i < list->list.count; i++)
-        if (list->list.items[i]->kind == SM_NODE_STRING && strcmp(list->list.items[i]->string, text) == 0)
-            return true;
-    return false;
-}
-
-/* Alloy leaves out the collector's id unless told otherwise; a Collector leaves it out when told so. */
-static void prepare_spanmetrics(struct sm_alloy_back *back, struct sm_node *settings)
-{
-    struct sm_position position = settings->position;
-    struct sm_node *histogram = sm_tree_find(settings, "histogram");
-    struct sm_node *explicit = histogram && histogram->kind == SM_NODE_MAP ? sm_tree_find(histogram, "explicit") : NULL;
-    struct sm_node *exponential = histogram && histogram->kind == SM_NODE_MAP ? sm_tree_find(histogram, "exponential") : NULL;
-    const struct sm_node *max_size = exponential ? sm_tree_find(exponential, "max_size") : NULL;
-    if (exponential && exponential->kind == SM_NODE_MAP &&
-        (!max_size || (max_size->kind == SM_NODE_INT && max_size->integer == 0))) /* 160 to the Collector; Alloy refuses it */
-        sm_tree_set(exponential, back->arena, "max_size", position, sm_tree_int(back->arena, position, 160));
-    bool is_exponential = histogram && histogram->kind == SM_NODE_MAP && sm_tree_find(histogram, "exponential");
-    if (explicit && (explicit->kind != SM_NODE_MAP || !sm_tree_find(explicit, "buckets")))
-        sm_tree_set(settings, back->arena, "histogram.explicit.buckets", position, sm_tree_list(back->arena, position));
-    else if (!explicit && !is_exponential)
-        sm_tree_set(settings, back->arena, "histogram.explicit", position, sm_tree_map(back->arena, position));
-    if (has_text(sm_tree_find(settings, "exclude_dimensions"), "collector.instance.id"))
-        return;
-    struct sm_node *yes = sm_tree_yaml(back->arena, settings->position, "true");
-    sm_tree_set(settings, back->arena, "include_collector_instance_id", settings->position, yes);
-}
-
-/* Statements without a context, or groups that have none, stand in a block of their own. */
-static void prepare_transform(struct sm_alloy_back *back, struct sm_node *settings)
-{
-    static const char *const keys[][2] = {
-        {"trace_statements", "statements.trace"}, {"metric_statements", "statements.metric"}, {"log_statements", "statements.log"}};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct sm_node *groups = sm_tree_find(settings, keys[i][0]);
-        struct sm_node *inferred = sm_tree_list(back->arena, settings->position), *kept = sm_tree_list(back->arena, settings->position);
-        for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
-            struct sm_node *group = groups->list.items[k];
-            struct sm_node *statements = group->kind == SM_NODE_MAP ? sm_tree_find(group, "statements") : NULL;
-            if (group->kind == SM_NODE_STRING)
-                sm_tree_append(inferred, back->arena, group);
-            else if (statements && statements->kind == SM_NODE_LIST && group->map.count == 1)
-                for (size_t n = 0; n < statements->list.count; n++)
-                    sm_tree_append(inferred, back->arena, statements->list.items[n]);
-            else
-                sm_tree_append(kept, back->arena, group);
-        }
-        if (inferred->list.count == 0)
-            continue;
-        sm_tree_set(settings, back->arena, keys[i][0], settings->position, kept);
-        sm_tree_set(settings, back->arena, keys[i][1], settings->position, inferred);
-    }
-}
-
-/* Conditions that stand alone become groups of one. */
-static void prepare_filter(struct sm_alloy_back *back, struct sm_node *settings)
-{
-    static const char *const keys[] = {"trace_conditions", "metric_conditions", "log_conditions"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct sm_node *groups = sm_tree_find(settings, keys[i]);
-        for (size_t k = 0; groups && groups->kind == SM_NODE_LIST && k < groups->list.count; k++) {
-            struct sm_node *condition = groups->list.items[k];
-            if (condition->kind != SM_NODE_STRING)
-                continue;
-            struct sm_node *group = sm_tree_map(back->arena, condition->position), *list = sm_tree_list(back->arena, condition->position);
-            sm_tree_append(list, back->arena, condition);
-            sm_tree_set(group, back->arena, "conditions", condition->position, list);
-            groups->list.items[k] = group;
-        }
-    }
-}
-
-/* Alloy wants it said what traces and logs are spread by. */
-static void prepare_load_balancing(struct sm_alloy_back *back, struct sm_node *settings)
-{
-    const struct sm_node *key = sm_tree_find(settings, "routing_key");
-    if (key && key->kind == SM_NODE_STRING && *key->string)
-        return;
-    sm_tree_set(settings, back->arena, "routing_key", settings->position, sm_tree_string(back->arena, settings->position, "traceID"));
+    return settings ? copy_node(back->arena, settings) : sm_tree_map(back->arena, (struct sm_position){0});
 }
 
 void sm_alloy_write_settings(struct sm_alloy_back *back, const struct sm_alloy_component *component, const struct sm_node *settings)
 {
-    struct sm_node *left =
-        settings && settings->kind == SM_NODE_MAP ? copy_node(back->arena, settings) : sm_tree_map(back->arena, (struct sm_position){0});
-    if (strcmp(component->type, "span_metrics") == 0)
-        prepare_spanmetrics(back, left);
-    else if (strcmp(component->type, "transform") == 0)
-        prepare_transform(back, left);
-    else if (strcmp(component->type, "filter") == 0)
-        prepare_filter(back, left);
-    else if (strcmp(component->type, "load_balancing") == 0)
-        prepare_load_balancing(back, left);
-    write_rows(back, component->rows, left, back->type->options);
-    report_left(back, left,
-                sm_arena_printf(back->arena, "%ss::%s",
-                                component->kind == SM_EXTENSION   ? "extension"
-                                : component->kind == SM_RECEIVER  ? "receiver"
-                                : component->kind == SM_PROCESSOR ? "processor"
-                                : component->kind == SM_EXPORTER  ? "exporter"
-                                                                  : "connector",
-                                back->id));
+    struct sm_node *left = sm_alloy_copy_settings(back, settings && settings->kind == SM_NODE_MAP ? settings : NULL);
+    sm_alloy_prepare_settings(back, component, left);
+    sm_alloy_write_rows(back, component->rows, left, back->type->options);
+    sm_alloy_report_settings(back, left,
+                             sm_arena_printf(back->arena, "%ss::%s",
+                                             component->kind == SM_EXTENSION   ? "extension"
+                                             : component->kind == SM_RECEIVER  ? "receiver"
+                                             : component->kind == SM_PROCESSOR ? "processor"
+                                             : component->kind == SM_EXPORTER  ? "exporter"
+                                                                               : "connector",
+                                             back->id));
 }

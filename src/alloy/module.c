@@ -75,7 +75,8 @@ static struct sm_alloy_instance *make_instance(struct sm_alloy_module *module, s
         .component = node->component, .type = type, .name = node->id, .position = sm_alloy_block_position(node->source, node->block)};
     instance->id = sm_arena_printf(loading->arena, "%s/%s%.*s", node->component->type, module->prefix, SM_SLICE_ARGS(node->block->label));
     for (const struct sm_alloy_instance *other = loading->first; other; other = other->next)
-        if (other->component->kind == node->component->kind && strcmp(other->id, instance->id) == 0)
+        if (other->component->exports != SM_ALLOY_METRICS_RECEIVER && node->component->exports != SM_ALLOY_METRICS_RECEIVER &&
+            other->component->kind == node->component->kind && strcmp(other->id, instance->id) == 0)
             instance->id = sm_arena_printf(loading->arena, "%s.%zu", instance->id, loading->instance_count);
     instance->settings = sm_tree_map(loading->arena, instance->position);
     if (loading->last)

@@ -36,9 +36,12 @@ struct sm_alloy_row {
     const char *preset;       /* what it is when left out, as YAML has it, where that is not the Collector's default; NULL: it is */
     const char *river_preset; /* the same for .river; NULL: `preset` */
     bool required;
+    bool river_required;               /* in .river only */
     bool is_absent_when_null;          /* an attribute given as null is as if it were not there */
     bool has_no_effect;                /* accepted, and nothing comes of it */
     bool is_shaped;                    /* `finish` makes something else of it */
+    bool null_is_river_preset;         /* ATTRIBUTE: null is the default in .river, not the type's zero */
+    bool has_presets_when_absent;      /* BLOCK: the defaults of its arguments hold without it, too */
     const char *refused;               /* not NULL: not built, and why */
     const struct sm_alloy_row *rows;   /* BLOCK, BLOCKS, SHARED, PART */
     const struct sm_alloy_word *words; /* ATTRIBUTE of texts: those that are accepted */
@@ -96,7 +99,6 @@ struct sm_alloy_component {
     const char *type;            /* "batch" */
     const struct sm_alloy_row *rows;
     enum sm_alloy_capsule exports; /* extensions: what `handler` is; METRICS_RECEIVER: one of the prometheus family, which takes series */
-    bool has_no_way_back;          /* nothing of the Collector becomes this one */
     /* Checks and changes what the rows gave: rules of Alloy that the Collector does not have. NULL: none. */
     void (*finish)(struct sm_alloy_finish *finish);
 };

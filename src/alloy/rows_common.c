@@ -96,10 +96,10 @@ const struct sm_alloy_row sm_alloy_http_server_rows[] = {
     SM_ALLOY_SWITCH("include_metadata"),
     SM_ALLOY_TEXTS("compression_algorithms"),
     SM_ALLOY_SWITCH("keep_alives_enabled"),
-    SM_ALLOY_TIME("idle_timeout"),
+    SM_ALLOY_TIME("idle_timeout", .preset = "1m"),
     SM_ALLOY_TIME("read_timeout"),
-    SM_ALLOY_TIME("write_timeout"),
-    SM_ALLOY_TIME("read_header_timeout"),
+    SM_ALLOY_TIME("write_timeout", .preset = "30s"),
+    SM_ALLOY_TIME("read_header_timeout", .preset = "1m"),
     SM_ALLOY_END_ROW,
 };
 
@@ -152,7 +152,7 @@ const struct sm_alloy_row sm_alloy_http_client_rows[] = {
     SM_ALLOY_TIME("idle_conn_timeout"),
     SM_ALLOY_SWITCH("disable_keep_alives"),
     SM_ALLOY_TIME("http2_read_idle_timeout"),
-    SM_ALLOY_TIME("http2_ping_timeout"),
+    SM_ALLOY_TIME("http2_ping_timeout", .preset = "15s"),
     SM_ALLOY_SWITCH("force_attempt_http2"),
     SM_ALLOY_AUTH,
     SM_ALLOY_BLOCK("cookies", cookies_rows),

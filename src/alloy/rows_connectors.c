@@ -7,7 +7,7 @@
 /* ---- spanmetrics */
 
 static const struct sm_alloy_row dimension_rows[] = {
-    SM_ALLOY_TEXT("name", .required = true),
+    SM_ALLOY_TEXT("name", .river_required = true), /* or `glob` */
     SM_ALLOY_TEXT("default", .is_absent_when_null = true),
     SM_ALLOY_TEXT("glob"),
     SM_ALLOY_END_ROW,
@@ -34,7 +34,8 @@ static const struct sm_alloy_row histogram_rows[] = {
 
 static const struct sm_alloy_row exemplars_rows[] = {
     SM_ALLOY_SWITCH("enabled"),
-    SM_ALLOY_NUMBER_("max_per_data_point", .preset = "5", .river_preset = "0"),
+    /* None is no limit to the Agent; the Collector knows none but counts no further than this. */
+    SM_ALLOY_NUMBER_("max_per_data_point", .preset = "5", .river_preset = "65535", .null_is_river_preset = true),
     SM_ALLOY_END_ROW,
 };
 
@@ -82,21 +83,30 @@ static const struct sm_alloy_row count_attribute_rows[] = {
     SM_ALLOY_END_ROW,
 };
 
-static const struct sm_alloy_row count_rows_of_one[] = {
-    SM_ALLOY_TEXT("name"),
-    SM_ALLOY_TEXT("description"),
-    SM_ALLOY_TEXTS("conditions"),
-    SM_ALLOY_BLOCKS("attributes", "attributes", count_attribute_rows),
-    SM_ALLOY_END_ROW,
-};
-
-#define COUNTS(name_)                                                                                                                                \
+#define COUNT_ROWS(metric_)                                                                                                                          \
     {                                                                                                                                                \
-        .kind = SM_ALLOY_ROW_BLOCKS_NAMED, .name = (name_), .rows = count_rows_of_one                                                                \
+        SM_ALLOY_TEXT("name", .preset = (metric_)), SM_ALLOY_TEXT("description"), SM_ALLOY_TEXTS("conditions"),                                      \
+            SM_ALLOY_BLOCKS("attributes", "attributes", count_attribute_rows), SM_ALLOY_END_ROW                                                      \
+    }
+static const struct sm_alloy_row count_span_rows[] = COUNT_ROWS("trace.span.count");
+static const struct sm_alloy_row count_event_rows[] = COUNT_ROWS("trace.span.event.count");
+static const struct sm_alloy_row count_metric_rows[] = COUNT_ROWS("metric.count");
+static const struct sm_alloy_row count_point_rows[] = COUNT_ROWS("metric.datapoint.count");
+static const struct sm_alloy_row count_log_rows[] = COUNT_ROWS("log.record.count");
+
+#define COUNTS(name_, rows_)                                                                                                                         \
+    {                                                                                                                                                \
+        .kind = SM_ALLOY_ROW_BLOCKS_NAMED, .name = (name_), .rows = (rows_)                                                                          \
     }
 static const struct sm_alloy_row count_rows[] = {
-    COUNTS("spans"), COUNTS("spanevents"),   COUNTS("metrics"), COUNTS("datapoints"),
-    COUNTS("logs"),  SM_ALLOY_DEBUG_METRICS, SM_ALLOY_OUTPUT,   SM_ALLOY_END_ROW,
+    COUNTS("spans", count_span_rows),
+    COUNTS("spanevents", count_event_rows),
+    COUNTS("metrics", count_metric_rows),
+    COUNTS("datapoints", count_point_rows),
+    COUNTS("logs", count_log_rows),
+    SM_ALLOY_DEBUG_METRICS,
+    SM_ALLOY_OUTPUT,
+    SM_ALLOY_END_ROW,
 };
 
 /* ---- servicegraph */
@@ -130,6 +140,10 @@ const struct sm_alloy_component sm_alloy_connectors[] = {
      .rows = spanmetrics_rows,
      .finish = sm_alloy_finish_spanmetrics},
     {.name = "otelcol.connector.count", .kind = SM_CONNECTOR, .type = "count", .rows = count_rows},
-    {.name = "otelcol.connector.servicegraph", .kind = SM_CONNECTOR, .type = "service_graph", .rows = servicegraph_rows},
+    {.name = "otelcol.connector.servicegraph",
+     .kind = SM_CONNECTOR,
+     .type = "service_graph",
+     .rows = servicegraph_rows,
+     .finish = sm_alloy_finish_servicegraph},
     {0},
 };

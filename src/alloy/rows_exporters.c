@@ -125,7 +125,7 @@ static const struct sm_alloy_row kafka_metadata_rows[] = {
 };
 
 static const struct sm_alloy_row kafka_level_rows[] = {
-    SM_ALLOY_NUMBER_("level", .required = true),
+    SM_ALLOY_NUMBER_("level"),
     SM_ALLOY_END_ROW,
 };
 
@@ -215,6 +215,11 @@ static const struct sm_alloy_row group_by_rows[] = {
     SM_ALLOY_END_ROW,
 };
 
+static const struct sm_alloy_row file_level_rows[] = {
+    SM_ALLOY_NUMBER_("level", .required = true),
+    SM_ALLOY_END_ROW,
+};
+
 static const struct sm_alloy_row file_rows[] = {
     SM_ALLOY_TEXT("path", .required = true),
     SM_ALLOY_SWITCH("append"),
@@ -222,6 +227,7 @@ static const struct sm_alloy_row file_rows[] = {
     SM_ALLOY_TEXT("format"),
     SM_ALLOY_TEXT("encoding"),
     SM_ALLOY_TEXT("compression"),
+    SM_ALLOY_BLOCK("compression_params", file_level_rows),
     SM_ALLOY_TIME("flush_interval"),
     SM_ALLOY_BLOCK("group_by", group_by_rows),
     SM_ALLOY_DEBUG_METRICS,
@@ -235,9 +241,9 @@ static const struct sm_alloy_row datadog_client_rows[] = {
     SM_ALLOY_NUMBER_("write_buffer_size"),
     SM_ALLOY_TIME("timeout"),
     SM_ALLOY_NUMBER_("max_idle_conns"),
-    SM_ALLOY_NUMBER_("max_idle_conns_per_host"),
+    SM_ALLOY_NUMBER_("max_idle_conns_per_host", .preset = "5"),
     SM_ALLOY_NUMBER_("max_conns_per_host"),
-    SM_ALLOY_TIME("idle_conn_timeout"),
+    SM_ALLOY_TIME("idle_conn_timeout", .preset = "45s"),
     SM_ALLOY_SWITCH("disable_keep_alives"),
     SM_ALLOY_SWITCH("insecure_skip_verify", .to = "tls.insecure_skip_verify"),
     SM_ALLOY_END_ROW,
@@ -255,7 +261,7 @@ static const struct sm_alloy_row datadog_trace_rows[] = {
     SM_ALLOY_TEXTS("ignore_resources"),
     SM_ALLOY_TEXT_MAP("span_name_remappings"),
     SM_ALLOY_SWITCH("span_name_as_resource_name", .preset = "true"),
-    SM_ALLOY_SWITCH("compute_stats_by_span_kind"),
+    SM_ALLOY_SWITCH("compute_stats_by_span_kind", .preset = "true"),
     SM_ALLOY_SWITCH("compute_top_level_by_span_kind"),
     SM_ALLOY_SWITCH("peer_tags_aggregation"),
     SM_ALLOY_TEXTS("peer_tags"),
@@ -265,7 +271,7 @@ static const struct sm_alloy_row datadog_trace_rows[] = {
 
 static const struct sm_alloy_row datadog_metrics_exporter_rows[] = {
     SM_ALLOY_SWITCH("resource_attributes_as_tags"),
-    SM_ALLOY_SWITCH("instrumentation_scope_metadata_as_tags"),
+    SM_ALLOY_SWITCH("instrumentation_scope_metadata_as_tags", .preset = "true"),
     SM_ALLOY_END_ROW,
 };
 static const struct sm_alloy_row datadog_histogram_rows[] = {
@@ -286,7 +292,7 @@ static const struct sm_alloy_row datadog_summary_rows[] = {
 static const struct sm_alloy_row datadog_metric_rows[] = {
     SM_ALLOY_NUMBER_("delta_ttl"),
     SM_ALLOY_TEXT("endpoint"),
-    SM_ALLOY_BLOCK("exporter", datadog_metrics_exporter_rows, .to = ""),
+    SM_ALLOY_BLOCK("exporter", datadog_metrics_exporter_rows, .to = "", .has_presets_when_absent = true),
     SM_ALLOY_BLOCK("histograms", datadog_histogram_rows),
     SM_ALLOY_BLOCK("sums", datadog_sum_rows),
     SM_ALLOY_BLOCK("summaries", datadog_summary_rows),
@@ -306,12 +312,12 @@ static const struct sm_alloy_row datadog_host_rows[] = {
 };
 
 static const struct sm_alloy_row datadog_rows[] = {
-    SM_ALLOY_BLOCK("client", datadog_client_rows, .to = ""),
+    SM_ALLOY_BLOCK("client", datadog_client_rows, .to = "", .has_presets_when_absent = true),
     SM_ALLOY_BLOCK("sending_queue", sm_alloy_queue_rows),
     SM_ALLOY_BLOCK("retry_on_failure", sm_alloy_retry_rows),
     SM_ALLOY_BLOCK("api", datadog_api_rows, .required = true),
-    SM_ALLOY_BLOCK("traces", datadog_trace_rows),
-    SM_ALLOY_BLOCK("metrics", datadog_metric_rows),
+    SM_ALLOY_BLOCK("traces", datadog_trace_rows, .has_presets_when_absent = true),
+    SM_ALLOY_BLOCK("metrics", datadog_metric_rows, .has_presets_when_absent = true),
     SM_ALLOY_BLOCK("logs", datadog_log_rows),
     SM_ALLOY_BLOCK("host_metadata", datadog_host_rows),
     SM_ALLOY_TIME("hostname_detection_timeout", .has_no_effect = true),

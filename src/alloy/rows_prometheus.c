@@ -20,6 +20,7 @@ static const struct sm_alloy_row exporter_rows[] = {
     SM_ALLOY_SWITCH("keep_identifying_resource_attributes", .to = "target_info.keep_identifying_attributes"),
     SM_ALLOY_SWITCH("convert_classic_histograms_to_nhcb", .is_shaped = true),
     SM_ALLOY_SWITCH("start_timestamp_zero_ingestion", .has_no_effect = true),
+    SM_ALLOY_DEBUG_METRICS,
     SM_ALLOY_END_ROW,
 };
 
@@ -137,7 +138,7 @@ static const struct sm_alloy_row remote_write_rows[] = {
     SM_ALLOY_END_ROW,
 };
 
-#define FAMILY .kind = SM_EXPORTER, .type = "prometheus_remote_write", .has_no_way_back = true
+#define FAMILY .kind = SM_EXPORTER, .type = "prometheus_remote_write"
 
 const struct sm_alloy_component sm_alloy_prometheus[] = {
     {.name = "otelcol.exporter.prometheus", FAMILY, .rows = exporter_rows, .finish = sm_alloy_finish_prometheus_exporter},

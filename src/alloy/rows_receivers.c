@@ -54,8 +54,9 @@ static const struct sm_alloy_row jaeger_http_rows[] = {
 
 #define UDP_ROWS(endpoint_)                                                                                                                          \
     {                                                                                                                                                \
-        SM_ALLOY_TEXT("endpoint", .preset = (endpoint_)), SM_ALLOY_NUMBER_("queue_size", .preset = "1000"), SM_ALLOY_BYTES("max_packet_size"),       \
-            SM_ALLOY_NUMBER_("workers"), SM_ALLOY_BYTES("socket_buffer_size"), SM_ALLOY_END_ROW,                                                     \
+        SM_ALLOY_TEXT("endpoint", .preset = (endpoint_)), SM_ALLOY_NUMBER_("queue_size", .preset = "1000"),                                          \
+            SM_ALLOY_BYTES("max_packet_size", .preset = "66560"), SM_ALLOY_NUMBER_("workers"), SM_ALLOY_BYTES("socket_buffer_size"),                 \
+            SM_ALLOY_END_ROW,                                                                                                                        \
     }
 static const struct sm_alloy_row jaeger_compact_rows[] = UDP_ROWS("0.0.0.0:6831");
 static const struct sm_alloy_row jaeger_binary_rows[] = UDP_ROWS("0.0.0.0:6832");
@@ -97,10 +98,14 @@ static const struct sm_alloy_row datadog_intake_rows[] = {
 
 static const struct sm_alloy_row datadog_rows[] = {
     SM_ALLOY_TEXT("endpoint", .preset = "localhost:8126"),
+    /* Before the shared rows, in whose place they are found. */
+    SM_ALLOY_TIME("read_timeout", .preset = "60s"),
+    SM_ALLOY_BYTES("max_request_body_size", .preset = "20971520"),
     SM_ALLOY_SHARED(sm_alloy_http_server_rows),
     SM_ALLOY_NUMBER_("trace_id_cache_size"),
     SM_ALLOY_TIME("idle_series_timeout"),
     SM_ALLOY_TIME("idle_series_cleanup_interval"),
+    SM_ALLOY_SWITCH("decode_json_message", .has_no_effect = true), /* of logs, which are not received */
     SM_ALLOY_BLOCK("intake", datadog_intake_rows),
     SM_ALLOY_DEBUG_METRICS,
     SM_ALLOY_OUTPUT,

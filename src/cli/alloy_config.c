@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/diags.h"
 #include "config/provider.h"
+#include "pipeline/config.h"
 #include "service/registry.h"
 
 enum { FILES_MAX = 1000 };
@@ -89,3 +90,15 @@ static bool load(const char *path, const char *format, bool is_sealed, struct sm
 }
 
 const struct sm_load_front_end sm_cli_alloy_front_end = {.load = load};
+
+bool sm_cli_alloy_check(struct sm_slice text, struct sm_diags *diags)
+{
+    const struct sm_source source = {.name = "converted", .text = text, .is_quotable = true, .language = SM_SOURCE_ALLOY};
+    const struct sm_source *sources[] = {&source};
+    const struct sm_alloy_options options = {.flavour = SM_ALLOY_TODAY, .find_type = find_type};
+    struct sm_config config = {0};
+    const struct sm_node *root = sm_alloy_load(sources, 1, &options, &config.arena, diags);
+    bool is_good = root && sm_config_decode(&config, root, sm_component_types, sm_component_type_count, diags);
+    sm_arena_deinit(&config.arena);
+    return is_good;
+}

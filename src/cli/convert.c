@@ -6,6 +6,7 @@
 #include "alloy/from_collector.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "cli/alloy_config.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
@@ -34,10 +35,21 @@ static bool to_collector(const struct conversion *conversion, struct sm_diags *d
     return is_good;
 }
 
+/* Alloy has rules that the Collector has not: what was written may break one of them. */
+static bool is_taken(const struct sm_bytes *text)
+{
+    struct sm_diags *diags = sm_diags_create();
+    bool is_taken = sm_cli_alloy_check(sm_bytes_slice(text), diags);
+    if (!is_taken)
+        sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
+    sm_diags_free(diags);
+    return is_taken;
+}
+
 static bool to_alloy(const struct conversion *conversion, struct sm_diags *diags, struct sm_bytes *text)
 {
     struct sm_config *config = sm_config_load(&conversion->options, sm_component_types, sm_component_type_count, diags);
-    bool is_good = config && sm_alloy_from_collector(config, diags, text) == 0;
+    bool is_good = config && sm_alloy_from_collector(config, diags, text) == 0 && is_taken(text);
     sm_config_free(config);
     return is_good;
 }
