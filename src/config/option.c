@@ -599,31 +599,33 @@ static const struct sm_node_entry *find_entry(const struct sm_node *map, const s
     return found;
 }
 
-static bool ignores_rest(const struct sm_option *table)
+static const struct sm_option *end_of(const struct sm_option *table)
 {
     while (table->kind != SM_OPTION_KIND_END)
         table++;
-    return table->ignores_rest;
+    return table;
+}
+
+/* What to do with a key that nobody knows; NULL: nothing is known. */
+static const char *suggest(const struct decoder *decoder, const struct sm_option *table, const struct sm_node_entry *unknown)
+{
+    const char *candidates[CANDIDATES_MAX], *hint = end_of(table)->hint ? end_of(table)->hint(unknown) : NULL;
+    if (hint)
+        return hint;
+    const char *near = sm_nearest_word(unknown->key, candidates, list_keys(table, candidates, 0));
+    return near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
 }
 
 static void report_unknown_keys(struct decoder *decoder, const struct sm_option *table, const struct sm_node *map, const struct place *place)
 {
-    const char *candidates[CANDIDATES_MAX];
-    size_t candidate_count = list_keys(table, candidates, 0);
+    bool is_ignored = end_of(table)->ignores_rest;
     for (size_t i = 0; i < map->map.count; i++) {
         const struct sm_node_entry *entry = &map->map.entries[i];
         if (has_row(table, entry->key))
             continue;
-        const char *near = sm_nearest_word(entry->key, candidates, candidate_count);
-        const char *suggestion = near ? sm_arena_printf(decoder->arena, "did you mean %s?", near) : NULL;
-        if (ignores_rest(table)) {
-            sm_diags_add(decoder->diags, SM_DIAG_WARNING, entry->key_position, decoder->root, suggestion, "%signores the unknown key %s",
-                         quoted_path(decoder, place), entry->key);
-            continue;
-        }
-        decoder->error_count++;
-        sm_diags_add(decoder->diags, SM_DIAG_ERROR, entry->key_position, decoder->root, suggestion, "%shas invalid keys: %s",
-                     quoted_path(decoder, place), entry->key);
+        decoder->error_count += !is_ignored;
+        sm_diags_add(decoder->diags, is_ignored ? SM_DIAG_WARNING : SM_DIAG_ERROR, entry->key_position, decoder->root, suggest(decoder, table, entry),
+                     is_ignored ? "%signores the unknown key %s" : "%shas invalid keys: %s", quoted_path(decoder, place), entry->key);
     }
 }
 

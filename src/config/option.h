@@ -116,6 +116,8 @@ struct sm_option {
     const char *deprecated;             /* not NULL: still taken, with this text as a warning */
     const char *const *old_keys;        /* NULL-terminated: other spellings that are taken */
     size_t set_offset;                  /* not 0: a bool member that tells whether the key was given */
+
+    const char *(*hint)(const struct sm_node_entry *unknown); /* END: see SM_OPTION_END_WITH_HINT */
 };
 
 /* Rows from a member's name. The variadic part sets further fields. */
@@ -156,6 +158,11 @@ struct sm_option {
 #define SM_OPTION_END_IGNORING_REST                                                                                                                  \
     {                                                                                                                                                \
         .kind = SM_OPTION_KIND_END, .ignores_rest = true                                                                                             \
+    }
+/* Instead of SM_OPTION_END where keys that nobody knows may be in the wrong place: what to do with such a one, NULL: nothing is known. */
+#define SM_OPTION_END_WITH_HINT(function)                                                                                                            \
+    {                                                                                                                                                \
+        .kind = SM_OPTION_KIND_END, .hint = (function)                                                                                               \
     }
 
 /* Durations in presets. */

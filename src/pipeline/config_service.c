@@ -61,13 +61,20 @@ static const struct sm_option pipeline_table[] = {
     SM_OPTION_END,
 };
 
+/* Pipelines one level too high, as in an often copied example of Datadog's. */
+static const char *hint_of_pipeline(const struct sm_node_entry *unknown)
+{
+    return sm_node_find(unknown->value, "receivers") || sm_node_find(unknown->value, "exporters") ? "move the pipeline under service::pipelines"
+                                                                                                  : NULL;
+}
+
 typedef struct sm_service_section section;
 const struct sm_option sm_config_service_option_table[] = {
     SM_OPTION_TABLE(section, telemetry, telemetry_table, .help = "What the program tells about itself."),
     SM_OPTION_STRING_LIST(section, extensions, .no_split = true, .help = "Ids of extensions, in the order in which they start."),
     SM_OPTION_TABLE_MAP(section, pipelines, pipeline, pipeline_table,
                         .help = "Pipelines by id: traces, metrics or logs, with /name to tell several apart."),
-    SM_OPTION_END,
+    SM_OPTION_END_WITH_HINT(hint_of_pipeline),
 };
 
 /* ---- telemetry */

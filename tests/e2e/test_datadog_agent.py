@@ -20,6 +20,7 @@ import datadog_bodies  # noqa: E402
 
 CONFIG = """
 api_key: "{key}"
+dd_url: "http://127.0.0.1:{intake}"
 hostname: e2e
 env: test
 apm_config:
@@ -44,6 +45,20 @@ for i in range(pairs):
     if ahead > 0.05:
         time.sleep(ahead)
 tracer.shutdown()
+"""
+
+
+OPENTRACING = """
+import sys
+from ddtrace.opentracer import Tracer
+tracer = Tracer(service_name="legacy")
+for i in range(int(sys.argv[1])):
+    with tracer.start_active_span("order") as scope:
+        scope.span.set_tag("component", "flask")
+        with tracer.start_active_span("charge", child_of=scope.span) as inner:
+            inner.span.set_tag("card", "visa")
+            inner.span.set_baggage_item("who", "me")
+tracer._dd_tracer.shutdown()
 """
 
 
@@ -80,10 +95,10 @@ def decode(intake):
     return spans, hits
 
 
-def run_client(ports, pairs, seconds=0):
+def run_client(ports, pairs, seconds=0, script=CLIENT):
     env = {**os.environ, "DD_TRACE_AGENT_URL": "http://127.0.0.1:%d" % ports["tracers"], "DD_REMOTE_CONFIGURATION_ENABLED": "false",
            "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_TRACE_STATS_COMPUTATION_ENABLED": "false"}
-    subprocess.run([sys.executable, "-c", CLIENT, str(pairs), str(seconds)], env=env, check=True, timeout=seconds + 120)
+    subprocess.run([sys.executable, "-c", script, str(pairs), str(seconds)], env=env, check=True, timeout=seconds + 120)
 
 
 def test_ddtrace_for_python_sends_and_every_span_and_hit_arrives(collector, ports, intake):
@@ -91,6 +106,20 @@ def test_ddtrace_for_python_sends_and_every_span_and_hit_arrives(collector, port
     run_client(ports, 200)
     one.stop()
     assert decode(intake) == (400, 400)
+
+
+def test_spans_of_opentracing_come_through_datadogs_library(collector, ports, intake):
+    one = start(collector, ports)
+    run_client(ports, 50, script=OPENTRACING)
+    one.stop()
+    assert decode(intake)[0] == 100
+    out = {}
+    for request in intake.posts("/api/v0.2/traces"):
+        datadog_bodies.traces(gzip.decompress(request[2]), out)
+    spans = [span for chunk in out["chunks"] for span in chunk["spans"]]
+    orders = {span["span_id"] for span in spans if span["name"] == "order" and span["meta"]["component"] == "flask" and span["service"] == "legacy"}
+    charges = [span for span in spans if span["name"] == "charge" and span["meta"]["card"] == "visa" and span["parent_id"] in orders]
+    assert (len(orders), len(charges)) == (50, 50)
 
 
 def test_ddtrace_for_javascript_sends_and_takes_the_rates_it_is_answered(collector, ports, intake, node_modules):
@@ -127,3 +156,8 @@ def test_hits_are_all_spans_while_a_fifth_is_sent(collector, ports, intake):
     deviations = 6 * 2 * (pairs * 0.2 * 0.8) ** 0.5
     assert hits == 2 * pairs
     assert abs(spans - 2 * pairs * 0.2) < deviations
+    if seconds >= 60:  # how often the usage is posted
+        usage = [(one["tags"], one["points"][0]["value"]) for _, _, body, _ in intake.posts("/api/v2/series") for one in json.loads(gzip.decompress(body))["series"]
+                 if one["metric"] == "datadog.estimated_usage.apm.ingested_spans"]
+        assert usage and all(tags == ["service:shop", "env:test"] for tags, _ in usage)
+        assert 0 < sum(value for _, value in usage) <= spans

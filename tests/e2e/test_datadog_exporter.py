@@ -3,11 +3,18 @@ import gzip
 import http.server
 import json
 import os
+import random
+import sys
 import threading
+import time
 
 import pytest
-from conftest import free_ports, post, wait_until
+from conftest import ROOT, free_ports, post, wait_until
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from payload import traces_request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+import datadog_bodies  # noqa: E402
 
 KEY = "0123456789abcdef0123456789abcdef"
 CONFIG = """
@@ -238,3 +245,27 @@ def test_many_logs_are_split_and_none_is_lost(collector, ports, intake):
     records = [record for body in bodies for record in json.loads(body)]
     assert all(len(json.loads(body)) <= 1000 for body in bodies)
     assert sorted(json.loads(record["message"])["message"] for record in records) == sorted(texts)
+
+
+def test_the_example_counts_all_requests_and_sends_a_fifth_of_the_traces(collector, tmp_path, ports, intake, monkeypatch):
+    """Its YAML as it is, with a base, and an intake on this machine."""
+    monkeypatch.setenv("DD_API_KEY", KEY)
+    grpc, http, sink = free_ports(1)[0], ports["http"], "http://127.0.0.1:%d" % ports["intake"]
+    settings = ["receivers.otlp.protocols.grpc.endpoint=127.0.0.1:%d" % grpc, "receivers.otlp.protocols.http.endpoint=127.0.0.1:%d" % http,
+                "exporters.datadog.traces.endpoint=" + sink, "exporters.datadog.metrics.endpoint=" + sink, "exporters.datadog.host_metadata.enabled=false",
+                "service.telemetry.metrics.level=none"]
+    example = (ROOT / "examples/datadog-trace-metrics.yaml").read_text()
+    args = ["--config", str(ROOT / "examples/datadog-base.yaml")] + [arg for setting in settings for arg in ("--set", setting)]
+    one = collector(example, http, args=args)
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    now = time.time_ns()
+    for number in range(5000):
+        spans.add(trace_id=random.Random(number).randbytes(16), span_id=number.to_bytes(7, "big") + b"1", name="op", kind=2, start_time_unix_nano=now - 10**6, end_time_unix_nano=now)
+    assert post("http://127.0.0.1:%d/v1/traces" % http, request.SerializeToString(), "application/x-protobuf")[0] == 200
+    one.stop()
+    stats = [datadog_bodies.msgpack_stats(gzip.decompress(body)) for _, _, body, _ in intake.posts("/api/v0.2/stats")]
+    hits = [group["Hits"] for payload in stats for client in payload["Stats"] for bucket in client["Stats"] for group in bucket["Stats"]]
+    assert sum(hits) == 5000
+    sent = sum(gzip.decompress(request[2]).count(b"otel.trace_id") for request in intake.posts())
+    assert abs(sent - 1000) < 6 * (5000 * 0.2 * 0.8) ** 0.5

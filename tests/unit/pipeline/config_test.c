@@ -140,6 +140,7 @@ static void refuses_what_the_reference_refuses(void **state)
         {"receivers: {source: }", "no exporter configuration specified in config"},
         {PARTS, "service::pipelines: service must have at least one pipeline"},
         {PARTS "procesors: {}", "has invalid keys: procesors"},
+        {PARTS "service: {metrics: {receivers: [source], exporters: [sink]}}", "move the pipeline under service::pipelines"},
         {"receivers: {sorce: }", "receivers: unknown type: \"sorce\" for id: \"sorce\" (valid values: [source])"},
         {"receivers: [source]", "'receivers' expected a map of components, got a list"},
         {"receivers: {source/: }", "in \"source/\" id: the part after / should not be empty"},

@@ -1,0 +1,182 @@
+/* Who sends how much to Datadog: by service and environment, in the own metrics, in tables and as posts of what is new. */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "exporters/datadog/agent_stats.h"
+#include "pipeline/snapshot.h"
+#include "wire/compression.h"
+
+/* ---- in the place of intake.c: keeps the last post */
+
+static json_t *last;
+static size_t under_way;
+
+void sm_datadog_lane_post(struct sm_datadog_lane *lane, struct sm_bytes *body, sm_datadog_posted *posted, void *context)
+{
+    struct sm_buffer *plain = NULL;
+    (void)lane, (void)posted, (void)context;
+    assert_int_equal(sm_decompress(SM_COMPRESSION_GZIP, sm_bytes_slice(body), 1 << 24, &plain), SM_DECOMPRESS_OK);
+    json_decref(last);
+    last = json_loadb(sm_buffer_slice(plain).ptr, sm_buffer_slice(plain).size, 0, NULL);
+    assert_non_null(last);
+    sm_buffer_release(plain);
+}
+
+size_t sm_datadog_lane_count(const struct sm_datadog_lane *lane)
+{
+    (void)lane;
+    return under_way;
+}
+
+/* ---- */
+
+static struct sm_datadog_usage *usage;
+
+static int start(void **state)
+{
+    (void)state;
+    usage = sm_datadog_usage_create("datadog/usage");
+    under_way = 0;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    sm_datadog_usage_free(usage);
+    json_decref(last);
+    last = NULL;
+    return 0;
+}
+
+static void add(const char *service, const char *env, size_t spans, size_t bytes)
+{
+    sm_datadog_usage_add(usage, sm_slice_of(service), sm_slice_of(env), spans, bytes);
+}
+
+/* The value of a series that was posted last; -1: there is none. */
+static int64_t posted(const char *metric, const char *service, const char *env)
+{
+    char wanted[256];
+    size_t index;
+    json_t *one;
+    snprintf(wanted, sizeof(wanted), "[\"service:%s\",\"env:%s\"]", service, env);
+    json_array_foreach(json_object_get(last, "series"), index, one)
+    {
+        char *tags = json_dumps(json_object_get(one, "tags"), JSON_COMPACT);
+        bool is_it = strcmp(json_string_value(json_object_get(one, "metric")), metric) == 0 && strcmp(tags, wanted) == 0;
+        free(tags);
+        if (!is_it)
+            continue;
+        assert_int_equal(json_integer_value(json_object_get(one, "type")), 1); /* a count */
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(one, "resources"), 0), "name")), "host");
+        return (int64_t)json_integer_value(json_object_get(json_array_get(json_object_get(one, "points"), 0), "value"));
+    }
+    return -1;
+}
+
+#define SPANS "datadog.estimated_usage.apm.ingested_spans"
+#define BYTES "datadog.estimated_usage.apm.ingested_bytes"
+
+static void posts_what_came_since_the_last_one(void **state)
+{
+    (void)state;
+    add("a", "prod", 2, 100);
+    add("a", "prod", 3, 50);
+    add("a", "test", 1, 10);
+    add("b\"\\", "prod", 1, 7);
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_int_equal(json_array_size(json_object_get(last, "series")), 6);
+    assert_int_equal(posted(SPANS, "a", "prod"), 5);
+    assert_int_equal(posted(BYTES, "a", "prod"), 150);
+    assert_int_equal(posted(SPANS, "a", "test"), 1);
+    assert_int_equal(posted(BYTES, "b\\\"\\\\", "prod"), 7);
+    add("a", "prod", 4, 40);
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_int_equal(json_array_size(json_object_get(last, "series")), 2);
+    assert_int_equal(posted(SPANS, "a", "prod"), 4);
+}
+
+static void keeps_what_cannot_be_posted_for_the_next_time(void **state)
+{
+    (void)state;
+    under_way = SM_DATADOG_LANE_POSTS_MAX;
+    add("a", "prod", 2, 100);
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_null(last);
+    under_way = 0;
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_int_equal(posted(SPANS, "a", "prod"), 2);
+    json_decref(last);
+    last = NULL;
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_null(last); /* nothing is new */
+}
+
+static void services_beyond_the_limit_are_counted_together(void **state)
+{
+    (void)state;
+    enum { LIMIT = 1000, MORE = 50 };
+    for (int i = 0; i < LIMIT + MORE; i++) {
+        char service[32];
+        snprintf(service, sizeof(service), "service-%d", i);
+        add(service, "prod", 1, 10);
+    }
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_int_equal(posted(SPANS, "service-0", "prod"), 1);
+    assert_int_equal(posted(SPANS, "service-1049", "prod"), -1);
+    assert_int_equal(posted(SPANS, "_other", "_other"), MORE);
+    assert_int_equal(posted(BYTES, "_other", "_other"), 10 * MORE);
+}
+
+static void ask(struct sm_snapshot_question *question, void *context)
+{
+    (void)context;
+    sm_datadog_usage_show(usage, question);
+}
+
+static void collected(void *context, struct sm_slice tables)
+{
+    sm_bytes_append_slice(context, tables);
+}
+
+static void removed(void *context)
+{
+    (void)context;
+}
+
+static void shows_all_since_the_start_as_a_table_of_volumes(void **state)
+{
+    (void)state;
+    struct sm_bytes table = {0};
+    struct sm_snapshot_source *source = sm_snapshot_source_add(ask, NULL);
+    sm_datadog_usage_free(usage);
+    usage = sm_datadog_usage_create("datadog/shown");
+    add("a", "prod", 2, 100);
+    add("a", "none", 1, 10); /* the tag of telemetry that names no environment */
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    add("a", "prod", 1, 1);
+    sm_snapshot_collect(collected, &table);
+    assert_string_equal(sm_bytes_cstr(&table), "table volume By datadog/shown\n\ta\tprod\t3\t101\n\ta\t\t1\t10\n");
+    sm_snapshot_source_remove(source, removed, NULL);
+    sm_bytes_deinit(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(posts_what_came_since_the_last_one, start, end),
+        cmocka_unit_test_setup_teardown(keeps_what_cannot_be_posted_for_the_next_time, start, end),
+        cmocka_unit_test_setup_teardown(services_beyond_the_limit_are_counted_together, start, end),
+        cmocka_unit_test_setup_teardown(shows_all_since_the_start_as_a_table_of_volumes, start, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
