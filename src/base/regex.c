@@ -1,7 +1,7 @@
 /* regex.c - PCRE2 behind RE2's syntax.
  *
- * The pattern is checked and rewritten where the two differ (\s, \v, \C, …), then compiled with JIT. State: per thread the match data, and one
- * counter of matches given up. Source: the syntax of Go's regexp/syntax package (RE2), pcre2pattern(3). */
+ * The pattern is checked and rewritten where the two differ (regex_syntax.h), then compiled with JIT. State: per thread the match data, and one
+ * counter of matches given up. */
 #include "base/regex.h"
 
 #include <ctype.h>
@@ -12,12 +12,9 @@
 #include <pcre2.h>
 
 #include "base/memory.h"
+#include "base/regex_syntax.h"
 
-enum {
-    PATTERN_SIZE_MAX = 64 * 1024,
-    REPEAT_MAX = 1000,        /* RE2's limit for {n,m} */
-    MATCH_STEPS_MAX = 1000000 /* backtracking steps of one match: a few milliseconds */
-};
+enum { MATCH_STEPS_MAX = 1000000 /* backtracking steps of one match: a few milliseconds */ };
 
 struct sm_regex {
     pcre2_code *code;       /* owned */
@@ -27,240 +24,6 @@ struct sm_regex {
 
 static atomic_uint_fast64_t limit_hits;
 static void (*tell_limit_hit)(void); /* written before other threads start */
-
-/* ---- what RE2 accepts */
-
-struct translation {
-    const char *start, *at, *end;
-    struct sm_bytes out;
-    bool in_class;
-    struct sm_error *error;
-};
-
-static bool refuse(struct translation *t, const char *what)
-{
-    return sm_error_set(t->error, SM_ERROR_USAGE, "error parsing regexp: %s at position %zu (only RE2's syntax is accepted)", what,
-                        (size_t)(t->at - t->start));
-}
-
-static char look(const struct translation *t, size_t ahead)
-{
-    return (size_t)(t->end - t->at) > ahead ? t->at[ahead] : '\0';
-}
-
-static void take(struct translation *t, size_t count)
-{
-    sm_bytes_append(&t->out, t->at, count);
-    t->at += count;
-}
-
-static void put(struct translation *t, const char *text, size_t skip)
-{
-    sm_bytes_append_text(&t->out, text);
-    t->at += skip;
-}
-
-/* \Q…\E: everything literal. */
-static void take_quoted(struct translation *t)
-{
-    t->at += 2;
-    while (t->at < t->end && !(look(t, 0) == '\\' && look(t, 1) == 'E')) {
-        if (!isalnum((unsigned char)*t->at) && (unsigned char)*t->at < 0x80)
-            sm_bytes_append_char(&t->out, '\\');
-        take(t, 1);
-    }
-    if (t->at < t->end)
-        t->at += 2;
-}
-
-static bool take_octal(struct translation *t)
-{
-    if (look(t, 1) != '0' && (look(t, 2) < '0' || look(t, 2) > '7'))
-        return refuse(t, "invalid escape sequence: a backreference");
-    unsigned number = 0;
-    t->at++;
-    for (unsigned i = 0; i < 3 && look(t, 0) >= '0' && look(t, 0) <= '7'; i++, t->at++)
-        number = number * 8 + (unsigned)(look(t, 0) - '0');
-    sm_bytes_printf(&t->out, "\\x{%x}", number);
-    return true;
-}
-
-static bool take_escape(struct translation *t)
-{
-    char c = look(t, 1);
-    if (t->end - t->at < 2)
-        return refuse(t, "a trailing backslash");
-    if (isdigit((unsigned char)c))
-        return c <= '7' ? take_octal(t) : refuse(t, "invalid escape sequence: a backreference");
-    switch (c) {
-    case 'Q':
-        take_quoted(t);
-        return true;
-    case 's':
-        put(t, t->in_class ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]", 2);
-        return true;
-    case 'S':
-        put(t, t->in_class ? "\\S" : "[^\\t\\n\\f\\r ]", 2);
-        return true;
-    case 'v':
-        put(t, "\\x0b", 2);
-        return true;
-    case 'a':
-        put(t, "\\x07", 2);
-        return true;
-    case 'z':
-    case 'A':
-    case 'b':
-    case 'B':
-        if (t->in_class)
-            return refuse(t, "an escape that has no meaning in a class");
-        take(t, 2);
-        return true;
-    case 'd':
-    case 'D':
-    case 'w':
-    case 'W':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-    case 'x':
-        take(t, 2);
-        return true;
-    case 'p':
-    case 'P':
-        take(t, 2);
-        if (look(t, 0) == '{') /* not a repetition */
-            while (t->at < t->end && t->at[-1] != '}')
-                take(t, 1);
-        return true;
-    default:
-        if (isalpha((unsigned char)c))
-            return refuse(t, "invalid escape sequence: an unknown escape");
-        take(t, 2);
-        return true;
-    }
-}
-
-/* After "(?": flags, a name, or what RE2 does not have. */
-static bool check_group(struct translation *t)
-{
-    size_t at = 2;
-    if (look(t, 2) == 'P' && look(t, 3) != '<')
-        return refuse(t, "a named backreference or call");
-    if (look(t, 2) == 'P' || (look(t, 2) == '<' && (isalpha((unsigned char)look(t, 3)) || look(t, 3) == '_')))
-        return true;
-    while (look(t, at) != '\0' && strchr("imsU-", look(t, at)))
-        at++;
-    if (look(t, at) != ')' && look(t, at) != ':')
-        return refuse(t, "a lookaround, atomic or other group");
-    return true;
-}
-
-/* A repetition must not be followed by "+" (possessive) or by another repetition; one "?" makes it lazy. */
-static bool check_behind_repeat(struct translation *t)
-{
-    if (look(t, 0) == '?')
-        take(t, 1);
-    if (look(t, 0) == '*' || look(t, 0) == '+' || look(t, 0) == '?')
-        return refuse(t, "a repetition of a repetition");
-    return true;
-}
-
-/* {n}, {n,} or {n,m}; anything else is literal text. */
-static bool take_counted(struct translation *t)
-{
-    size_t at = 1;
-    unsigned long numbers[2] = {0, 0};
-    size_t part = 0;
-    while (isdigit((unsigned char)look(t, at)) || (look(t, at) == ',' && part == 0 && at > 1)) {
-        if (look(t, at) == ',')
-            part = 1;
-        else if (numbers[part] <= REPEAT_MAX)
-            numbers[part] = numbers[part] * 10 + (unsigned long)(look(t, at) - '0');
-        at++;
-    }
-    if (at == 1 || look(t, at) != '}') {
-        put(t, "\\{", 1);
-        return true;
-    }
-    if (numbers[0] > REPEAT_MAX || numbers[1] > REPEAT_MAX)
-        return refuse(t, "a repeat count above 1000");
-    take(t, at + 1);
-    return check_behind_repeat(t);
-}
-
-static bool take_class(struct translation *t)
-{
-    t->in_class = true;
-    take(t, 1);
-    if (look(t, 0) == '^')
-        take(t, 1);
-    if (look(t, 0) == ']')
-        put(t, "\\]", 1);
-    while (t->at < t->end && *t->at != ']') {
-        if (*t->at == '\\') {
-            if (!take_escape(t))
-                return false;
-        } else if (*t->at == '[' && look(t, 1) == ':') {
-            do {
-                take(t, 1);
-            } while (t->at < t->end && *t->at != ']');
-            if (t->at < t->end)
-                take(t, 1);
-        } else if (*t->at == '[') {
-            put(t, "\\[", 1);
-        } else {
-            take(t, 1);
-        }
-    }
-    t->in_class = false;
-    if (t->at == t->end)
-        return refuse(t, "a class without \"]\"");
-    take(t, 1);
-    return true;
-}
-
-static bool take_part(struct translation *t)
-{
-    switch (*t->at) {
-    case '\\':
-        return take_escape(t);
-    case '[':
-        return take_class(t);
-    case '(':
-        if (look(t, 1) == '*')
-            return refuse(t, "a missing operand of \"*\"");
-        if (look(t, 1) == '?' && !check_group(t))
-            return false;
-        take(t, look(t, 1) == '?' ? 2 : 1);
-        return true;
-    case '{':
-        return take_counted(t);
-    case '*':
-    case '+':
-    case '?':
-        if (t->at == t->start)
-            return refuse(t, "a missing operand of a repetition");
-        take(t, 1);
-        return check_behind_repeat(t);
-    default:
-        take(t, 1);
-        return true;
-    }
-}
-
-static bool translate(struct translation *t, struct sm_slice pattern)
-{
-    t->start = t->at = pattern.ptr ? pattern.ptr : "";
-    t->end = t->start + pattern.size;
-    if (pattern.size > PATTERN_SIZE_MAX)
-        return sm_error_set(t->error, SM_ERROR_USAGE, "error parsing regexp: longer than %d bytes", PATTERN_SIZE_MAX);
-    while (t->at < t->end)
-        if (!take_part(t))
-            return false;
-    return true;
-}
 
 /* ---- compiling */
 
@@ -283,45 +46,27 @@ static void collect_names(struct sm_regex *regex)
     }
 }
 
-/* What the reference says about the commonest mistakes. */
-static const struct {
-    int code;
-    const char *words;
-} mistakes[] = {
-    {PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS, "missing closing )"},
-    {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, "unexpected )"},
-    {PCRE2_ERROR_MISSING_SQUARE_BRACKET, "missing closing ]"},
-    {PCRE2_ERROR_CLASS_RANGE_ORDER, "invalid character class range"},
-    {PCRE2_ERROR_QUANTIFIER_INVALID, "missing argument to repetition operator"},
-    {PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, "invalid repeat count"},
-    {PCRE2_ERROR_QUANTIFIER_TOO_BIG, "invalid repeat count"},
-    {PCRE2_ERROR_END_BACKSLASH, "trailing backslash at end of expression"},
-};
-
+/* What only PCRE2 finds wrong: limits of its own. */
 static void report(struct sm_error *error, int code, struct sm_slice pattern)
 {
     char message[160];
     pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
-    const char *words = message;
-    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-        if (mistakes[i].code == code)
-            words = mistakes[i].words;
-    sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: %s: `%.*s`", words, SM_SLICE_ARGS(pattern));
+    sm_error_set(error, SM_ERROR_USAGE, "error parsing regexp: %s: `%.*s`", message, SM_SLICE_ARGS(pattern));
 }
 
 struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *error)
 {
-    struct translation t = {.error = error};
+    enum { OPTIONS = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES };
+    struct sm_bytes translated = {0};
     struct sm_regex *regex = NULL;
-    if (!translate(&t, pattern))
+    if (!sm_regex_translate(pattern, &translated, error))
         goto out;
     int code_error = 0;
     PCRE2_SIZE offset = 0;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-    const char *text = t.out.size ? t.out.ptr : "";
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)text, t.out.size, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code_error, &offset, context);
+    const char *text = translated.size ? translated.ptr : "";
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, translated.size, OPTIONS, &code_error, &offset, context);
     pcre2_compile_context_free(context);
     if (!code) {
         report(error, code_error, pattern);
@@ -337,7 +82,7 @@ struct sm_regex *sm_regex_compile(struct sm_slice pattern, struct sm_error *erro
         regex = NULL;
     }
 out:
-    sm_bytes_deinit(&t.out);
+    sm_bytes_deinit(&translated);
     return regex;
 }
 
