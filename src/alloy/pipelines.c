@@ -162,9 +162,11 @@ static bool is_chained(struct sm_alloy_instance *processor, enum sm_signal signa
     return live == 1;
 }
 
+/* Labels are unique among components of one type only. */
 static const char *forward_id(struct builder *builder, const struct sm_alloy_instance *processor)
 {
-    return sm_arena_printf(builder->arena, "forward/%s", strchr(processor->id, '/') ? strchr(processor->id, '/') + 1 : processor->id);
+    struct sm_slice label = sm_slice_of(processor->id), type = sm_slice_cut(&label, '/');
+    return sm_arena_printf(builder->arena, "forward/%.*s.%.*s", SM_SLICE_ARGS(type), SM_SLICE_ARGS(label));
 }
 
 static void add_id(struct builder *builder, struct sm_node *list, struct sm_position position, const char *id)

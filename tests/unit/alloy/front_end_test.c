@@ -114,8 +114,22 @@ static void paths_that_join_before_a_processor_meet_in_a_forward_connector(void 
     (void)state;
     char text[1024];
     snprintf(text, sizeof(text), receiver, ", otelcol.processor.batch.b.input");
-    CHECK(text, SM_ALLOY_TODAY, "forward/b: {}", "exporters:\n        - forward/b",
-          "receivers:\n        - otlp/in\n        - forward/b\n      processors:\n        - batch/b");
+    CHECK(text, SM_ALLOY_TODAY, "forward/batch.b: {}", "exporters:\n        - forward/batch.b",
+          "receivers:\n        - otlp/in\n        - forward/batch.b\n      processors:\n        - batch/b");
+}
+
+static void paths_to_processors_of_one_label_stay_apart(void **state)
+{
+    (void)state;
+    CHECK("otelcol.receiver.otlp \"in\" {\n  http { }\n  output { traces = [otelcol.processor.batch.x.input] }\n}\n"
+          "otelcol.processor.batch \"x\" {\n  output { traces = [otelcol.processor.batch.default.input, otelcol.processor.attributes.default.input] "
+          "}\n}\n"
+          "otelcol.processor.batch \"default\" {\n  output { traces = [otelcol.exporter.debug.one.input] }\n}\n"
+          "otelcol.processor.attributes \"default\" {\n  output { traces = [otelcol.exporter.debug.two.input] }\n}\n"
+          "otelcol.exporter.debug \"one\" { }\notelcol.exporter.debug \"two\" { }\n",
+          SM_ALLOY_TODAY, "exporters:\n        - forward/batch.default\n        - forward/attributes.default",
+          "receivers:\n        - forward/batch.default\n      processors:\n        - batch/default\n      exporters:\n        - debug/one",
+          "receivers:\n        - forward/attributes.default\n      processors:\n        - attributes/default\n      exporters:\n        - debug/two");
 }
 
 static void custom_components_are_made_of_what_they_declare(void **state)
@@ -399,6 +413,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_flavour),
         cmocka_unit_test(a_run_of_processors_is_one_pipeline),
         cmocka_unit_test(paths_that_join_before_a_processor_meet_in_a_forward_connector),
+        cmocka_unit_test(paths_to_processors_of_one_label_stay_apart),
         cmocka_unit_test(custom_components_are_made_of_what_they_declare),
         cmocka_unit_test(mistakes_are_told_at_their_place_all_at_once),
         cmocka_unit_test(what_leads_nowhere_runs_all_the_same),
