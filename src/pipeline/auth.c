@@ -45,7 +45,7 @@ bool sm_auth_headers_set(struct sm_auth_headers *headers, struct sm_slice name, 
     return true;
 }
 
-bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
+bool sm_auth_find(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
 {
     static const struct {
         enum sm_auth_side side;
@@ -60,10 +60,17 @@ bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const c
     auth->type = auth->extension->type->interface;
     bool is_auth = auth->type && strcmp(auth->type->interface, SM_AUTH_INTERFACE) == 0;
     if (is_auth && (auth->type->sides(auth->extension) & side))
-        return side == SM_AUTH_SERVER || !auth->type->check || auth->type->check(auth->extension, error) ||
-               sm_error_wrap(error, "authenticator \"%s\"", id);
+        return true;
     size_t at = 0;
     while (names[at].side != side)
         at++;
     return sm_error_set(error, SM_ERROR_USAGE, "authenticator \"%s\": requested authenticator is not a %s authenticator", id, names[at].name);
+}
+
+bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
+{
+    if (!sm_auth_find(auth, user, id, side, error))
+        return false;
+    return side == SM_AUTH_SERVER || !auth->type->check || auth->type->check(auth->extension, error) ||
+           sm_error_wrap(error, "authenticator \"%s\"", id);
 }

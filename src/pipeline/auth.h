@@ -74,6 +74,9 @@ struct sm_auth {
     const struct sm_auth_type *type;
     struct sm_component *extension; /* borrowed: graph */
 };
-/* Finds the extension `id` for `user` (NULL: it is refused) and checks that it serves `side`. Called by the user's `start`, when extensions have started. */
+/* Finds the extension `id` for `user` (NULL: it is refused), which must serve `side`. */
+bool sm_auth_find(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
+    __attribute__((warn_unused_result));
+/* The same with the authenticator's own check. Called by the user's `start`, when extensions have started. */
 bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
     __attribute__((warn_unused_result));

@@ -135,7 +135,7 @@ static size_t find_chain(struct sm_component *extension, struct sm_component *ch
         if (at->type != extension->type || !*options->additional_auth)
             return count + 1;
         struct sm_auth next;
-        if (!sm_auth_open(&next, at, options->additional_auth, SM_AUTH_HTTP_CLIENT, error))
+        if (!sm_auth_find(&next, at, options->additional_auth, SM_AUTH_HTTP_CLIENT, error))
             return 0;
         at = next.extension;
     }
@@ -156,7 +156,11 @@ static const struct sm_auth_type *type_of(const struct sm_component *authenticat
 static bool check(struct sm_component *extension, struct sm_error *error)
 {
     struct sm_component *chain[CHAIN_MAX];
-    return find_chain(extension, chain, error) > 0;
+    size_t count = find_chain(extension, chain, error);
+    struct sm_component *last = count > 0 ? chain[count - 1] : NULL;
+    if (!last || last->type == extension->type || !type_of(last)->check)
+        return last != NULL;
+    return type_of(last)->check(last, error) || sm_error_wrap(error, "authenticator \"%s\"", last->id);
 }
 
 static bool needs_tls(struct sm_component *extension)

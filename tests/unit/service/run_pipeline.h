@@ -132,7 +132,7 @@ static void deliver_request(struct sm_worker *worker, void *context)
 }
 
 /* Until it is answered. What the sink got of it is then in `sunk`, unless something holds it. */
-static void feed_pipeline(struct pipeline_run *run, enum sm_signal signal, const char *json)
+static void __attribute__((unused)) feed_pipeline(struct pipeline_run *run, enum sm_signal signal, const char *json)
 {
     struct sm_decode_error why;
     run->request = sm_otlp_decode_json(signal, sm_slice_of(json), &why);
