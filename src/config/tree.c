@@ -48,10 +48,10 @@ static struct sm_node *list_of(struct sm_arena *arena, struct sm_position positi
 
 struct sm_node *sm_tree_yaml(struct sm_arena *arena, struct sm_position position, const char *text)
 {
-    if (text[0] == '[')
-        return list_of(arena, position, sm_slice_make(text + 1, strlen(text) - 2));
-    struct sm_node *node = make(arena, position, SM_NODE_STRING);
     size_t size = strlen(text);
+    if (size >= 2 && text[0] == '[' && text[size - 1] == ']')
+        return list_of(arena, position, sm_slice_make(text + 1, size - 2));
+    struct sm_node *node = make(arena, position, SM_NODE_STRING);
     if (size >= 2 && text[0] == '"' && text[size - 1] == '"')
         node->string = sm_arena_strdup(arena, sm_slice_make(text + 1, size - 2));
     else if (!sm_yaml_type_scalar(text, node)) {

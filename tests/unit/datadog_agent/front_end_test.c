@@ -159,6 +159,16 @@ static void takes_settings_of_other_parts_of_the_agent(void **state)
     sm_bytes_deinit(&result.text);
 }
 
+/* What is no list is a text, which the option it becomes refuses. */
+static void takes_an_open_bracket_for_a_text(void **state)
+{
+    (void)state;
+    struct result result = translate("api_key: k\ntelemetry: {enabled: true}\nexpvar_port: \"[\"\n", NULL);
+    assert_int_equal(result.errors, 0);
+    assert_has(&result, "port: \"[\"");
+    sm_bytes_deinit(&result.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +178,7 @@ int main(void)
         cmocka_unit_test(refuses_what_would_change_what_is_sent),
         cmocka_unit_test(sends_logs_where_the_agent_would),
         cmocka_unit_test(takes_settings_of_other_parts_of_the_agent),
+        cmocka_unit_test(takes_an_open_bracket_for_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
