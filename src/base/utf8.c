@@ -62,3 +62,18 @@ size_t sm_utf8_write(uint32_t rune, char *out)
     out[0] = (char)(size == 1 ? rune : first_bits[size] | rest);
     return size;
 }
+
+void sm_utf8_copy(struct sm_slice text, char *out, size_t limit)
+{
+    size_t used = 0;
+    while (text.size) {
+        size_t size;
+        bool is_sound;
+        uint32_t rune = sm_utf8_read(text, &size, &is_sound);
+        if (sm_utf8_size(rune) > limit - used)
+            break;
+        used += sm_utf8_write(rune, out + used);
+        text = sm_slice_make(text.ptr + size, text.size - size);
+    }
+    out[used] = '\0';
+}

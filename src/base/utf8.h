@@ -16,3 +16,5 @@ static inline size_t sm_utf8_size(uint32_t rune)
 }
 enum { SM_UTF8_SIZE_MAX = 4 };
 size_t sm_utf8_write(uint32_t rune, char *out);
+/* The whole characters of `text` that fit, U+FFFD for every wrong byte, and a NUL: `out` has room for `limit` bytes and that. */
+void sm_utf8_copy(struct sm_slice text, char *out, size_t limit);

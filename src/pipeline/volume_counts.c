@@ -9,12 +9,13 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "pipeline/own_metrics.h"
 #include "telemetry/batch.h"
 #include "telemetry/otlp_part.h"
 #include "telemetry/span.h"
 
-/* Longer names are cut. */
+/* Longer names are cut, in bytes. */
 enum { NAME_SIZE_MAX = 200 };
 static const char other[] = "_other";
 
@@ -72,20 +73,13 @@ static struct entry *_Atomic *find_slot(const struct sm_volume_counts *counts, s
     }
 }
 
-static void copy_name(struct sm_slice name, char to[NAME_SIZE_MAX + 1])
-{
-    size_t size = name.size < NAME_SIZE_MAX ? name.size : NAME_SIZE_MAX;
-    if (size)
-        memcpy(to, name.ptr, size);
-    to[size] = 0;
-}
-
 static struct entry *create_entry(const struct sm_volume_counts *counts, struct sm_hash128 key, struct sm_slice service, struct sm_slice environment)
 {
     struct entry *entry = sm_alloc(1, sizeof(*entry));
     entry->key = key;
-    copy_name(service, entry->service);
-    copy_name(environment, entry->environment);
+    /* Sound ones: who reads own metrics may refuse all of them for one wrong byte. */
+    sm_utf8_copy(service, entry->service, NAME_SIZE_MAX);
+    sm_utf8_copy(environment, entry->environment, NAME_SIZE_MAX);
     const struct sm_own_attribute attributes[] = {counts->component, {"service", entry->service}, {"environment", entry->environment}};
     entry->spans = sm_instrument_get(counts->spans, attributes, 3);
     entry->bytes = sm_instrument_get(counts->bytes, attributes, 3);

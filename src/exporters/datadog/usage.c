@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/index.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "pipeline/own_metrics.h"
 #include "pipeline/snapshot.h"
 #include "pipeline/volume_counts.h"
@@ -60,31 +61,35 @@ void sm_datadog_usage_free(struct sm_datadog_usage *usage)
     free(usage);
 }
 
-static void copy_name(char *to, struct sm_slice name)
+static struct sm_hash128 hash_row(struct sm_slice service, struct sm_slice env)
 {
-    size_t size = name.size < NAME_SIZE_MAX ? name.size : NAME_SIZE_MAX;
-    if (size)
-        memcpy(to, name.ptr, size);
-    to[size] = 0;
+    return sm_hash128(sm_hash_with(sm_hash_secret(), service), env);
 }
 
-static struct usage_row *row_of(struct sm_datadog_usage *usage, struct sm_slice service, struct sm_slice env)
+static struct usage_row *add_row(struct sm_datadog_usage *usage, struct sm_hash128 hash, struct sm_slice service, struct sm_slice env)
 {
-    struct sm_hash128 hash = sm_hash128(sm_hash_with(sm_hash_secret(), service), env);
-    uint32_t number = sm_index_find(&usage->index, &usage->rows, hash);
-    if (number == SM_INDEX_NONE && usage->rows.count >= ROWS_MAX && !sm_slice_is(service, "_other"))
-        return row_of(usage, SM_SLICE("_other"), SM_SLICE("_other"));
-    if (number != SM_INDEX_NONE)
-        return sm_entries_at(&usage->rows, number);
-    number = sm_entries_add(&usage->rows, hash);
+    uint32_t number = sm_entries_add(&usage->rows, hash);
     sm_index_add(&usage->index, hash, number);
     struct usage_row *row = sm_entries_at(&usage->rows, number);
-    copy_name(row->service, service);
-    copy_name(row->env, env);
+    /* Sound ones: who reads own metrics may refuse all of them for one wrong byte. */
+    sm_utf8_copy(service, row->service, NAME_SIZE_MAX);
+    sm_utf8_copy(env, row->env, NAME_SIZE_MAX);
     const struct sm_own_attribute attributes[] = {{"exporter", usage->exporter_id}, {"service", row->service}, {"env", row->env}};
     row->spans = sm_instrument_get(&spans_metric, attributes, 3);
     row->bytes = sm_instrument_get(&bytes_metric, attributes, 3);
     return row;
+}
+
+static struct usage_row *row_of(struct sm_datadog_usage *usage, struct sm_slice service, struct sm_slice env)
+{
+    struct sm_hash128 hash = hash_row(service, env);
+    uint32_t number = sm_index_find(&usage->index, &usage->rows, hash);
+    if (number == SM_INDEX_NONE && usage->rows.count >= ROWS_MAX) {
+        service = env = SM_SLICE("_other");
+        hash = hash_row(service, env);
+        number = sm_index_find(&usage->index, &usage->rows, hash);
+    }
+    return number != SM_INDEX_NONE ? sm_entries_at(&usage->rows, number) : add_row(usage, hash, service, env);
 }
 
 void sm_datadog_usage_add(struct sm_datadog_usage *usage, struct sm_slice service, struct sm_slice env, size_t spans, size_t bytes)

@@ -120,12 +120,27 @@ static void shows_every_combination_and_what_overflowed(void **state)
     sm_volume_counts_free(counts);
 }
 
+/* A cut character, or a wrong byte, would spoil all that is read with it. */
+static void names_series_with_whole_characters(void **state)
+{
+    (void)state;
+    struct sm_volume_counts *counts = sm_volume_counts_create(&spans_metric, &bytes_metric, "processor", "volume/d", 10);
+    char service[256] = "", expected[256] = "";
+    memset(service, 'a', 199);
+    memset(expected, 'a', 199);
+    strcat(service, "\xc3\xa9"); /* its second byte is the 201st */
+    add(counts, service, "env", "x\xffy");
+    assert_int_equal(read_series(&spans_metric, "volume/d", expected, "x\xef\xbf\xbdy"), 2);
+    sm_volume_counts_free(counts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_spans_and_bytes_by_service_and_environment),
         cmocka_unit_test(counts_services_above_the_limit_together),
         cmocka_unit_test(shows_every_combination_and_what_overflowed),
+        cmocka_unit_test(names_series_with_whole_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

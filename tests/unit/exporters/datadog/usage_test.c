@@ -137,6 +137,22 @@ static void services_beyond_the_limit_are_counted_together(void **state)
     assert_int_equal(posted(BYTES, "_other", "_other"), 10 * MORE);
 }
 
+/* Nobody gets past the limit by the name of what is counted together. */
+static void environments_of_one_service_are_limited_too(void **state)
+{
+    (void)state;
+    enum { LIMIT = 1000, MORE = 50 };
+    for (int i = 0; i < LIMIT + MORE; i++) {
+        char env[32];
+        snprintf(env, sizeof(env), "env-%d", i);
+        add("_other", env, 1, 10);
+    }
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    assert_int_equal(posted(SPANS, "_other", "env-999"), 1);
+    assert_int_equal(posted(SPANS, "_other", "env-1000"), -1);
+    assert_int_equal(posted(SPANS, "_other", "_other"), MORE);
+}
+
 static void ask(struct sm_snapshot_question *question, void *context)
 {
     (void)context;
@@ -176,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(posts_what_came_since_the_last_one, start, end),
         cmocka_unit_test_setup_teardown(keeps_what_cannot_be_posted_for_the_next_time, start, end),
         cmocka_unit_test_setup_teardown(services_beyond_the_limit_are_counted_together, start, end),
+        cmocka_unit_test_setup_teardown(environments_of_one_service_are_limited_too, start, end),
         cmocka_unit_test_setup_teardown(shows_all_since_the_start_as_a_table_of_volumes, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
