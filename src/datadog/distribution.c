@@ -165,6 +165,12 @@ static void insert_counts(struct sm_distribution *distribution, const struct key
 
 /* ---- the summary */
 
+/* Around at the end, as Go's integers go. */
+static int64_t add_counts(int64_t left, int64_t right)
+{
+    return (int64_t)((uint64_t)left + (uint64_t)right);
+}
+
 static void add_to_summary(struct sm_distribution *distribution, double value, int64_t count)
 {
     double sum = (double)count * value;
@@ -178,7 +184,7 @@ static void add_to_summary(struct sm_distribution *distribution, double value, i
         return;
     distribution->max = value > distribution->max ? value : distribution->max;
     distribution->min = value < distribution->min ? value : distribution->min;
-    distribution->count += count;
+    distribution->count = add_counts(distribution->count, count);
     distribution->sum += sum;
     distribution->average += (value - distribution->average) * (double)count / (double)distribution->count;
 }
@@ -404,7 +410,7 @@ bool sm_distribution_from_exponential(struct sm_distribution *distribution, cons
         struct rounding rounding = round_counts(&positive, &negative, zeros + zero_count, &scratch);
         insert_counts(distribution, rounding.counts, rounding.count);
         for (size_t i = 0; i < rounding.count; i++)
-            distribution->count += (int64_t)rounding.counts[i].count;
+            distribution->count = add_counts(distribution->count, (int64_t)rounding.counts[i].count);
         distribution->sum = add_sums(&positive, 1) + add_sums(&negative, -1);
         distribution->average = distribution->sum / (double)distribution->count;
     }

@@ -134,6 +134,24 @@ static void turns_numbers_into_integers_as_the_reference_does(void **state)
     assert_true(sm_distribution_to_uint(0x1p63 + 4096) == (UINT64_C(1) << 63) + 4096);
 }
 
+/* As the reference's integers have it: 3 * 2^62 values are -2^62. */
+static void counts_around_when_there_are_too_many(void **state)
+{
+    (void)state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_distribution distribution;
+    uint64_t counts[] = {UINT64_C(1) << 62, UINT64_C(1) << 62, UINT64_C(1) << 62};
+    sm_distribution_init(&distribution, &arena);
+    for (size_t i = 0; i < 3; i++)
+        sm_distribution_insert_range(&distribution, 1, 1, INT64_C(1) << 62);
+    assert_true(distribution.count == -(INT64_C(1) << 62));
+    sm_distribution_init(&distribution, &arena);
+    const struct sm_data_point point = exponential_point(0, 0, counts, 3);
+    assert_true(sm_distribution_from_exponential(&distribution, &point));
+    assert_true(fabs((double)distribution.count + 0x1p62) < 0x1p20); /* shares of bins have their rounding */
+    sm_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +162,7 @@ int main(void)
         cmocka_unit_test(keeps_the_count_of_exponential_histograms),
         cmocka_unit_test(refuses_exponential_histograms_that_no_bins_fit),
         cmocka_unit_test(turns_numbers_into_integers_as_the_reference_does),
+        cmocka_unit_test(counts_around_when_there_are_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
