@@ -15,7 +15,9 @@ enum { SWEEP_SECONDS = 60, KEEP_SECONDS = 300, NO_STREAM = UINT32_MAX };
 /* ---- the streams of a batch */
 
 struct sm_write_stream {
+    struct sm_prometheus_entry entry;
     uint64_t hash;
+    uint32_t number;                      /* index of sm_write.streams */
     const struct sm_attributes *resource; /* borrowed: batch */
 };
 
@@ -30,19 +32,28 @@ static uint64_t hash_attributes(const struct sm_attributes *attributes, struct s
     return sum;
 }
 
+static bool is_stream(const struct sm_prometheus_entry *entry, const void *hash)
+{
+    return ((const struct sm_write_stream *)entry)->hash == *(const uint64_t *)hash;
+}
+
+static uint32_t add_stream(struct sm_write *write, uint64_t hash, const struct sm_attributes *resource)
+{
+    struct sm_write_stream *stream = sm_arena_zalloc(write->arena, 1, sizeof(*stream));
+    *stream = (struct sm_write_stream){.entry.hash = (uint32_t)hash, .hash = hash, .number = (uint32_t)write->stream_count, .resource = resource};
+    write->streams =
+        sm_arena_grow(write->arena, write->streams, write->stream_count, &write->stream_capacity, write->stream_count + 1, sizeof(*write->streams));
+    write->streams[write->stream_count++] = stream;
+    sm_prometheus_table_insert(&write->_streams, &stream->entry);
+    return stream->number;
+}
+
 void sm_write_begin_stream(struct sm_write *write, const struct sm_attributes *resource, const struct sm_scope *scope)
 {
     uint64_t hash = hash_attributes(resource, write->arena) * 3 + hash_attributes(&scope->attributes, write->arena);
     hash = sm_hash_with(sm_hash_with(hash, scope->name), scope->version);
-    for (size_t i = 0; i < write->stream_count; i++)
-        if (write->streams[i].hash == hash) {
-            write->stream = (uint32_t)i;
-            return;
-        }
-    write->streams =
-        sm_arena_grow(write->arena, write->streams, write->stream_count, &write->stream_capacity, write->stream_count + 1, sizeof(*write->streams));
-    write->streams[write->stream_count] = (struct sm_write_stream){.hash = hash, .resource = resource};
-    write->stream = (uint32_t)write->stream_count++;
+    struct sm_write_stream *stream = (struct sm_write_stream *)sm_prometheus_table_find(&write->_streams, (uint32_t)hash, is_stream, &hash);
+    write->stream = stream ? stream->number : add_stream(write, hash, resource);
 }
 
 static bool has_key(const struct sm_attributes *attributes, const struct sm_attribute *wanted, struct sm_arena *arena)
@@ -256,47 +267,76 @@ static void push(struct known *known, struct sm_write_series *series, size_t *ke
     known->has_sent = true;
 }
 
-/* By time, in the order of streams within one time. */
-static void sort_samples(struct sm_write_series *series)
+/* A sample or histogram of a series by its time. */
+struct place {
+    int64_t time_ms;
+    size_t index;
+};
+
+/* Of one time in the order they came. */
+static int compare_places(const void *left, const void *right)
 {
-    for (size_t i = 1; i < series->sample_count; i++) {
-        struct sm_write_sample sample = series->samples[i];
-        size_t at = i;
-        for (; at > 0 && series->samples[at - 1].time_ms > sample.time_ms; at--)
-            series->samples[at] = series->samples[at - 1];
-        series->samples[at] = sample;
-    }
+    const struct place *a = left, *b = right;
+    return a->time_ms != b->time_ms ? (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms) : (a->index > b->index) - (a->index < b->index);
+}
+
+static bool are_samples_sorted(const struct sm_write_series *series)
+{
+    for (size_t i = 1; i < series->sample_count; i++)
+        if (series->samples[i - 1].time_ms > series->samples[i].time_ms)
+            return false;
+    return true;
+}
+
+/* By time, in the order of streams within one time. */
+static void sort_samples(struct sm_write_series *series, struct sm_arena *arena)
+{
+    size_t count = series->sample_count;
+    if (are_samples_sorted(series))
+        return;
+    struct place *places = sm_arena_alloc(arena, count * sizeof(*places));
+    struct sm_write_sample *unsorted = sm_arena_alloc(arena, count * sizeof(*unsorted));
+    memcpy(unsorted, series->samples, count * sizeof(*unsorted));
+    for (size_t i = 0; i < count; i++)
+        places[i] = (struct place){.time_ms = unsorted[i].time_ms, .index = i};
+    qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count; i++)
+        series->samples[i] = unsorted[places[i].index];
 }
 
 static void resolve_samples(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
 {
     struct known *known = find_known(collisions, write, series);
     size_t kept = 0;
-    sort_samples(series);
+    sort_samples(series, write->arena);
     for (size_t i = 0; i < series->sample_count; i++) {
         struct sm_write_sample sample = series->samples[i];
         if (sample.stream == NO_STREAM) {
             series->samples[kept++] = sample;
             continue;
         }
-        struct source *source = find_source(known, write->streams[sample.stream].hash, collisions->now_ns);
+        struct source *source = find_source(known, write->streams[sample.stream]->hash, collisions->now_ns);
         if (collisions->what == SM_WRITE_MERGE ? add_up(known, source, series, &sample) : is_first(source))
             push(known, series, &kept, &sample);
     }
     series->sample_count = (uint32_t)kept;
 }
 
-/* One of each time: they are not added up. */
-static void resolve_histograms(struct sm_write_series *series)
+/* The first of each time: they are not added up. */
+static void resolve_histograms(struct sm_write_series *series, struct sm_arena *arena)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < series->histogram_count; i++) {
-        bool is_there = false;
-        for (size_t k = 0; k < kept; k++)
-            is_there |= series->histograms[k].time_ms == series->histograms[i].time_ms;
-        if (!is_there)
+    size_t count = series->histogram_count, kept = 0;
+    struct place *places = sm_arena_alloc(arena, count * sizeof(*places));
+    bool *is_later = sm_arena_zalloc(arena, count, sizeof(*is_later));
+    for (size_t i = 0; i < count; i++)
+        places[i] = (struct place){.time_ms = series->histograms[i].time_ms, .index = i};
+    if (count)
+        qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 1; i < count; i++)
+        is_later[places[i].index] = places[i].time_ms == places[i - 1].time_ms;
+    for (size_t i = 0; i < count; i++)
+        if (!is_later[i])
             series->histograms[kept++] = series->histograms[i];
-    }
     series->histogram_count = (uint32_t)kept;
 }
 
@@ -310,8 +350,8 @@ static bool collides(const struct sm_write *write, const struct sm_write_series 
     found->series++;
     if (!found->first) {
         found->first = series;
-        found->left = write->streams[series->stream].resource;
-        found->right = write->streams[series->other_stream].resource;
+        found->left = write->streams[series->stream]->resource;
+        found->right = write->streams[series->other_stream]->resource;
     }
     return true;
 }
@@ -331,7 +371,7 @@ struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions
         if (is_changing && had_samples)
             resolve_samples(collisions, write, series);
         if (is_changing && is_double)
-            resolve_histograms(series);
+            resolve_histograms(series, write->arena);
         if (!had_samples || series->sample_count + series->exemplar_count > 0)
             write->series[kept++] = series;
     }

@@ -12,6 +12,7 @@ void sm_write_init(struct sm_write *write, struct sm_arena *arena)
 void sm_write_deinit(struct sm_write *write)
 {
     sm_prometheus_table_deinit(&write->_table);
+    sm_prometheus_table_deinit(&write->_streams);
 }
 
 struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value)

@@ -114,7 +114,8 @@ struct sm_write {
     int64_t start_ms;                        /* of points that are added from now on */
     enum sm_write_kind kind;                 /* of series that are made from now on */
     uint32_t stream;                         /* of points that are added from now on */
-    struct sm_write_stream *streams;         /* borrowed: arena */
+    struct sm_prometheus_table _streams;     /* owned: by their hash */
+    struct sm_write_stream **streams;        /* borrowed: arena, as what they point to */
     size_t stream_count, stream_capacity;
     struct sm_write_metadata *metadata;
     size_t series_count, series_capacity, metadata_count, metadata_capacity;

@@ -111,6 +111,31 @@ static void drops_all_streams_but_the_first(void **state)
     expect(SM_WRITE_DROP, steps, "5@10 | | 6@20 | ");
 }
 
+/* A sender chooses how many streams a request has, and in which order the points of a series come: looking at each beside each would take minutes. */
+static void takes_no_longer_than_there_are_streams_and_points(void **state)
+{
+    (void)state;
+    enum { COUNT = 300000 };
+    struct sm_write_collisions *collisions = sm_write_collisions_create(SM_WRITE_MERGE);
+    struct sm_bytes resources = {0}, points = {0}, shown = {0}, differing = {0};
+    sm_bytes_append_text(&resources, "{\"resourceMetrics\":[");
+    sm_bytes_append_text(&points, "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":[");
+    for (int i = 0; i < COUNT; i++) {
+        sm_bytes_printf(&resources, "%s{\"scopeMetrics\":[{\"scope\":{\"name\":\"%d\"}}]}", i ? "," : "", i);
+        sm_bytes_printf(&points, "%s{\"asInt\":\"%d\",\"timeUnixNano\":\"%d000000\"}", i ? "," : "", i, COUNT - i);
+    }
+    sm_bytes_append_text(&resources, "]}");
+    sm_bytes_append_text(&points, "]}}]}]}]}");
+    assert_int_equal(take(collisions, sm_bytes_cstr(&resources), 1, &shown, &differing), 0);
+    assert_int_equal(take(collisions, sm_bytes_cstr(&points), 2, &shown, &differing), 0);
+    assert_true(sm_slice_starts_with(sm_bytes_slice(&shown), SM_SLICE("| 299999@1 299998@2 ")));
+    sm_bytes_deinit(&resources);
+    sm_bytes_deinit(&points);
+    sm_bytes_deinit(&shown);
+    sm_bytes_deinit(&differing);
+    sm_write_collisions_free(collisions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_restarted_stream_does_not_take_back_what_it_counted),
         cmocka_unit_test(sends_the_last_of_gauges_of_one_time),
         cmocka_unit_test(drops_all_streams_but_the_first),
+        cmocka_unit_test(takes_no_longer_than_there_are_streams_and_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
