@@ -95,7 +95,8 @@ static void shares_of_a_composite_begin_anew_every_second(void **state)
     static const struct {
         uint64_t second, spans;
         bool is_sampled;
-    } steps[] = {{7, 6, true}, {7, 6, false}, {7, 4, true}, {7, 3, true}, {7, 4, false}, {7, 3, true}, {8, 6, true}};
+    } steps[] = {{7, 6, true}, {7, 6, false}, {7, 4, true}, {7, 3, true}, {7, 4, false},
+                 {7, 3, true}, {8, 6, true},  {7, 6, true}, {7, 6, false}}; /* the clock is set back: the second that comes again is another one */
     struct sm_tail_plan *plan = make_plan(&policy, NULL);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct sm_tail_view view = {.span_count = steps[i].spans, .wall_ns = steps[i].second * SM_NS_PER_S};

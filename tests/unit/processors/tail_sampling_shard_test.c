@@ -30,6 +30,12 @@ static uint64_t fake_clock(void)
     return now_ns;
 }
 
+/* The machine's clock runs backwards, and nothing waits longer or shorter for it. */
+static uint64_t backward_clock(void)
+{
+    return UINT64_C(1750000000000000000) - now_ns;
+}
+
 static void note_send(struct sm_tail_shard *shard, struct sm_batch *batch)
 {
     const struct sm_span *first = &batch->groups[0].scopes[0].spans[0];
@@ -74,7 +80,7 @@ static const struct sm_tail_shard_calls calls = {.send = note_send,
                                                  .again = go_on,
                                                  .drained = note_drained,
                                                  .mono_ns = fake_clock,
-                                                 .wall_ns = fake_clock};
+                                                 .wall_ns = backward_clock};
 
 static struct sm_batch *make_request(const char *letters, size_t count)
 {
