@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/tree.h"
 #include "base/memory.h"
 #include "config/diags.h"
 #include "config/duration.h"
+#include "config/tree.h"
 
 enum { NAMES_MAX = 64, MESSAGE_MAX = 2048 };
 
@@ -41,11 +41,29 @@ void sm_alloy_decoding_error(struct sm_alloy_decoding *decoding, struct sm_posit
     sm_diags_add(decoding->diags, SM_DIAG_ERROR, position, NULL, suggestion, "%s", text);
 }
 
+static bool is_before(struct sm_alloy_place a, struct sm_alloy_place b)
+{
+    return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+/* Whether the place lies in a reference of which it was told what is wrong with it. */
+static bool is_told(const struct sm_alloy_decoding *decoding, const struct sm_source *source, struct sm_alloy_place place)
+{
+    for (const struct sm_alloy_told *told = decoding->machine->told; told; told = told->next)
+        if (told->expr->source == source && !is_before(place, told->expr->start) && !is_before(told->expr->end, place))
+            return true;
+    return false;
+}
+
 void sm_alloy_decoding_fault(struct sm_alloy_decoding *decoding, struct sm_position otherwise)
 {
     const struct sm_alloy_fault *fault = &decoding->machine->fault;
     struct sm_alloy_place start, end;
     sm_alloy_fault_place(fault, &start, &end);
+    if (start.line && is_told(decoding, fault->node ? fault->node->source : decoding->source, start)) {
+        decoding->error_count++;
+        return;
+    }
     struct sm_position position = start.line ? sm_alloy_position(fault->node ? fault->node->source : decoding->source, start, end) : otherwise;
     sm_alloy_decoding_error(decoding, position, NULL, "%s", sm_alloy_fault_text(fault, ARENA));
 }
@@ -261,6 +279,8 @@ static void put_attribute(struct sm_alloy_decoding *decoding, const struct sm_al
     }
     if (row->kind == SM_ALLOY_ROW_RECEIVERS)
         decoding->instance->receivers = converted;
+    if (row->without && !(converted->type == SM_ALLOY_TYPE_BOOL && !converted->boolean))
+        sm_diags_add(decoding->diags, SM_DIAG_WARNING, key, NULL, NULL, "%s has no effect: %s", row->name, row->without);
     if (row->has_no_effect || row->kind == SM_ALLOY_ROW_RECEIVERS)
         return;
     struct sm_node *node = sm_alloy_value_node(decoding, converted, row->want, position);

@@ -6,6 +6,7 @@
 #include "alloy/library.h"
 #include "alloy/literal.h"
 #include "alloy/operators.h"
+#include "config/diags.h"
 #include "wire/json_scanner.h"
 
 /* ---- literals */
@@ -83,6 +84,19 @@ static struct sm_alloy_value *name(struct sm_alloy_machine *machine, const struc
     return sm_alloy_value_copy(machine->arena, found);
 }
 
+/* Adds the field that was meant to the fault. */
+static void suggest_field(struct sm_alloy_machine *machine, const struct sm_alloy_value *object, struct sm_slice wanted)
+{
+    enum { CANDIDATES_MAX = 64 };
+    const char *candidates[CANDIDATES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < object->object.count && count < CANDIDATES_MAX; i++)
+        candidates[count++] = sm_arena_strdup(machine->arena, object->object.entries[i].key);
+    const char *near = sm_nearest_word(sm_arena_strdup(machine->arena, wanted), candidates, count);
+    if (near)
+        machine->fault.message = sm_arena_printf(machine->arena, "%s (did you mean %s?)", machine->fault.message, near);
+}
+
 static struct sm_alloy_value *access_field(struct sm_alloy_machine *machine, const struct sm_alloy_expr *expr, const struct sm_alloy_scope *scope)
 {
     const struct sm_alloy_value *value = evaluate(machine, expr->left, scope);
@@ -94,8 +108,11 @@ static struct sm_alloy_value *access_field(struct sm_alloy_machine *machine, con
         return sm_alloy_fail(machine, value, "cannot access field \"%.*s\" on value of type %s", SM_SLICE_ARGS(expr->text),
                              sm_alloy_type_name(value->type));
     const struct sm_alloy_value *field = sm_alloy_object_find(value, expr->text);
-    if (!field)
-        return fail_at(machine, expr->at, expr->end, "field", expr->text);
+    if (!field) {
+        fail_at(machine, expr->at, expr->end, "field", expr->text);
+        suggest_field(machine, value, expr->text);
+        return NULL;
+    }
     return sm_alloy_value_copy(machine->arena, field);
 }
 

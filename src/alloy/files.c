@@ -5,8 +5,8 @@
 
 #include "alloy/parser.h"
 #include "alloy/scope.h"
-#include "config/diags.h"
 #include "base/error.h"
+#include "config/diags.h"
 #include "config/provider.h"
 
 enum { FILES_MAX = 1000 };

@@ -1,9 +1,9 @@
 /* finish.c - see finish.h. Source: the Validate and Convert functions of Alloy's internal/component/otelcol components. */
 #include "alloy/finish.h"
 
-#include "config/tree.h"
 #include "config/diags.h"
 #include "config/duration.h"
+#include "config/tree.h"
 
 #define ARENA (finish->decoding->machine->arena)
 #define STORAGE_FOLDER "data-alloy" /* what --storage.path is in Alloy when not given */

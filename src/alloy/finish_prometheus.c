@@ -5,9 +5,10 @@
 #include "alloy/finish.h"
 
 #include "alloy/module.h"
-#include "config/tree.h"
+#include "alloy/no_proxy.h"
 #include "config/diags.h"
 #include "config/duration.h"
+#include "config/tree.h"
 
 #define ARENA (finish->decoding->machine->arena)
 
@@ -22,11 +23,6 @@ static const char *text_of(struct sm_node *map, const char *key)
 static bool is_true(const struct sm_node *node)
 {
     return node && node->kind == SM_NODE_BOOL && node->boolean;
-}
-
-static void warn(struct sm_alloy_finish *finish, struct sm_position position, const char *text)
-{
-    sm_diags_add(finish->decoding->diags, SM_DIAG_WARNING, position, NULL, NULL, "%s: %s", finish->instance->name, text);
 }
 
 static void set_yaml(struct sm_alloy_finish *finish, struct sm_node *map, const char *path, const char *yaml)
@@ -232,13 +228,17 @@ static void add_presets(struct sm_alloy_finish *finish, struct sm_node *endpoint
     sm_tree_set(endpoint, ARENA, "remote_write_queue.batch.min_size", samples->position, samples);
 }
 
+/* Requests all go to one host: either it is reached through the proxy or not. */
+static void shape_proxy(struct sm_node *endpoint)
+{
+    const struct sm_node *no_proxy = sm_tree_take(endpoint, "no_proxy");
+    if (no_proxy && sm_alloy_is_reached_without_proxy(text_of(endpoint, "endpoint"), no_proxy->string))
+        (void)sm_tree_take(endpoint, "proxy_url");
+}
+
 static void shape_endpoint(struct sm_alloy_finish *finish, struct sm_node *endpoint, size_t index)
 {
-    const struct sm_node *redirects = sm_tree_take(endpoint, "follow_redirects"), *no_proxy = sm_tree_take(endpoint, "no_proxy");
-    if (redirects && !is_true(redirects))
-        warn(finish, redirects->position, "follow_redirects = false has no effect: redirects are followed");
-    if (no_proxy && *no_proxy->string)
-        warn(finish, no_proxy->position, "no_proxy has no effect: every request takes proxy_url");
+    shape_proxy(endpoint);
     shape_credentials(finish, endpoint, index);
     add_presets(finish, endpoint);
     struct sm_node *checked = sm_tree_map(ARENA, endpoint->position);

@@ -278,11 +278,17 @@ static void miss(struct conversion *conversion, const char *path, const char *te
     sm_diags_add(conversion->diags, SM_DIAG_ERROR, (struct sm_position){0}, path, NULL, "%s", text);
 }
 
-/* What service::telemetry says and a file of Alloy cannot. */
+static const struct sm_node *find_in(const struct sm_node *map, const char *key)
+{
+    return map && map->kind == SM_NODE_MAP ? sm_node_find(map, key) : NULL;
+}
+
+/* What service::telemetry says and a file of Alloy cannot. Own metrics that nobody asked for are no loss. */
 static void check_telemetry(struct conversion *conversion)
 {
     const struct sm_telemetry_config *telemetry = &conversion->config->telemetry;
-    if (telemetry->metrics_level != SM_METRICS_NONE && telemetry->reader_count + telemetry->sender_count > 0)
+    const struct sm_node *given = find_in(find_in(find_in(conversion->config->root, "service"), "telemetry"), "metrics");
+    if (given && telemetry->metrics_level != SM_METRICS_NONE && telemetry->reader_count + telemetry->sender_count > 0)
         miss(conversion, "service::telemetry::metrics",
              "own metrics have no counterpart in an Alloy file: Alloy serves them at --server.http.listen-addr");
     for (size_t i = 0; i < telemetry->resource.count; i++)

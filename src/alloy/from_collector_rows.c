@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-#include "config/tree.h"
+#include "alloy/literal.h"
 #include "base/bytes.h"
 #include "config/diags.h"
-#include "alloy/literal.h"
 #include "config/option_describe.h"
+#include "config/tree.h"
 #include "config/yaml.h"
 #include "wire/number.h"
 

@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 #include "alloy/finish.h"
+#include "alloy/not_built.h"
 #include "alloy/parser.h"
 #include "alloy/scope.h"
-#include "config/tree.h"
 #include "config/diags.h"
 #include "config/source.h"
+#include "config/tree.h"
 
 enum { MESSAGE_MAX = 1024, NAMES_MAX = 256 };
 
@@ -182,17 +183,6 @@ static void collect_name(void *context, const struct sm_alloy_component *compone
         names->items[names->count++] = component->name;
 }
 
-/* Of the families that Alloy has beside those built here. */
-static bool is_of_known_family(struct sm_slice name)
-{
-    static const char *const families[] = {"otelcol.", "prometheus.", "loki.",   "pyroscope.", "discovery.", "mimir.",
-                                           "faro.",    "beyla.",      "remote.", "local.",     "module.",    "database_observability."};
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-        if (sm_slice_starts_with(name, sm_slice_of(families[i])))
-            return true;
-    return false;
-}
-
 static void report_unknown(struct sm_alloy_module *module, const struct sm_alloy_statement *block, const struct sm_source *source)
 {
     struct names names = {0};
@@ -200,10 +190,10 @@ static void report_unknown(struct sm_alloy_module *module, const struct sm_alloy
     for (size_t i = 0; i < sizeof(block_kinds) / sizeof(block_kinds[0]) && names.count < NAMES_MAX; i++)
         names.items[names.count++] = block_kinds[i].name;
     struct sm_arena *arena = module->loading->arena;
-    const char *near = sm_nearest_word(sm_arena_strdup(arena, block->name), names.items, names.count);
+    const char *near = sm_alloy_is_not_built(block->name) ? NULL : sm_nearest_word(sm_arena_strdup(arena, block->name), names.items, names.count);
     sm_alloy_module_error(module, sm_alloy_block_position(source, block), near ? sm_arena_printf(arena, "did you mean %s?", near) : NULL,
                           "cannot find the definition of component name \"%.*s\"%s", SM_SLICE_ARGS(block->name),
-                          !near && is_of_known_family(block->name) ? ": it is not built in spanmill" : "");
+                          !near && sm_alloy_is_of_known_family(block->name) ? ": it is not built in spanmill" : "");
 }
 
 static struct sm_alloy_node *add_node(struct sm_alloy_module *module, const struct sm_alloy_statement *block, const struct sm_source *source)
@@ -342,9 +332,9 @@ bool sm_alloy_module_visit(struct sm_alloy_module *module, struct sm_alloy_node 
     if (node->state != SM_ALLOY_WAITING)
         return node->state == SM_ALLOY_DONE;
     node->state = SM_ALLOY_VISITING;
-    bool is_good = visit_import(module, node) && sm_alloy_visit_references(module, node);
+    bool is_imported = visit_import(module, node), is_good = is_imported && sm_alloy_visit_references(module, node);
     node->state = is_good ? SM_ALLOY_DONE : SM_ALLOY_FAILED;
-    if (is_good)
+    if (is_good || (is_imported && node->component)) /* also to tell what else is wrong with it */
         node->evaluate(module, node);
     return node->state == SM_ALLOY_DONE;
 }

@@ -6,8 +6,8 @@
 #include "alloy/pipelines.h"
 
 #include "alloy/decode.h"
-#include "config/tree.h"
 #include "config/diags.h"
+#include "config/tree.h"
 
 enum visit { UNKNOWN, ALIVE, DEAD };
 

@@ -39,6 +39,7 @@ struct sm_alloy_row {
     bool river_required;               /* in .river only */
     bool is_absent_when_null;          /* an attribute given as null is as if it were not there */
     bool has_no_effect;                /* accepted, and nothing comes of it */
+    const char *without;               /* has_no_effect: not NULL: a warning says so, and what is done instead */
     bool is_shaped;                    /* `finish` makes something else of it */
     bool null_is_river_preset;         /* ATTRIBUTE: null is the default in .river, not the type's zero */
     bool has_presets_when_absent;      /* BLOCK: the defaults of its arguments hold without it, too */

@@ -1,7 +1,7 @@
 /* settings.c - the blocks logging, tracing, http and livedebugging. */
 #include "alloy/scope.h"
-#include "config/tree.h"
 #include "config/diags.h"
+#include "config/tree.h"
 
 static const struct sm_alloy_word levels[] = {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}, {0}};
 static const struct sm_alloy_word formats[] = {{"logfmt", "console"}, {"json", "json"}, {0}};

@@ -72,9 +72,16 @@ struct sm_alloy_fault {
 };
 
 /* Evaluation has one arena for everything that it makes. */
+/* A reference of which it was told what is wrong with it. */
+struct sm_alloy_told {
+    struct sm_alloy_told *next;
+    const struct sm_alloy_expr *expr;
+};
+
 struct sm_alloy_machine {
     struct sm_arena *arena;      /* borrowed */
     struct sm_alloy_fault fault; /* set when something failed */
+    struct sm_alloy_told *told;  /* borrowed: arena */
 };
 
 const char *sm_alloy_type_name(enum sm_alloy_type type);

@@ -368,7 +368,7 @@ static void finish(struct connection *connection)
     connection->request = NULL;
     connection->has_served = true;
     keep(connection);
-    if (sm_http_redirect_repeats(request->status) && request->location.size > 0)
+    if (!request->options.stays && sm_http_redirect_repeats(request->status) && request->location.size > 0)
         follow(request);
     else
         answer_whole(request);

@@ -80,6 +80,7 @@ struct sm_http_call_options {
     uint64_t deadline_ns;                           /* sm_clock_mono_ns; UINT64_MAX: none */
     const char *wanted_headers[SM_HTTP_WANTED_MAX]; /* constant: lower-case names of headers that the answer is to carry; NULL: none */
     const struct sm_metadata *context;              /* borrowed until answered: what authenticators may take headers from; NULL: nothing */
+    bool stays;                                     /* redirects are answers like any other */
 };
 /* `answered` is called exactly once, never before this returns. */
 void sm_http_channel_send(struct sm_http_channel *channel, const struct sm_http_call_options *options, sm_http_answered *answered, void *context);

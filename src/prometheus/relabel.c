@@ -46,7 +46,7 @@ const struct sm_option sm_relabel_option_table[] = {
     SM_OPTION_STRING(struct sm_relabel_options, target_label, .help = "The label that is written; may hold $1 when replacing."),
     SM_OPTION_STRING(struct sm_relabel_options, replacement, .preset.string = PRESET_REPLACEMENT,
                      .help = "What is written, with $1 and ${name} for the groups of regex; an empty result removes the label."),
-    SM_OPTION_ENUM(struct sm_relabel_options, action, action_words, .preset.integer = REPLACE, .unknown_word = {"unrecognized action type \"", "\""},
+    SM_OPTION_ENUM(struct sm_relabel_options, action, action_words, .preset.integer = REPLACE, .unknown_word = {"unrecognized action type ", ""},
                    .help = "What is done."),
     SM_OPTION_END,
 };

@@ -35,7 +35,7 @@ static const struct sm_option api_table[] = {
 
 static const struct sm_option histogram_table[] = {
     SM_OPTION_ENUM(struct sm_datadog_histogram_options, mode, histogram_words, .null_is_absent = true,
-                   .preset.integer = SM_DATADOG_HISTOGRAMS_DISTRIBUTIONS, .unknown_word = {"invalid histogram mode \"", "\""},
+                   .preset.integer = SM_DATADOG_HISTOGRAMS_DISTRIBUTIONS, .unknown_word = {"invalid histogram mode ", ""},
                    .help = "How histograms are sent: distributions, counters (one a bucket) or nobuckets."),
     SM_OPTION_BOOL(struct sm_datadog_histogram_options, send_count_sum_metrics,
                    .set_offset = offsetof(struct sm_datadog_histogram_options, is_send_count_sum_metrics_set),
@@ -48,10 +48,10 @@ static const struct sm_option histogram_table[] = {
 
 static const struct sm_option sum_table[] = {
     SM_OPTION_ENUM(struct sm_datadog_sum_options, cumulative_monotonic_mode, sum_words, .null_is_absent = true,
-                   .preset.integer = SM_DATADOG_SUMS_TO_DELTA, .unknown_word = {"invalid cumulative monotonic sum mode \"", "\""},
+                   .preset.integer = SM_DATADOG_SUMS_TO_DELTA, .unknown_word = {"invalid cumulative monotonic sum mode ", ""},
                    .help = "How cumulative monotonic sums are sent: to_delta (as counts) or raw_value (as gauges)."),
     SM_OPTION_ENUM(struct sm_datadog_sum_options, initial_cumulative_monotonic_value, initial_words, .null_is_absent = true,
-                   .preset.integer = SM_DATADOG_INITIAL_AUTO, .unknown_word = {"invalid initial value mode \"", "\""},
+                   .preset.integer = SM_DATADOG_INITIAL_AUTO, .unknown_word = {"invalid initial value mode ", ""},
                    .set_offset = offsetof(struct sm_datadog_sum_options, is_initial_value_set),
                    .help = "Whether the first value of such a sum is sent: auto (when it began after this process), drop or keep."),
     SM_OPTION_END,
@@ -59,7 +59,7 @@ static const struct sm_option sum_table[] = {
 
 static const struct sm_option summary_table[] = {
     SM_OPTION_ENUM(struct sm_datadog_summary_options, mode, summary_words, .null_is_absent = true, .preset.integer = SM_DATADOG_SUMMARIES_GAUGES,
-                   .unknown_word = {"invalid summary mode \"", "\""}, .help = "How quantiles of summaries are sent: gauges, or noquantiles (not)."),
+                   .unknown_word = {"invalid summary mode ", ""}, .help = "How quantiles of summaries are sent: gauges, or noquantiles (not)."),
     SM_OPTION_END,
 };
 
@@ -104,7 +104,7 @@ static const struct sm_option log_table[] = {
 static const struct sm_option host_metadata_table[] = {
     SM_OPTION_BOOL(struct sm_datadog_host_metadata_options, enabled, .preset.boolean = true, .help = "Send metadata of the host."),
     SM_OPTION_ENUM(struct sm_datadog_host_metadata_options, hostname_source, hostname_words, .null_is_absent = true,
-                   .preset.integer = SM_DATADOG_HOSTNAME_CONFIG_OR_SYSTEM, .unknown_word = {"invalid host metadata hostname source \"", "\""},
+                   .preset.integer = SM_DATADOG_HOSTNAME_CONFIG_OR_SYSTEM, .unknown_word = {"invalid host metadata hostname source ", ""},
                    .help = "Whose metadata it is: config_or_system, or first_resource (the host that the first telemetry names)."),
     SM_OPTION_STRING_LIST(struct sm_datadog_host_metadata_options, tags, .help = "Tags of the host."),
     SM_OPTION_DURATION(struct sm_datadog_host_metadata_options, reporter_period_ns, .key = "reporter_period", .preset.integer = 30 * SM_MIN,

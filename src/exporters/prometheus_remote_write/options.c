@@ -71,6 +71,8 @@ static const struct sm_option_word collision_words[] = {{"keep", SM_WRITE_KEEP},
         SM_OPTION_BOOL(struct sm_remote_write_options, send_exemplars, .ours = true, .preset.boolean = true, .help = "Send exemplars."),             \
         SM_OPTION_BOOL(struct sm_remote_write_options, send_native_histograms, .ours = true, .preset.boolean = true,                                 \
                        .help = "Send native histograms."),                                                                                           \
+        SM_OPTION_BOOL(struct sm_remote_write_options, follow_redirects, .ours = true, .preset.boolean = true,                                       \
+                       .help = "Go where an answer sends a request to; otherwise such an answer is a refusal."),                                     \
         SM_OPTION_INT(struct sm_remote_write_options, max_samples_per_send, .ours = true, .help = "Samples in one request; 0: no limit."),           \
         SM_OPTION_BOOL(struct sm_remote_write_options, retry_on_http_429, .ours = true,                                                              \
                        .set_offset = offsetof(struct sm_remote_write_options, is_retry_on_http_429_set),                                             \

@@ -33,7 +33,7 @@ struct sm_remote_write_options {
     const char *translation_strategy, *protobuf_message;
     int conversion;   /* enum sm_remote_write_conversion */
     int on_collision; /* enum sm_write_on_collision */
-    bool scope_info, send_exemplars, send_native_histograms, retry_on_http_429, is_retry_on_http_429_set, drop_samples_before_start;
+    bool scope_info, send_exemplars, send_native_histograms, follow_redirects, retry_on_http_429, is_retry_on_http_429_set, drop_samples_before_start;
     struct sm_table_list relabel_configs, write_relabel_configs; /* struct sm_relabel_options */
     int64_t max_samples_per_send;
     struct sm_remote_write_wal *wal; /* NULL: none */

@@ -216,6 +216,7 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
             .body_count = 1,
             .deadline_ns = shipment->request->deadline_ns,
             .context = shipment->request->batch->metadata,
+            .stays = !((const struct sm_remote_write_options *)shipment->component->options)->follow_redirects,
             .wanted_headers = {exporter->settings.is_version_2 ? "x-prometheus-remote-write-samples-written" : NULL,
                                "x-prometheus-remote-write-histograms-written", "x-prometheus-remote-write-exemplars-written"},
         };
