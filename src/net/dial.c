@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/http1_parser.h"
+#include "net/http_url.h"
 #include "net/lookup.h"
 #include "net/percent.h"
 #include "net/stream.h"
@@ -315,17 +316,29 @@ void sm_dial_write_authorization(char out[SM_DIAL_AUTHORIZATION_SIZE], struct sm
     out[SCHEME_SIZE + sm_base64_encoded_size(size)] = '\0';
 }
 
+static bool refuse_proxy(const char *url, const char *why, struct sm_error *error)
+{
+    struct sm_bytes shown = {0};
+    sm_http_url_write_shown(url, &shown);
+    sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": %s", sm_bytes_cstr(&shown), why);
+    sm_bytes_deinit(&shown);
+    return false;
+}
+
 /* A URL where the configuration gives one; in the environment "host:port" will do. */
 static bool check_proxy_url(const char *url, struct sm_error *error)
 {
     const char *scheme_end = strstr(url, "://");
     if (!scheme_end)
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid URI for request (write http://host:port)", url);
+        return refuse_proxy(url, "invalid URI for request (write http://host:port)", error);
     if (scheme_end == url)
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": missing protocol scheme", url);
+        return refuse_proxy(url, "missing protocol scheme", error);
     for (const char *at = scheme_end + 3; *at && *at != '/'; at++)
-        if ((unsigned char)*at <= ' ' || strchr("<>\"\\^`{|}\x7f", *at))
-            return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid character \"%c\" in host name", url, *at);
+        if ((unsigned char)*at <= ' ' || strchr("<>\"\\^`{|}\x7f", *at)) {
+            char why[64];
+            snprintf(why, sizeof(why), "invalid character \"%c\" in host name", *at);
+            return refuse_proxy(url, why, error);
+        }
     return true;
 }
 
@@ -335,7 +348,7 @@ static bool take_proxy_address(struct sm_dial_target *target, struct sm_slice au
     bool is_bracketed = authority.size > 0 && *authority.ptr == '[';
     const char *host_end = is_bracketed ? memchr(authority.ptr, ']', authority.size) : memrchr(authority.ptr, ':', authority.size);
     if (is_bracketed && !host_end)
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": missing ']' in host", url);
+        return refuse_proxy(url, "missing ']' in host", error);
     struct sm_slice host = host_end ? sm_slice_make(authority.ptr, (size_t)(host_end - authority.ptr)) : authority;
     struct sm_slice port = sm_slice_make(host.ptr + host.size, authority.size - host.size);
     if (is_bracketed) {
@@ -344,9 +357,12 @@ static bool take_proxy_address(struct sm_dial_target *target, struct sm_slice au
     }
     port = port.size > 1 ? sm_slice_make(port.ptr + 1, port.size - 1) : SM_SLICE("80");
     if (host.size == 0 || host.size >= sizeof(target->proxy_host))
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: no usable host in \"%s\"", url);
-    if (port.size >= sizeof(target->proxy_port) || strspn(port.ptr, "0123456789") < port.size)
-        return sm_error_set(error, SM_ERROR_USAGE, "proxy_url: parse \"%s\": invalid port \":%.*s\" after host", url, SM_SLICE_ARGS(port));
+        return refuse_proxy(url, "no usable host", error);
+    if (port.size >= sizeof(target->proxy_port) || strspn(port.ptr, "0123456789") < port.size) {
+        char why[64]; /* a port that is none may be a password: "http://user:pa/ss@host" */
+        snprintf(why, sizeof(why), strchr(url, '@') ? "invalid port after host" : "invalid port \":%.*s\" after host", SM_SLICE_ARGS(port));
+        return refuse_proxy(url, why, error);
+    }
     snprintf(target->proxy_host, sizeof(target->proxy_host), "%.*s", SM_SLICE_ARGS(host));
     snprintf(target->proxy_port, sizeof(target->proxy_port), "%.*s", SM_SLICE_ARGS(port));
     return true;

@@ -11,12 +11,32 @@ static struct sm_slice authority_at(const char *text)
     return sm_slice_make(text, strcspn(text, "/?#"));
 }
 
-/* The text between the scheme and the last "@" before the host; ptr NULL: there is none. */
+/* What stands behind the host: ":" and the port; empty: neither. */
+static struct sm_slice port_of(struct sm_slice authority)
+{
+    const char *bracket = memrchr(authority.ptr, ']', authority.size);
+    const char *colon = memrchr(authority.ptr, ':', authority.size);
+    bool has_port = colon && (!bracket || colon > bracket);
+    return has_port ? sm_slice_make(colon, (size_t)(authority.ptr + authority.size - colon)) : (struct sm_slice){0};
+}
+
+static bool is_port(struct sm_slice port)
+{
+    for (size_t i = 1; i < port.size; i++)
+        if (port.ptr[i] < '0' || port.ptr[i] > '9')
+            return false;
+    return true;
+}
+
+/* The text between the scheme and the last "@" before the host; ptr NULL: there is none. What should be a port and is none may be a password with a
+ * "/", "?" or "#" in it. */
 static struct sm_slice find_user(const char *text)
 {
     const char *scheme_end = strstr(text, "://");
     struct sm_slice authority = authority_at(scheme_end ? scheme_end + 3 : text);
     const char *at = memrchr(authority.ptr, '@', authority.size);
+    if (!at && !is_port(port_of(authority)))
+        at = strrchr(authority.ptr, '@');
     return at ? sm_slice_make(authority.ptr, (size_t)(at - authority.ptr)) : (struct sm_slice){0};
 }
 
@@ -64,20 +84,20 @@ bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_erro
         url->user = sm_slice_make(authority.ptr, (size_t)(at - authority.ptr));
         authority = sm_slice_make(at + 1, authority.size - url->user.size - 1);
     }
-    const char *bracket = memrchr(authority.ptr, ']', authority.size);
-    const char *colon = memrchr(authority.ptr, ':', authority.size);
-    if (colon && bracket && colon < bracket)
-        colon = NULL;
-    struct sm_slice host = colon ? sm_slice_make(authority.ptr, (size_t)(colon - authority.ptr)) : authority;
-    if (bracket && host.size >= 2)
+    struct sm_slice port = port_of(authority), host = sm_slice_make(authority.ptr, authority.size - port.size);
+    if (!is_port(port))
+        return refuse(text, "invalid port after host", error);
+    if (host.size >= 2 && memrchr(host.ptr, ']', host.size))
         host = sm_slice_make(host.ptr + 1, host.size - 2);
     if (url->user.size > SM_DIAL_USER_BYTES_MAX)
         return refuse(text, "user and password too long", error);
     if (host.size >= sizeof(url->host) || (size_t)(authority.size) >= sizeof(url->host))
         return refuse(text, "host too long", error);
     snprintf(url->host, sizeof(url->host), "%.*s", SM_SLICE_ARGS(host));
-    size_t port_size = colon ? authority.size - (size_t)(colon + 1 - authority.ptr) : 0;
-    snprintf(url->port, sizeof(url->port), "%.*s", port_size ? (int)port_size : 3, port_size ? colon + 1 : url->is_https ? "443" : "80");
+    if (port.size > 1)
+        snprintf(url->port, sizeof(url->port), "%.*s", (int)port.size - 1, port.ptr + 1);
+    else
+        snprintf(url->port, sizeof(url->port), "%s", url->is_https ? "443" : "80");
     return true;
 }
 

@@ -21,6 +21,8 @@ static void shows_urls_without_their_secrets(void **state)
         {"http://h/p@q:r", "http://h/p@q:r", "http://h/p@q:r"},
         {"http://:p@h?a@b", "http://:***@h?a@b", "http://h?a@b"},
         {"u:p@h:1", "u:***@h:1", "h:1"},
+        {"http://u:p#q@h:1/p", "http://u:***@h:1/p", "http://h:1/p"},
+        {"http://[::1]:80/p@q", "http://[::1]:80/p@q", "http://[::1]:80/p@q"},
         {"", "", ""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -50,6 +52,8 @@ static void takes_urls_apart(void **state)
     assert_int_equal(url.path.size, 0);
     assert_false(sm_http_url_parse("ftp://u:p@host?key=k", &url, &error));
     assert_string_equal(error.text, "endpoint ftp://u:***@host: must begin with http:// or https://");
+    assert_false(sm_http_url_parse("http://u:p/q@host:1/", &url, &error));
+    assert_string_equal(error.text, "endpoint http://u:***@host:1/: invalid port after host");
 }
 
 int main(void)
