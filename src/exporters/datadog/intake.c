@@ -263,6 +263,14 @@ void sm_datadog_lane_post(struct sm_datadog_lane *lane, struct sm_bytes *body, s
     send_post(post);
 }
 
+static void log_given_up(const struct post *post)
+{
+    const struct sm_datadog_intake *intake = post->lane->intake;
+    sm_log(SM_LOG_WARN, intake->settings.logger, "Dropping payload, the exporter stops before its next try",
+           SM_LOG_STR("payload", intake->settings.what), SM_LOG_STR("url", intake->url), SM_LOG_INT("tries", post->tries),
+           SM_LOG_INT("bytes", post->body.size));
+}
+
 void sm_datadog_lane_stop_retries(struct sm_datadog_lane *lane)
 {
     const struct sm_datadog_answer none = {0};
@@ -272,6 +280,7 @@ void sm_datadog_lane_stop_retries(struct sm_datadog_lane *lane)
             post = post->next;
             continue;
         }
+        log_given_up(post);
         end_post(post, &none);
         post = lane->posts; /* what `posted` did may have changed the list */
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "wire/compression.h"
 
@@ -41,7 +42,8 @@ static struct sm_slice text_of(const struct posting *posting, size_t first, size
     return sm_slice_make(posting->items->text.ptr + from, posting->items->_ends[last - 1] - from);
 }
 
-static void pack(const struct posting *posting, struct sm_slice text, struct sm_bytes *body)
+/* False: that cannot be. */
+static bool pack(const struct posting *posting, struct sm_slice text, struct sm_bytes *body)
 {
     const struct sm_datadog_packing *packing = posting->packing;
     const struct iovec pieces[] = {
@@ -49,11 +51,15 @@ static void pack(const struct posting *posting, struct sm_slice text, struct sm_
         {.iov_base = (void *)(uintptr_t)text.ptr, .iov_len = text.size},
         {.iov_base = (void *)(uintptr_t)packing->tail.ptr, .iov_len = packing->tail.size},
     };
+    enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
     struct sm_error error;
-    if (packing->is_gzipped && sm_compress_pieces(SM_COMPRESSION_GZIP, packing->level, pieces, sizeof(pieces) / sizeof(pieces[0]), body, &error))
-        return;
-    for (size_t i = 0; !packing->is_gzipped && i < sizeof(pieces) / sizeof(pieces[0]); i++)
+    if (packing->is_gzipped && !sm_compress_pieces(SM_COMPRESSION_GZIP, packing->level, pieces, PIECES, body, &error)) {
+        sm_log(SM_LOG_ERROR, NULL, "Dropping payload, it cannot be packed", SM_LOG_STR("error", error.text), SM_LOG_INT("bytes", text.size));
+        return false;
+    }
+    for (size_t i = 0; !packing->is_gzipped && i < PIECES; i++)
         sm_bytes_append(body, pieces[i].iov_base, pieces[i].iov_len);
+    return true;
 }
 
 /* Items `first` to below `last`. */
@@ -64,7 +70,10 @@ static void post_range(struct posting *posting, size_t first, size_t last)
     bool is_too_large = text.size > packing->text_max || (packing->items_max && last - first > packing->items_max);
     struct sm_bytes body = {0};
     if (last - first == 1 || !is_too_large) {
-        pack(posting, text, &body);
+        if (!pack(posting, text, &body)) {
+            sm_bytes_deinit(&body);
+            return;
+        }
         is_too_large = body.size > packing->packed_max;
     }
     if (is_too_large && last - first > 1) {

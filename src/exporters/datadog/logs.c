@@ -106,6 +106,14 @@ static bool is_agents(void)
 
 /* ---- posts */
 
+/* Levels beyond the ends are the ends, as in the reference. */
+static int packing_level(const struct logs *logs, const struct sm_datadog_log_options *options)
+{
+    enum { LEVEL_MAX = 9 };
+    int64_t level = logs->is_direct ? 0 : options->compression_level;
+    return level < 0 ? 0 : level > LEVEL_MAX ? LEVEL_MAX : (int)level;
+}
+
 static void resume(struct log_lane *lane);
 
 static void on_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context)
@@ -123,7 +131,7 @@ static void post_items(struct log_lane *lane, struct sm_datadog_push *push)
         .tail = SM_SLICE("]"),
         .has_separator = true,
         .is_gzipped = lane->logs->is_direct || options->use_compression,
-        .level = lane->logs->is_direct ? 0 : (int)options->compression_level,
+        .level = packing_level(lane->logs, options),
         .text_max = TEXT_MAX,
         .packed_max = TEXT_MAX,
         .items_max = RECORDS_MAX,

@@ -124,8 +124,27 @@ static void packed_bodies_are_cut_by_what_packing_leaves(void **state)
     sm_datadog_items_deinit(&items);
 }
 
+/* An empty body would be taken for everything that was in it. */
+static void what_cannot_be_packed_is_not_posted(void **state)
+{
+    (void)state;
+    struct sm_datadog_items items = {0};
+    struct sm_datadog_packing packing = make_packing(100, 100, 0);
+    packing.is_gzipped = true;
+    packing.level = 42;
+    add_digits(&items, 3);
+    assert_int_equal(sm_datadog_items_post(&items, &packing, NULL, NULL, NULL), 0);
+    assert_int_equal(post_count, 0);
+    assert_int_equal(items.count, 0);
+    sm_datadog_items_deinit(&items);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bodies_keep_the_limits), cmocka_unit_test(packed_bodies_are_cut_by_what_packing_leaves)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies_keep_the_limits),
+        cmocka_unit_test(packed_bodies_are_cut_by_what_packing_leaves),
+        cmocka_unit_test(what_cannot_be_packed_is_not_posted),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
