@@ -246,8 +246,10 @@ bool sm_config_decode(struct sm_config *config, const struct sm_node *root, cons
         sm_config_take_telemetry(&builder, &document.service.telemetry);
         sm_config_take_pipelines(&builder, &document.service);
     }
-    if (sm_diags_error_count(diags) == errors_before)
+    if (sm_diags_error_count(diags) == errors_before) {
         sm_config_check_connectors(&builder);
+        sm_config_check_files(&builder);
+    }
     return sm_diags_error_count(diags) == errors_before;
 }
 

@@ -88,5 +88,8 @@ void sm_config_take_pipelines(struct sm_config_builder *builder, const struct sm
 /* Connectors stand on both sides, join signals they can, and form no circle. */
 void sm_config_check_connectors(struct sm_config_builder *builder);
 
+/* No two exporters keep their queues in the same file (config_files.c). */
+void sm_config_check_files(struct sm_config_builder *builder);
+
 /* The configured component of the kind with the id; NULL: none. */
 const struct sm_configured *sm_config_find(const struct sm_config *config, enum sm_component_kind kind, const char *id);

@@ -36,6 +36,16 @@ static void validate_sink(const void *options, struct sm_validation *validation)
         sm_validation_error(validation, "limit", "must not be negative");
 }
 
+/* Taken for the path of a file. */
+static bool sink_file(const void *options, struct sm_bytes *out)
+{
+    const struct sink_options *sink = options;
+    if (!sink || !sink->token || !*sink->token)
+        return false;
+    sm_bytes_append_text(out, sink->token);
+    return true;
+}
+
 static const char *const old_sink[] = {"oldsink", NULL};
 static const struct sm_component_type source = {.kind = SM_RECEIVER, .name = "source", .signals = SM_SIGNAL_ALL};
 static const struct sm_component_type change = {.kind = SM_PROCESSOR, .name = "change", .signals = SM_SIGNAL_TRACES};
@@ -45,7 +55,8 @@ static const struct sm_component_type sink = {.kind = SM_EXPORTER,
                                               .signals = SM_SIGNAL_ALL,
                                               .options = sink_table,
                                               .options_size = sizeof(struct sink_options),
-                                              .validate = validate_sink};
+                                              .validate = validate_sink,
+                                              .queue_file = sink_file};
 static const struct sm_component_type forward = {
     .kind = SM_CONNECTOR, .name = "forward", .signals = SM_SIGNAL_ALL, .gives = {SM_SIGNAL_TRACES, SM_SIGNAL_METRICS, SM_SIGNAL_LOGS}};
 static const struct sm_component_type measure = {
@@ -196,6 +207,25 @@ static void refuses_what_the_reference_refuses(void **state)
         expect_refused(cases[i].yaml, cases[i].message);
 }
 
+#define TWO_FILES(left, right)                                                                                                                       \
+    "receivers: {source: }\nexporters: {sink: {endpoint: e, token: " left "}, sink/2: {endpoint: e, token: " right "}, sink/3: {endpoint: e, "       \
+    "token: " left "}}\nservice: {pipelines: {logs: {receivers: [source], exporters: [sink, sink/2]}, traces: {receivers: [source], exporters: "     \
+    "[sink]}}}"
+
+static void refuses_two_exporters_with_one_file(void **state)
+{
+    (void)state;
+    struct loaded loaded;
+    expect_refused(TWO_FILES("/nowhere/x", "/nowhere/./x"), "\"sink\" and \"sink/2\" keep what waits in the same file, /nowhere/./x");
+    expect_refused(TWO_FILES("nowhere/x", "./nowhere//x"), "keep what waits in the same file");
+    expect_refused(TWO_FILES("x", "./x"), "keep what waits in the same file");
+    expect_refused(TWO_FILES("/proc/self/task/x", "/proc/self/../self/task/x"), "keep what waits in the same file");
+    load(&loaded, TWO_FILES("a/x", "b/x"));
+    if (!loaded.config)
+        fail_msg("%s", loaded.messages);
+    sm_config_free(loaded.config);
+}
+
 static void an_unknown_type_is_told_once(void **state)
 {
     (void)state;
@@ -268,11 +298,9 @@ static void masks_secrets_and_what_no_table_knows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resolves_what_pipelines_name),
-        cmocka_unit_test(takes_old_names_with_a_warning),
-        cmocka_unit_test(refuses_what_the_reference_refuses),
-        cmocka_unit_test(an_unknown_type_is_told_once),
-        cmocka_unit_test(takes_a_number_for_the_level_of_metrics),
+        cmocka_unit_test(resolves_what_pipelines_name),          cmocka_unit_test(takes_old_names_with_a_warning),
+        cmocka_unit_test(refuses_what_the_reference_refuses),    cmocka_unit_test(refuses_two_exporters_with_one_file),
+        cmocka_unit_test(an_unknown_type_is_told_once),          cmocka_unit_test(takes_a_number_for_the_level_of_metrics),
         cmocka_unit_test(masks_secrets_and_what_no_table_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
