@@ -92,6 +92,7 @@ struct sm_component_type {
     /* Exporters with `send`: the file that holds the queue, where that is an option of its own instead of the queue's `storage`. Writes the path to
      * `out`; false: there is none. */
     bool (*queue_file)(const void *options, struct sm_bytes *out);
+    const struct sm_own_metric *queue_file_metrics; /* of that file, by enum sm_queue_file_metric; NULL: none */
 
     void (*stop)(struct sm_component *component);
     void (*free)(struct sm_component *component);

@@ -75,6 +75,20 @@ struct sm_export {
     void (*release)(void *kept); /* set together with `kept`: called when the request ends, on its worker */
 };
 
+/* Own metrics of the file that holds the queue of an exporter with `queue_file`: the order of type->queue_file_metrics. */
+enum sm_queue_file_metric {
+    SM_QUEUE_FILE_WRITES,
+    SM_QUEUE_FILE_WRITES_FAILURES,
+    SM_QUEUE_FILE_WRITE_LATENCY, /* ms, whole ones; as below */
+    SM_QUEUE_FILE_BYTES_WRITTEN,
+    SM_QUEUE_FILE_READS,
+    SM_QUEUE_FILE_READS_FAILURES,
+    SM_QUEUE_FILE_READ_LATENCY,
+    SM_QUEUE_FILE_BYTES_READ,
+    SM_QUEUE_FILE_LAG, /* gauge: requests that were written and not taken */
+    SM_QUEUE_FILE_METRIC_COUNT
+};
+
 /* For a type's `create`: attributes that its sent and failed counters carry (server_address, …). Copied. At most SM_EXPORT_ATTRIBUTE_LIMIT. */
 enum { SM_EXPORT_ATTRIBUTE_LIMIT = 4 };
 void sm_export_add_attribute(struct sm_component *exporter, const char *key, const char *value);

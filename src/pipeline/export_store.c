@@ -11,6 +11,7 @@
  * Source: exporterhelper/internal/queue/persistent_queue.go (behaviour, not format). */
 #include "pipeline/export_chain.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "pipeline/file_store.h"
 #include "telemetry/metadata.h"
@@ -27,6 +28,8 @@ struct sm_export_store {
     uint64_t next_index;              /* of the next one to be written */
     uint64_t waiting;                 /* not under way */
     struct sm_bytes position;         /* key of the last one taken; empty: none */
+    bool has_metrics;
+    struct sm_instrument *metrics[SM_QUEUE_FILE_METRIC_COUNT]; /* of a file of the exporter's own */
 };
 
 static void put_u64(char *to, uint64_t value)
@@ -60,6 +63,30 @@ static int64_t size_of_key(const struct sm_export_chain *chain, const char *key)
     default:
         return 1;
     }
+}
+
+/* ---- own metrics of a file of the exporter's own. Without attributes, as the reference has them: several exporters share them. */
+
+static void get_metrics(struct sm_export_store *store)
+{
+    const struct sm_own_metric *table = store->chain->component->type->queue_file_metrics;
+    store->has_metrics = table && store->chain->queue_file.size;
+    for (size_t i = 0; store->has_metrics && i < SM_QUEUE_FILE_METRIC_COUNT; i++)
+        store->metrics[i] = sm_instrument_get(&table[i], NULL, 0);
+}
+
+/* One write or read that began at `begin_ns`; `first` is the first of its four metrics. */
+static void count_access(struct sm_export_store *store, enum sm_queue_file_metric first, uint64_t begin_ns, bool is_good, size_t bytes)
+{
+    if (!store->has_metrics)
+        return;
+    struct sm_instrument **metrics = &store->metrics[first];
+    sm_instrument_add(metrics[0], 1);
+    if (!is_good)
+        sm_instrument_add(metrics[1], 1);
+    sm_instrument_record(metrics[2], (double)((sm_clock_mono_ns() - begin_ns) / SM_NS_PER_MS));
+    sm_instrument_add(metrics[3], (int64_t)bytes);
+    sm_instrument_set(store->metrics[SM_QUEUE_FILE_LAG], (double)store->waiting);
 }
 
 /* ---- open */
@@ -102,6 +129,7 @@ bool sm_export_store_open(struct sm_export_chain *chain, struct sm_error *error)
     }
     if (store->waiting > 0)
         sm_log(SM_LOG_INFO, &exporter->logger, "Found requests in storage that are not sent yet", SM_LOG_INT("requests", store->waiting));
+    get_metrics(store);
     chain->store = store;
     return true;
 }
@@ -166,13 +194,16 @@ bool sm_export_store_encode(const struct sm_export_chain *chain, struct sm_expor
 bool sm_export_store_put(struct sm_export_store *store, struct sm_export_entry *entry, struct sm_error *error)
 {
     char key[KEY_BYTES];
+    uint64_t begin_ns = sm_clock_mono_ns();
     entry->index = store->next_index;
     write_key(key, entry);
-    if (!sm_storage_set(store->client, sm_slice_make(key, KEY_BYTES), sm_buffer_slice(entry->record), error))
-        return false;
-    store->next_index++;
-    store->waiting++;
-    return true;
+    bool is_written = sm_storage_set(store->client, sm_slice_make(key, KEY_BYTES), sm_buffer_slice(entry->record), error);
+    if (is_written) {
+        store->next_index++;
+        store->waiting++;
+    }
+    count_access(store, SM_QUEUE_FILE_WRITES, begin_ns, is_written, entry->stored_bytes);
+    return is_written;
 }
 
 void sm_export_store_delete(struct sm_export_store *store, const struct sm_export_entry *entry)
@@ -267,7 +298,11 @@ struct sm_export_entry *sm_export_store_take(struct sm_export_store *store)
     struct sm_bytes key = {0};
     struct sm_buffer *record = NULL;
     struct sm_error error = {0};
+    uint64_t begin_ns = sm_clock_mono_ns();
     bool ok = sm_storage_next(store->client, sm_bytes_slice(&store->position), &key, &record, &error);
+    bool is_there = ok && key.size == KEY_BYTES;
+    store->waiting -= is_there;
+    count_access(store, SM_QUEUE_FILE_READS, begin_ns, ok, is_there ? get_u64(key.ptr + 16) : 0);
     if (!ok || key.size == 0) {
         sm_log(SM_LOG_ERROR, &chain->component->logger, "Failed to read from storage",
                SM_LOG_STR("error", ok ? "fewer items than were counted" : error.text));
@@ -281,7 +316,6 @@ struct sm_export_entry *sm_export_store_take(struct sm_export_store *store)
         sm_buffer_release(record);
         return NULL;
     }
-    store->waiting--;
     struct sm_export_entry *entry = sm_alloc(1, sizeof(*entry));
     entry->lane = chain->home;
     entry->index = get_u64(key.ptr);

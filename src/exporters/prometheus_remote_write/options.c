@@ -48,7 +48,7 @@ static const struct sm_option wal_table[] = {
     SM_OPTION_DURATION(struct sm_remote_write_wal, truncate_frequency_ns, .key = "truncate_frequency", .preset.integer = SM_MIN,
                        .help = "Taken for compatibility: a request is deleted as soon as it has been sent."),
     SM_OPTION_DURATION(struct sm_remote_write_wal, lag_record_frequency_ns, .key = "lag_record_frequency", .preset.integer = 15 * SM_S,
-                       .help = "Taken for compatibility: otelcol_exporter_queue_size tells how many requests wait."),
+                       .help = "Taken for compatibility: otelcol_exporter_prometheusremotewrite_wal_lag is always up to date."),
     SM_OPTION_END,
 };
 

@@ -34,6 +34,14 @@ static const char version_header[] = "X-Prometheus-Remote-Write-Version";
         .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE                                                                                                  \
     }
 
+/* Of the log: ms. */
+static const double latency_bounds[] = {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+#define LATENCY(metric_name, metric_help)                                                                                                            \
+    {                                                                                                                                                \
+        .name = "otelcol_exporter_prometheusremotewrite_" metric_name, .help = (metric_help), .unit = "ms", .kind = SM_OWN_HISTOGRAM,                \
+        .level = SM_OWN_LEVEL_BASIC, .scope = SCOPE, .bounds = latency_bounds, .bound_count = sizeof(latency_bounds) / sizeof(latency_bounds[0])     \
+    }
+
 enum {
     CONSUMERS,
     FAILED_TRANSLATIONS,
@@ -43,7 +51,9 @@ enum {
     WRITTEN_HISTOGRAMS,
     WRITTEN_EXEMPLARS,
     COLLISIONS,
-    METRIC_COUNT
+    METRIC_COUNT,
+    WAL = METRIC_COUNT,
+    TABLE_SIZE = WAL + SM_QUEUE_FILE_METRIC_COUNT
 };
 static const struct sm_own_metric metric_table[] = {
     [CONSUMERS] = METRIC("consumers", SM_OWN_UP_DOWN_COUNTER, "{consumer}",
@@ -70,7 +80,17 @@ static const struct sm_own_metric metric_table[] = {
                     .kind = SM_OWN_COUNTER,
                     .level = SM_OWN_LEVEL_BASIC,
                     .scope = SCOPE},
-    [METRIC_COUNT] = {0},
+    /* kept by pipeline/export_store */
+    [WAL + SM_QUEUE_FILE_WRITES] = METRIC("wal_writes", SM_OWN_COUNTER, "1", "Number of WAL writes [Development]"),
+    [WAL + SM_QUEUE_FILE_WRITES_FAILURES] = METRIC("wal_writes_failures", SM_OWN_COUNTER, "1", "Number of WAL writes that failed [Development]"),
+    [WAL + SM_QUEUE_FILE_WRITE_LATENCY] = LATENCY("wal_write_latency", "Response latency in ms for the WAL writes. [Development]"),
+    [WAL + SM_QUEUE_FILE_BYTES_WRITTEN] = METRIC("wal_bytes_written", SM_OWN_COUNTER, "By", "Total number of bytes written to the WAL [Development]"),
+    [WAL + SM_QUEUE_FILE_READS] = METRIC("wal_reads", SM_OWN_COUNTER, "1", "Number of WAL reads [Development]"),
+    [WAL + SM_QUEUE_FILE_READS_FAILURES] = METRIC("wal_reads_failures", SM_OWN_COUNTER, "1", "Number of WAL reads that failed [Development]"),
+    [WAL + SM_QUEUE_FILE_READ_LATENCY] = LATENCY("wal_read_latency", "Response latency in ms for the WAL reads. [Development]"),
+    [WAL + SM_QUEUE_FILE_BYTES_READ] = METRIC("wal_bytes_read", SM_OWN_COUNTER, "By", "Total number of bytes read from the WAL [Development]"),
+    [WAL + SM_QUEUE_FILE_LAG] = METRIC("wal_lag", SM_OWN_GAUGE, "1", "WAL lag [Development]"),
+    [TABLE_SIZE] = {0},
 };
 
 struct exporter {
@@ -497,6 +517,7 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .export_options_offset = offsetof(struct sm_remote_write_options, export),
     .consumers = sm_remote_write_consumers,
     .queue_file = sm_remote_write_queue_file,
+    .queue_file_metrics = &metric_table[WAL],
     .has_plain_errors = true,
     .free = free_exporter,
 };
