@@ -48,6 +48,21 @@ void sm_arena_deinit(struct sm_arena *arena)
     sm_arena_init(arena);
 }
 
+void sm_arena_reset(struct sm_arena *arena)
+{
+    struct sm_arena_chunk *kept = arena->_chunks;
+    if (!kept)
+        return;
+    arena->_chunks = kept->older;
+    sm_arena_deinit(arena);
+    kept->older = NULL;
+    POISON(kept->data, kept->size_bytes);
+    arena->_chunks = kept;
+    arena->_next = kept->data;
+    arena->_end = kept->data + kept->size_bytes;
+    arena->_reserved_bytes = sizeof(*kept) + kept->size_bytes;
+}
+
 /* Becomes the newest chunk; its first `used_bytes` are given out. */
 static void *add_chunk(struct sm_arena *arena, size_t chunk_bytes, size_t used_bytes)
 {

@@ -26,6 +26,8 @@ struct sm_arena {
 void sm_arena_init(struct sm_arena *arena);
 /* Releases all memory; the arena is empty and usable afterwards. */
 void sm_arena_deinit(struct sm_arena *arena);
+/* The same, but the newest chunk stays for what comes next. */
+void sm_arena_reset(struct sm_arena *arena);
 
 /* Memory aligned for any type, not zeroed. Never NULL (no memory ends the process). `size_bytes` 0 is allowed. */
 void *sm_arena_alloc(struct sm_arena *arena, size_t size_bytes) __attribute__((returns_nonnull, warn_unused_result));

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -16,6 +17,13 @@ void sm_prometheus_table_deinit(struct sm_prometheus_table *table)
     free(table->slots);
     free(table->hashes);
     *table = (struct sm_prometheus_table){0};
+}
+
+void sm_prometheus_table_clear(struct sm_prometheus_table *table)
+{
+    if (table->used)
+        memset(table->slots, 0, table->capacity * sizeof(*table->slots));
+    table->count = table->used = 0;
 }
 
 struct sm_prometheus_entry *sm_prometheus_table_find(const struct sm_prometheus_table *table, uint32_t hash, sm_prometheus_entry_is *is,

@@ -22,6 +22,7 @@ struct sm_prometheus_table {
 typedef bool sm_prometheus_entry_is(const struct sm_prometheus_entry *entry, const void *key);
 
 void sm_prometheus_table_deinit(struct sm_prometheus_table *table); /* not the entries */
+void sm_prometheus_table_clear(struct sm_prometheus_table *table);  /* the same, but the room stays */
 /* The entry with that hash for which `is` holds; NULL: absent. */
 struct sm_prometheus_entry *sm_prometheus_table_find(const struct sm_prometheus_table *table, uint32_t hash, sm_prometheus_entry_is *is,
                                                      const void *key);

@@ -1,4 +1,4 @@
-/* metric.c - exemplars of a data point, decoded on demand from bytes that otlp_decode_metric.c has checked. */
+/* metric.c - data points of an outline and exemplars of a data point, decoded on demand from bytes that otlp_decode_metric.c has checked. */
 #include "telemetry/metric.h"
 
 #include "telemetry/otlp_wire.h"
@@ -63,4 +63,39 @@ struct sm_exemplar *sm_data_point_exemplars(struct sm_data_point *point, struct 
     }
     *count = point->exemplar_count;
     return point->exemplars;
+}
+
+/* ---- points */
+
+static bool decode_next(struct sm_point_cursor *cursor)
+{
+    const struct sm_metric *metric = cursor->metric;
+    struct sm_decode_error error;
+    struct sm_otlp_decoder decoder = {.input = metric->points_raw, .arena = cursor->arena, .error = &error, .is_trusted = true};
+    const char *end = metric->points_raw.ptr + metric->points_raw.size;
+    struct sm_slice message;
+    uint32_t tag;
+    while (cursor->_at < end) {
+        bool is_sound = sm_otlp_read_tag(&decoder, &cursor->_at, end, &tag);
+        if (is_sound && tag != SM_TAG(1, SM_WIRE_BYTES)) {
+            is_sound = sm_otlp_skip(&decoder, &cursor->_at, end, tag, 0);
+        } else if (is_sound && sm_otlp_read_bytes(&decoder, &cursor->_at, end, &message)) {
+            cursor->_point = (struct sm_data_point){.raw = message};
+            is_sound = sm_otlp_decode_point(&decoder, metric->type, message, &cursor->_point);
+            assert(is_sound);
+            return is_sound;
+        }
+        assert(is_sound);
+    }
+    return false;
+}
+
+const struct sm_data_point *sm_metric_next_point(struct sm_point_cursor *cursor)
+{
+    const struct sm_metric *metric = cursor->metric;
+    if (!metric->points)
+        return decode_next(cursor) ? &cursor->_point : NULL;
+    while (cursor->_index < metric->point_count && metric->points[cursor->_index].dropped)
+        cursor->_index++;
+    return cursor->_index < metric->point_count ? &metric->points[cursor->_index++] : NULL;
 }

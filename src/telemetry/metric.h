@@ -1,7 +1,7 @@
 /* metric.h - one metric and its data points (opentelemetry.proto.metrics.v1). See batch.h for ownership and the meaning of `raw` and `changed`.
  *
- * Metrics are few next to spans: their data points are decoded when the batch is. Arrays are aligned copies in the arena; attributes and exemplars
- * stay encoded until asked for. */
+ * Metrics are few next to spans: their data points are decoded when the batch is, but for an outline's (sm_otlp_decode_outline). Arrays are aligned
+ * copies in the arena; attributes and exemplars stay encoded until asked for. */
 #pragma once
 
 #include "telemetry/value.h"
@@ -83,10 +83,28 @@ struct sm_metric {
     enum sm_metric_type type;
     int32_t temporality;          /* sum, histograms: enum sm_temporality, or any number a client sent */
     bool is_monotonic;            /* sum */
-    struct sm_data_point *points; /* borrowed: arena */
+    struct sm_data_point *points; /* borrowed: arena; NULL in an outline */
+    struct sm_slice points_raw;   /* of an outline: the message that holds the points */
     size_t point_count;           /* dropped ones included */
     bool changed;                 /* the metric or one of its points */
     bool dropped;
 };
+
+/* Walks the points of a metric, also of an outline, whose points are decoded into one place:
+ *     struct sm_point_cursor cursor = sm_metric_points(metric, &arena);
+ *     for (const struct sm_data_point *point; (point = sm_metric_next_point(&cursor)) != NULL;) … */
+struct sm_point_cursor {
+    const struct sm_metric *metric;
+    struct sm_arena *arena; /* borrowed: for the arrays of an outline's points; may be emptied between two points */
+    const char *_at;
+    size_t _index;
+    struct sm_data_point _point;
+};
+static inline struct sm_point_cursor sm_metric_points(const struct sm_metric *metric, struct sm_arena *arena)
+{
+    return (struct sm_point_cursor){.metric = metric, .arena = arena, ._at = metric->points_raw.ptr};
+}
+/* Without those that are dropped; NULL: there are no more. Valid until the next call. */
+const struct sm_data_point *sm_metric_next_point(struct sm_point_cursor *cursor);
 
 struct sm_exemplar *sm_data_point_exemplars(struct sm_data_point *point, struct sm_arena *arena, size_t *count);

@@ -27,6 +27,9 @@ struct sm_batch *sm_otlp_decode_protobuf(enum sm_signal signal, struct sm_buffer
  */
 struct sm_batch *sm_otlp_decode_protobuf_packed(enum sm_signal signal, struct sm_buffer *request, struct sm_decode_error *error)
     __attribute__((warn_unused_result));
+/* The resources, scopes and metrics of a packed batch, without the points, which sm_metric_next_point decodes one after the other: for who reads a
+ * batch once. Keeps the buffers. Only to be read, by way of that function. */
+struct sm_batch *sm_otlp_decode_outline(const struct sm_batch *packed) __attribute__((returns_nonnull, warn_unused_result));
 /* The same from OTLP/JSON (forms as the reference takes them). `request` is not kept. */
 struct sm_batch *sm_otlp_decode_json(enum sm_signal signal, struct sm_slice request, struct sm_decode_error *error)
     __attribute__((warn_unused_result));

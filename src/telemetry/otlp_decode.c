@@ -285,14 +285,31 @@ struct sm_batch *sm_otlp_decode_protobuf_packed(enum sm_signal signal, struct sm
     return batch;
 }
 
-void sm_otlp_decode_part(struct sm_batch *batch, const struct sm_batch_part *part)
+static void decode_part(struct sm_batch *batch, const struct sm_batch_part *part, bool is_outline)
 {
     struct sm_decode_error error;
     struct sm_batch decoded = {.signal = batch->signal};
-    struct sm_otlp_decoder decoder = {.input = part->raw, .arena = &batch->arena, .batch = &decoded, .error = &error, .is_trusted = true};
+    struct sm_otlp_decoder decoder = {
+        .input = part->raw, .arena = &batch->arena, .batch = &decoded, .error = &error, .is_trusted = true, .is_outline = is_outline};
     bool is_sound = decode_request(&decoder, part->raw);
     assert(is_sound && !decoded.changed && decoded.item_count == part->item_count);
     (void)is_sound;
     sm_batch_append_groups(batch, decoded.groups, decoded.count);
     batch->item_count += decoded.item_count;
+}
+
+void sm_otlp_decode_part(struct sm_batch *batch, const struct sm_batch_part *part)
+{
+    decode_part(batch, part, false);
+}
+
+struct sm_batch *sm_otlp_decode_outline(const struct sm_batch *packed)
+{
+    assert(packed->is_packed && packed->signal == SM_METRICS);
+    struct sm_batch *batch = sm_batch_create(packed->signal);
+    for (size_t i = 0; i < packed->_part_count; i++) {
+        decode_part(batch, &packed->_parts[i], true);
+        sm_batch_keep_buffer(batch, packed->_parts[i].buffer);
+    }
+    return batch;
 }

@@ -71,6 +71,8 @@ static bool read_packed_fixed64(struct sm_otlp_decoder *decoder, const char **at
         return false;
     if (bytes.size % sizeof(**array) != 0)
         return sm_otlp_fail(decoder, bytes.ptr, "packed 64-bit numbers of odd length");
+    if (decoder->is_checking)
+        return true;
     *array = sm_arena_alloc(decoder->arena, bytes.size);
     memcpy(*array, bytes.ptr, bytes.size);
     *count = bytes.size / sizeof(**array);
@@ -78,11 +80,13 @@ static bool read_packed_fixed64(struct sm_otlp_decoder *decoder, const char **at
 }
 
 /* Room for one more behind `count`; grows at powers of two, so that the capacity need not be kept. */
-static uint64_t *append_uint64(struct sm_arena *arena, uint64_t *array, size_t *count, uint64_t number)
+static uint64_t *append_uint64(struct sm_otlp_decoder *decoder, uint64_t *array, size_t *count, uint64_t number)
 {
     size_t used = *count;
+    if (decoder->is_checking)
+        return array;
     if ((used & (used - 1)) == 0) {
-        uint64_t *grown = sm_arena_alloc(arena, (used ? used * 2 : 1) * sizeof(*grown));
+        uint64_t *grown = sm_arena_alloc(decoder->arena, (used ? used * 2 : 1) * sizeof(*grown));
         if (used)
             memcpy(grown, array, used * sizeof(*grown));
         array = grown;
@@ -107,7 +111,7 @@ static bool read_single_fixed64(struct sm_otlp_decoder *decoder, const char **at
         *array = grown;
     }
     *was_packed = false;
-    *array = append_uint64(decoder->arena, *array, count, number);
+    *array = append_uint64(decoder, *array, count, number);
     return true;
 }
 
@@ -240,7 +244,7 @@ static bool read_packed_varints(struct sm_otlp_decoder *decoder, const char **at
     for (const char *from = bytes.ptr, *stop = from + bytes.size; from < stop;) {
         if (!sm_otlp_read_varint(decoder, &from, stop, &number))
             return false;
-        buckets->counts = append_uint64(decoder->arena, buckets->counts, &buckets->count, number);
+        buckets->counts = append_uint64(decoder, buckets->counts, &buckets->count, number);
     }
     return true;
 }
@@ -268,7 +272,7 @@ static bool decode_buckets(struct sm_otlp_decoder *decoder, const char **from, c
         case SM_TAG(2, SM_WIRE_VARINT):
             ok = sm_otlp_read_varint(decoder, &at, end, &number);
             if (ok)
-                buckets->counts = append_uint64(decoder->arena, buckets->counts, &buckets->count, number);
+                buckets->counts = append_uint64(decoder, buckets->counts, &buckets->count, number);
             break;
         default:
             ok = sm_otlp_skip(decoder, &at, end, tag, SM_KNOWN(1) | SM_KNOWN(2));
@@ -363,8 +367,9 @@ static bool decode_summary_point(struct sm_otlp_decoder *decoder, struct sm_slic
 {
     const char *at = message.ptr, *end = at + message.size;
     struct sm_slice bytes;
+    struct sm_quantile checked;
     uint32_t tag;
-    size_t quantile_count = sm_otlp_count(message, SM_TAG(6, SM_WIRE_BYTES));
+    size_t quantile_count = decoder->is_checking ? 0 : sm_otlp_count(message, SM_TAG(6, SM_WIRE_BYTES));
     if (quantile_count)
         point->quantiles = sm_arena_alloc(decoder->arena, quantile_count * sizeof(*point->quantiles));
     point->has_sum = true;
@@ -387,7 +392,8 @@ static bool decode_summary_point(struct sm_otlp_decoder *decoder, struct sm_slic
             ok = sm_otlp_read_double(decoder, &at, end, &point->sum);
             break;
         case SM_TAG(6, SM_WIRE_BYTES):
-            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_quantile(decoder, bytes, &point->quantiles[point->quantile_count++]);
+            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) &&
+                 decode_quantile(decoder, bytes, decoder->is_checking ? &checked : &point->quantiles[point->quantile_count++]);
             break;
         case SM_TAG(7, SM_WIRE_BYTES):
             ok = sm_otlp_read_attributes(decoder, start, &at, end, 7, &point->attributes);
@@ -427,6 +433,27 @@ static bool read_monotonic(struct sm_otlp_decoder *decoder, const char **at, con
     return true;
 }
 
+/* The next point of a metric: decoded to its place in the index, into one place when it is only checked, or left for later. */
+static bool take_point(struct sm_otlp_decoder *decoder, struct sm_slice message, const struct data_kind *kind, struct sm_metric *metric)
+{
+    struct sm_data_point checked;
+    size_t index = metric->point_count++;
+    if (decoder->is_outline)
+        return true;
+    struct sm_data_point *point = decoder->is_checking ? &checked : &metric->points[index];
+    *point = (struct sm_data_point){.raw = message};
+    return kind->decode_point(decoder, message, point);
+}
+
+/* Room for the points of a metric; NULL: none is needed. */
+static struct sm_data_point *alloc_points(struct sm_otlp_decoder *decoder, struct sm_slice message)
+{
+    if (decoder->is_checking || decoder->is_outline)
+        return NULL;
+    size_t count = sm_otlp_count(message, SM_TAG(1, SM_WIRE_BYTES));
+    return count ? sm_arena_alloc(decoder->arena, count * sizeof(struct sm_data_point)) : NULL;
+}
+
 /* Replaces what an earlier member of the oneof has set. */
 static bool decode_data(struct sm_otlp_decoder *decoder, struct sm_slice message, const struct data_kind *kind, struct sm_metric *metric)
 {
@@ -434,21 +461,17 @@ static bool decode_data(struct sm_otlp_decoder *decoder, struct sm_slice message
     struct sm_slice bytes;
     uint32_t tag;
     int32_t temporality = 0;
-    size_t point_count = sm_otlp_count(message, SM_TAG(1, SM_WIRE_BYTES));
     metric->type = kind->type;
     metric->is_monotonic = false;
     metric->point_count = 0;
-    metric->points = point_count ? sm_arena_zalloc(decoder->arena, point_count, sizeof(*metric->points)) : NULL;
+    metric->points = alloc_points(decoder, message);
+    metric->points_raw = decoder->is_outline ? message : (struct sm_slice){0};
     while (at < end) {
         if (!sm_otlp_read_tag(decoder, &at, end, &tag))
             return false;
         bool ok;
         if (tag == SM_TAG(1, SM_WIRE_BYTES)) {
-            if (!sm_otlp_read_bytes(decoder, &at, end, &bytes))
-                return false;
-            struct sm_data_point *point = &metric->points[metric->point_count++];
-            point->raw = bytes;
-            ok = kind->decode_point(decoder, bytes, point);
+            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && take_point(decoder, bytes, kind, metric);
         } else if (tag == SM_TAG(2, SM_WIRE_VARINT) && kind->known & SM_KNOWN(2)) {
             ok = sm_otlp_read_int32(decoder, &at, end, &temporality);
         } else if (tag == SM_TAG(3, SM_WIRE_VARINT) && kind->known & SM_KNOWN(3)) {
@@ -469,6 +492,14 @@ static const struct data_kind *find_kind(uint32_t tag)
         if (data_kinds[i].tag == tag)
             return &data_kinds[i];
     return NULL;
+}
+
+bool sm_otlp_decode_point(struct sm_otlp_decoder *decoder, enum sm_metric_type type, struct sm_slice message, struct sm_data_point *point)
+{
+    for (size_t i = 0; i < sizeof(data_kinds) / sizeof(data_kinds[0]); i++)
+        if (data_kinds[i].type == type)
+            return data_kinds[i].decode_point(decoder, message, point);
+    return false;
 }
 
 bool sm_otlp_decode_metric(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_metric *metric)

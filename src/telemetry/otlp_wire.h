@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "telemetry/metric.h"
 #include "telemetry/otlp.h"
 #include "wire/protobuf.h"
 
@@ -23,6 +24,7 @@ struct sm_otlp_decoder {
     struct sm_batch *batch;
     struct sm_decode_error *error;
     bool is_checking; /* fills no index: groups and items are decoded into one place and forgotten */
+    bool is_outline;  /* points of metrics are only counted: sm_metric_next_point decodes them */
     bool is_trusted;  /* this program wrote the bytes: values may be nested as deep as statements have made them */
 };
 
@@ -209,6 +211,9 @@ bool sm_otlp_decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice me
 bool sm_otlp_decode_scope(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_scope *scope);
 bool sm_otlp_decode_span(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_span *span);
 bool sm_otlp_decode_metric(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_metric *metric);
+struct sm_data_point;
+/* A point of such a metric. */
+bool sm_otlp_decode_point(struct sm_otlp_decoder *decoder, enum sm_metric_type type, struct sm_slice message, struct sm_data_point *point);
 bool sm_otlp_decode_log_record(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_log_record *record);
 
 /* The content of an AnyValue message that was checked before. Lists and maps stay encoded. */

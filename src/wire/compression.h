@@ -36,3 +36,7 @@ bool sm_compress(enum sm_compression compression, int level, struct sm_slice pla
 struct iovec;
 bool sm_compress_pieces(enum sm_compression compression, int level, const struct iovec *pieces, size_t count, struct sm_bytes *packed,
                         struct sm_error *error) __attribute__((warn_unused_result));
+
+/* For a block of Snappy that is made bit by bit: appends the elements of `plain`, which refer to nothing but each other. Such runs, in any order, are a
+ * block behind the size of all of it unpacked as a varint (google/snappy, format_description.txt). */
+bool sm_compress_snappy_elements(struct sm_slice plain, struct sm_bytes *elements, struct sm_error *error) __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "wire/protobuf.h"
 #include "wire/snappy_library.h"
 
 static const char stream_header[] = {(char)0xff, 6, 0, 0, 's', 'N', 'a', 'P', 'p', 'Y'};
@@ -135,6 +136,16 @@ bool sm_snappy_pack(struct sm_slice plain, struct sm_bytes *packed, struct sm_er
     if (snappy->compress(plain.ptr ? plain.ptr : "", plain.size, at, &size) != SNAPPY_OK)
         return sm_error_set(error, SM_ERROR_INTERNAL, "snappy refuses to compress");
     packed->size += size;
+    return true;
+}
+
+bool sm_compress_snappy_elements(struct sm_slice plain, struct sm_bytes *elements, struct sm_error *error)
+{
+    size_t before = elements->size, head = sm_proto_varint_size(plain.size);
+    if (!sm_snappy_pack(plain, elements, error))
+        return false;
+    memmove(elements->ptr + before, elements->ptr + before + head, elements->size - before - head);
+    elements->size -= head;
     return true;
 }
 

@@ -13,6 +13,12 @@ void sm_proto_writer_init(struct sm_proto_writer *writer, struct sm_arena *arena
     *writer = (struct sm_proto_writer){.arena = arena};
 }
 
+void sm_proto_writer_rewind(struct sm_proto_writer *writer)
+{
+    writer->piece_count = writer->size = 0;
+    writer->_at = writer->_run_end = writer->_block ? writer->_block + writer->_block_size : NULL;
+}
+
 static void add_piece(struct sm_proto_writer *writer, const char *ptr, size_t size)
 {
     writer->pieces =

@@ -30,6 +30,9 @@ void sm_proto_writer_init(struct sm_proto_writer *writer, struct sm_arena *arena
 /* Puts the pieces in order; they are in `pieces`, `piece_count`, `size`. */
 void sm_proto_writer_finish(struct sm_proto_writer *writer);
 
+/* Forgets what was written and begins anew, in the same memory. */
+void sm_proto_writer_rewind(struct sm_proto_writer *writer);
+
 static inline size_t sm_proto_writer_mark(const struct sm_proto_writer *writer)
 {
     return writer->size;

@@ -60,3 +60,10 @@ void sm_write_put_sample(struct sm_proto_writer *writer, const struct sm_write_s
     sm_write_put_double(writer, 1, sample->value);
     sm_proto_write_message(writer, 2, mark);
 }
+
+void sm_write_append(struct sm_proto_writer *writer, struct sm_bytes *out)
+{
+    sm_proto_writer_finish(writer);
+    for (size_t i = 0; i < writer->piece_count; i++)
+        sm_bytes_append(out, writer->pieces[i].iov_base, writer->pieces[i].iov_len);
+}

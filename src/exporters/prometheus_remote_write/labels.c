@@ -1,6 +1,6 @@
 /* labels.c - see labels.h. Every source offers candidates; they are sorted by name and rank, and of each name the winner is taken:
  *     external label < attributes (equal names share their values, joined by semicolons) < job and instance < scope < __name__
- * State: the maker's array, used again for each point. */
+ * State: the maker's array, used again for each point, and the order of the names of the point before. */
 #include "exporters/prometheus_remote_write/labels.h"
 
 #include <stdlib.h>
@@ -45,6 +45,14 @@ void sm_write_label_maker_set_resource(struct sm_write_label_maker *maker, const
     struct sm_slice name_space = find_text(resource, "service.namespace", maker->arena, &is_there);
     if (maker->job.size && is_there)
         maker->job = sm_slice_of(sm_arena_printf(maker->arena, "%.*s/%.*s", SM_SLICE_ARGS(name_space), SM_SLICE_ARGS(maker->job)));
+}
+
+void sm_write_label_maker_renew(struct sm_write_label_maker *maker)
+{
+    maker->_candidates = NULL;
+    maker->_count = maker->_capacity = maker->_order.count = 0;
+    memset(maker->_names, 0, sizeof(maker->_names));
+    sm_write_label_maker_set_resource(maker, maker->resource);
 }
 
 /* ---- candidates */
@@ -210,12 +218,64 @@ static bool choose(struct sm_arena *arena, const struct sm_write_candidate *at, 
     return value->size > 0;
 }
 
-static void finish(struct sm_write_label_maker *maker, struct sm_write_labels *labels)
+/* ---- the order of the point before */
+
+/* Are the names the very same? Names that were made once are told by where they stand. */
+static bool has_known_order(const struct sm_write_label_maker *maker)
+{
+    const struct sm_write_order *order = &maker->_order;
+    if (order->count != maker->_count || order->count == 0)
+        return false;
+    for (size_t i = 0; i < order->count; i++)
+        if (order->items[i].name.ptr != maker->_candidates[i].name.ptr || order->items[i].name.size != maker->_candidates[i].name.size)
+            return false;
+    return true;
+}
+
+static void finish_in_known_order(struct sm_write_label_maker *maker, struct sm_prometheus_pair *items, struct sm_write_base *labels)
+{
+    size_t count = 0;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < maker->_count; i++) {
+        const struct sm_write_ordered *ordered = &maker->_order.items[i];
+        const struct sm_write_candidate *candidate = &maker->_candidates[ordered->from];
+        if (!candidate->value.size && source(candidate->rank) == RANK_ATTRIBUTE)
+            continue;
+        items[count++] = (struct sm_prometheus_pair){.name = candidate->name, .value = candidate->value};
+        hash += sm_write_hash_value(ordered->name_hash, candidate->value);
+    }
+    *labels = (struct sm_write_base){.labels = {.items = items, .count = count}, .hash = hash};
+}
+
+/* The candidates are sorted. */
+static void note_order(struct sm_write_label_maker *maker)
+{
+    struct sm_write_order *order = &maker->_order;
+    const struct sm_write_candidate *candidates = maker->_candidates;
+    order->count = 0;
+    if (maker->_count > SM_WRITE_MADE_NAMES)
+        return;
+    for (size_t i = 0; i < maker->_count; i++) {
+        if (i > 0 && sm_slice_equal(candidates[i - 1].name, candidates[i].name))
+            return;
+        order->items[i].from = candidates[i].index;
+        order->items[i].name_hash = sm_write_hash_name(candidates[i].name);
+        order->items[candidates[i].index].name = candidates[i].name;
+    }
+    order->count = maker->_count;
+}
+
+static void finish(struct sm_write_label_maker *maker, struct sm_write_base *labels)
 {
     struct sm_write_candidate *candidates = maker->_candidates, *end = candidates + maker->_count;
     struct sm_prometheus_pair *items = sm_arena_alloc(maker->arena, maker->_count * sizeof(*items));
     size_t count = 0;
+    if (has_known_order(maker)) {
+        finish_in_known_order(maker, items, labels);
+        return;
+    }
     sort_candidates(candidates, maker->_count);
+    note_order(maker);
     for (struct sm_write_candidate *at = candidates, *next; at < end; at = next) {
         for (next = at + 1; next < end && sm_slice_equal(next->name, at->name);)
             next++;
@@ -223,11 +283,11 @@ static void finish(struct sm_write_label_maker *maker, struct sm_write_labels *l
         if (choose(maker->arena, at, next, &value))
             items[count++] = (struct sm_prometheus_pair){.name = at->name, .value = value};
     }
-    *labels = (struct sm_write_labels){.items = items, .count = count};
+    *labels = sm_write_make_base((struct sm_write_labels){.items = items, .count = count});
 }
 
 bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_attributes *attributes, const struct sm_scope *scope,
-                          struct sm_slice name, struct sm_write_labels *labels)
+                          struct sm_slice name, struct sm_write_base *labels)
 {
     const struct sm_write_settings *settings = maker->settings;
     struct sm_prometheus_label_namer namer = sm_write_label_namer(settings, true);
@@ -244,7 +304,7 @@ bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_at
     return true;
 }
 
-bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_labels *labels)
+bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_base *labels)
 {
     struct sm_prometheus_label_namer namer = sm_write_label_namer(maker->settings, maker->settings->is_version_2);
     maker->_count = 0;

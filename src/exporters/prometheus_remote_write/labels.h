@@ -39,6 +39,16 @@ struct sm_write_made_name {
 
 enum { SM_WRITE_MADE_NAMES = 32 };
 
+/* How the candidates of the point before were ordered, if their names were all different: those of the next one have the same names as a rule. */
+struct sm_write_order {
+    size_t count; /* 0: nothing is known */
+    struct sm_write_ordered {
+        struct sm_slice name; /* of the candidate that was offered here; borrowed: as the candidates' */
+        uint64_t name_hash;
+        uint32_t from; /* what comes here: the candidate that was offered there */
+    } items[SM_WRITE_MADE_NAMES];
+};
+
 struct sm_write_label_maker {
     const struct sm_write_settings *settings; /* borrowed */
     struct sm_arena *arena;                   /* borrowed */
@@ -47,16 +57,19 @@ struct sm_write_label_maker {
     struct sm_write_candidate *_candidates;   /* borrowed: arena; of the labels being made */
     size_t _count, _capacity;
     struct sm_write_made_name _names[SM_WRITE_MADE_NAMES]; /* by position among the candidates: of the point before */
+    struct sm_write_order _order;
 };
 
 void sm_write_label_maker_set_resource(struct sm_write_label_maker *maker, const struct sm_attributes *resource);
+/* The arena has been emptied: makes what it held of the resource again. */
+void sm_write_label_maker_renew(struct sm_write_label_maker *maker);
 
 /* Labels by name, __name__ among them if `name` is not empty. False: an attribute cannot be a label (empty, or only underscores). `scope` NULL: none.
  */
 bool sm_write_make_labels(struct sm_write_label_maker *maker, const struct sm_attributes *attributes, const struct sm_scope *scope,
-                          struct sm_slice name, struct sm_write_labels *labels) __attribute__((warn_unused_result));
+                          struct sm_slice name, struct sm_write_base *labels) __attribute__((warn_unused_result));
 /* The labels of target_info, from the resource's attributes. */
-bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_labels *labels)
+bool sm_write_make_target_labels(struct sm_write_label_maker *maker, struct sm_slice name, struct sm_write_base *labels)
     __attribute__((warn_unused_result));
 
 bool sm_write_is_service_attribute(struct sm_slice key);

@@ -1,113 +1,56 @@
-/* posts.c - see posts.h. Series are written in chunks, each into a run of bytes, last first, as the writer goes backwards; a post is put together of
- * their parts. Stateless. */
+/* posts.c - see posts.h. A post is packed while it is written, so that no more than a part of it is held unpacked: a block of Snappy is made of runs
+ * that refer to nothing but themselves, and the texts of version 2, known at the end only, are a run that is put before the others.
+ * Source: prompb/remote.proto, prompb/io/prometheus/write/v2/types.proto. */
 #include "exporters/prometheus_remote_write/posts.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "exporters/prometheus_remote_write/encode.h"
+#include "exporters/prometheus_remote_write/post_series.h"
 #include "wire/compression.h"
+#include "wire/protobuf.h"
 
-enum { WRITE_SERIES = 1, WRITE_METADATA = 3, SERIES_HISTOGRAMS = 4 }; /* prompb.WriteRequest, prompb.TimeSeries */
+enum { SERIES_V1 = 1, METADATA_V1 = 3, SYMBOLS_V2 = 4, SERIES_V2 = 5 };
+enum { PACK_AT = 128 * 1024 }; /* bytes; libsnappy packs 64 KiB at a time for itself */
+enum { RENEW_AT = 512 };       /* series */
 
-static void put_labels(struct sm_proto_writer *writer, uint32_t number, const struct sm_write_labels *labels)
-{
-    for (size_t i = labels->count; i-- > 0;) {
-        size_t mark = sm_proto_writer_mark(writer);
-        sm_write_put_text(writer, 2, labels->items[i].value);
-        sm_write_put_text(writer, 1, labels->items[i].name);
-        sm_proto_write_message(writer, number, mark);
-    }
-}
-
-/* The labels of one point as they are written: those of its series that follow each other are copied. */
-struct written_base {
-    const struct sm_write_base *base; /* NULL: none yet */
-    struct sm_slice bytes;
-    size_t *starts; /* of each label in the bytes, and the end; borrowed: the chunk's arena, as the bytes */
-    size_t capacity;
+struct sm_write_poster {
+    struct sm_write_limits limits;
+    struct sm_write_series_writer to;
+    /* The next post. */
+    struct sm_bytes plain;       /* owned: not packed yet */
+    struct sm_bytes packed;      /* owned: the rest, packed */
+    size_t unpacked_size;        /* what `packed` unpacks to */
+    size_t content, samples;     /* of its series, without their tags and lengths */
+    bool has_series;             /* any post has */
+    struct sm_write_post *posts; /* owned */
+    size_t count, capacity;
 };
 
-static void write_base(struct written_base *written, const struct sm_write_base *base, struct sm_arena *arena)
+struct sm_write_poster *sm_write_poster_create(const struct sm_write_limits *limits, bool is_version_2)
 {
-    struct sm_proto_writer writer;
-    size_t count = base->labels.count;
-    written->starts = sm_arena_grow(arena, written->starts, 0, &written->capacity, count + 1, sizeof(*written->starts));
-    sm_proto_writer_init(&writer, arena);
-    for (size_t i = count; i-- > 0;) {
-        struct sm_write_labels one = {.items = &base->labels.items[i], .count = 1};
-        written->starts[i] = writer.size; /* of what stands behind it */
-        put_labels(&writer, 1, &one);
-    }
-    written->bytes = count ? sm_write_flatten(&writer) : (struct sm_slice){0};
-    for (size_t i = count; i-- > 0;)
-        written->starts[i + 1] = writer.size - written->starts[i];
-    written->starts[0] = 0;
-    written->base = base;
+    struct sm_write_poster *poster = sm_alloc(1, sizeof(*poster));
+    poster->limits = *limits;
+    sm_write_series_writer_init(&poster->to, is_version_2);
+    return poster;
 }
 
-/* Behind which of the base's labels, before `end`, a label with that name stands. */
-static size_t place_of(const struct sm_write_base *base, size_t end, struct sm_slice name)
+void sm_write_poster_free(struct sm_write_poster *poster)
 {
-    while (end > 0 && sm_slice_compare(base->labels.items[end - 1].name, name) > 0)
-        end--;
-    return end;
+    if (!poster)
+        return;
+    sm_write_series_writer_deinit(&poster->to);
+    sm_bytes_deinit(&poster->plain);
+    sm_bytes_deinit(&poster->packed);
+    sm_write_free_posts(poster->posts, poster->count);
+    free(poster);
 }
 
-static void put_written(struct sm_proto_writer *writer, const struct written_base *written, size_t first, size_t end)
+void sm_write_free_posts(struct sm_write_post *posts, size_t count)
 {
-    size_t start = written->starts[first];
-    if (end > first)
-        sm_proto_write_raw(writer, sm_slice_make(written->bytes.ptr + start, written->starts[end] - start));
-}
-
-static void put_shared_labels(struct sm_proto_writer *writer, struct written_base *written, const struct sm_write_key *key)
-{
-    const struct sm_write_label *more[] = {key->extra, key->name}; /* the last first */
-    size_t end = key->base->labels.count;
-    if (written->base != key->base)
-        write_base(written, key->base, writer->arena);
-    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
-        if (!more[i])
-            continue;
-        size_t place = place_of(key->base, end, more[i]->pair.name);
-        struct sm_write_labels one = {.items = &more[i]->pair, .count = 1};
-        put_written(writer, written, place, end);
-        put_labels(writer, 1, &one);
-        end = place;
-    }
-    put_written(writer, written, 0, end);
-}
-
-static void put_exemplar(struct sm_proto_writer *writer, const struct sm_write_exemplar *exemplar)
-{
-    size_t mark = sm_proto_writer_mark(writer);
-    sm_write_put_uint(writer, 3, (uint64_t)exemplar->time_ms);
-    sm_write_put_double(writer, 2, exemplar->value);
-    put_labels(writer, 1, &exemplar->labels);
-    sm_proto_write_message(writer, 3, mark);
-}
-
-static void put_series(struct sm_proto_writer *writer, struct written_base *written, const struct sm_write_series *series)
-{
-    for (size_t i = series->histogram_count; i-- > 0;)
-        sm_write_put_histogram(writer, SERIES_HISTOGRAMS, &series->histograms[i]);
-    for (size_t i = series->exemplar_count; i-- > 0;)
-        put_exemplar(writer, &series->exemplars[i]);
-    for (size_t i = series->sample_count; i-- > 0;)
-        sm_write_put_sample(writer, &series->samples[i]);
-    if (series->key.name || series->key.extra)
-        put_shared_labels(writer, written, &series->key);
-    else
-        put_labels(writer, 1, &series->key.base->labels);
-}
-
-static void put_metadata(struct sm_proto_writer *writer, const struct sm_write_metadata *metadata)
-{
-    sm_write_put_text(writer, 5, metadata->unit);
-    sm_write_put_text(writer, 4, metadata->help);
-    sm_write_put_text(writer, 2, metadata->name);
-    sm_write_put_uint(writer, 1, metadata->type);
+    for (size_t i = 0; i < count; i++)
+        sm_bytes_deinit(&posts[i].body);
+    free(posts);
 }
 
 /* ---- samples by time: Prometheus refuses those that go back */
@@ -118,7 +61,7 @@ static int compare_samples(const void *left, const void *right)
     return (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms);
 }
 
-void sm_write_sort_samples(struct sm_write_series *series)
+static void sort_samples(struct sm_write_series *series)
 {
     for (size_t i = 1; i < series->sample_count; i++) {
         if (series->samples[i].time_ms < series->samples[i - 1].time_ms) {
@@ -130,161 +73,130 @@ void sm_write_sort_samples(struct sm_write_series *series)
 
 /* ---- posts */
 
-bool sm_write_add_post(struct sm_write_post_list *list, struct sm_slice plain, struct sm_error *error)
+/* Packs what is not packed yet. */
+static bool pack(struct sm_write_poster *poster, struct sm_bytes *packed, struct sm_error *error)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 4;
-        list->posts = sm_realloc(list->posts, list->capacity, sizeof(*list->posts));
-    }
-    /* Snappy wants room for the worst; what is kept takes only what it needs. */
-    list->packed.size = 0;
-    if (!sm_compress(SM_COMPRESSION_SNAPPY, 0, plain, &list->packed, error))
+    if (!sm_compress_snappy_elements(sm_bytes_slice(&poster->plain), packed, error))
         return false;
-    struct sm_write_post *post = &list->posts[list->count++];
-    *post = (struct sm_write_post){0};
-    sm_bytes_append_slice(&post->body, sm_bytes_slice(&list->packed));
+    poster->unpacked_size += poster->plain.size;
+    poster->plain.size = 0;
     return true;
 }
 
-struct sm_slice sm_write_flatten(struct sm_proto_writer *writer)
+static bool pack_symbols(struct sm_write_poster *poster, struct sm_bytes *packed, struct sm_error *error)
 {
-    struct sm_bytes all;
-    sm_proto_writer_finish(writer);
-    if (writer->piece_count == 1)
-        return sm_slice_make(writer->pieces[0].iov_base, writer->pieces[0].iov_len);
-    sm_bytes_init(&all, writer->arena);
-    sm_bytes_reserve(&all, writer->size);
-    for (size_t i = 0; i < writer->piece_count; i++)
-        sm_bytes_append(&all, writer->pieces[i].iov_base, writer->pieces[i].iov_len);
-    return sm_bytes_slice(&all);
-}
-
-enum { CHUNK = 512 }; /* series that are written at a time: what they take unpacked stays in the cache */
-
-/* What one message takes: itself, and with tag and length. */
-struct part {
-    size_t content, whole, samples;
-};
-
-/* Cuts the run, whose parts stand last first, into posts. */
-static bool cut(struct sm_slice run, const struct part *parts, size_t count, const struct sm_write_limits *limits, struct sm_write_post_list *list,
-                struct sm_error *error)
-{
-    size_t content = 0, whole = 0, samples = 0, end = run.size;
-    for (size_t i = 0; i < count; i++) {
-        bool is_full = limits->samples && samples + parts[i].samples > limits->samples;
-        if (whole && (is_full || content >= limits->bytes || parts[i].content >= limits->bytes - content)) {
-            if (!sm_write_add_post(list, sm_slice_make(run.ptr + end - whole, whole), error))
-                return false;
-            end -= whole;
-            content = whole = samples = 0;
-        }
-        content += parts[i].content;
-        samples += parts[i].samples;
-        whole += parts[i].whole;
+    const struct sm_write_symbols *symbols = poster->to.symbols;
+    for (size_t i = 0; i < symbols->count; i++) {
+        sm_proto_put_bytes(&poster->plain, SYMBOLS_V2, symbols->texts[i]);
+        if (poster->plain.size >= PACK_AT && !pack(poster, packed, error))
+            return false;
     }
-    return whole == 0 || sm_write_add_post(list, sm_slice_make(run.ptr + end - whole, whole), error);
+    return pack(poster, packed, error);
 }
 
-/* The part since `mark` becomes a field of the request. */
-static struct part end_part(struct sm_proto_writer *writer, uint32_t number, size_t mark)
+static struct sm_write_post *add_post(struct sm_write_poster *poster)
 {
-    struct part part = {.content = writer->size - mark};
-    sm_proto_write_message(writer, number, mark);
-    part.whole = writer->size - mark;
-    return part;
-}
-
-/* What is being put together. */
-struct filling {
-    struct sm_bytes plain; /* owned: of the next post */
-    size_t content, samples;
-};
-
-static bool end_post(struct filling *filling, struct sm_write_post_list *list, struct sm_error *error)
-{
-    bool is_added = filling->plain.size == 0 || sm_write_add_post(list, sm_bytes_slice(&filling->plain), error);
-    filling->plain.size = filling->content = filling->samples = 0;
-    return is_added;
-}
-
-/* Series [first, end), written last first into a run of their own. */
-static bool post_chunk(const struct sm_write *write, size_t first, size_t end, const struct sm_write_limits *limits, struct filling *filling,
-                       struct sm_write_post_list *list, struct sm_error *error)
-{
-    struct sm_arena arena = SM_ARENA_INIT;
-    struct sm_proto_writer writer;
-    struct part parts[CHUNK];
-    struct written_base written = {0};
-    bool is_good = true;
-    sm_proto_writer_init(&writer, &arena);
-    for (size_t i = end; i-- > first;) {
-        size_t mark = sm_proto_writer_mark(&writer);
-        sm_write_sort_samples(write->series[i]);
-        put_series(&writer, &written, write->series[i]);
-        parts[i - first] = end_part(&writer, WRITE_SERIES, mark);
-        parts[i - first].samples = (size_t)write->series[i]->sample_count + write->series[i]->histogram_count;
+    if (poster->count == poster->capacity) {
+        poster->capacity = poster->capacity ? poster->capacity * 2 : 4;
+        poster->posts = sm_realloc(poster->posts, poster->capacity, sizeof(*poster->posts));
     }
-    struct sm_slice run = sm_write_flatten(&writer);
-    for (size_t i = 0; is_good && i < end - first; i++) {
-        bool is_full = (limits->samples && filling->samples + parts[i].samples > limits->samples) || filling->content >= limits->bytes ||
-                       parts[i].content >= limits->bytes - filling->content;
-        if (is_full)
-            is_good = end_post(filling, list, error);
-        sm_bytes_append(&filling->plain, run.ptr, parts[i].whole);
-        filling->content += parts[i].content;
-        filling->samples += parts[i].samples;
-        run = sm_slice_make(run.ptr + parts[i].whole, run.size - parts[i].whole);
-    }
-    sm_arena_deinit(&arena);
-    return is_good;
+    struct sm_write_post *post = &poster->posts[poster->count++];
+    *post = (struct sm_write_post){0};
+    return post;
 }
 
-static bool post_series(const struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
+static bool end_post(struct sm_write_poster *poster, struct sm_error *error)
 {
-    struct filling filling = {0};
-    bool is_good = true;
-    for (size_t first = 0; is_good && first < write->series_count; first += CHUNK) {
-        size_t end = write->series_count - first < CHUNK ? write->series_count : first + CHUNK;
-        is_good = post_chunk(write, first, end, limits, &filling, list, error);
+    struct sm_bytes symbols = {0};
+    if (poster->plain.size + poster->unpacked_size == 0)
+        return true;
+    bool is_packed = pack(poster, &poster->packed, error) && (!poster->to.symbols || pack_symbols(poster, &symbols, error));
+    if (is_packed) {
+        struct sm_bytes *body = &add_post(poster)->body;
+        sm_bytes_reserve(body, sm_proto_varint_size(poster->unpacked_size) + symbols.size + poster->packed.size);
+        sm_proto_put_varint(body, poster->unpacked_size);
+        sm_bytes_append_slice(body, sm_bytes_slice(&symbols));
+        sm_bytes_append_slice(body, sm_bytes_slice(&poster->packed));
     }
-    is_good = is_good && end_post(&filling, list, error);
-    sm_bytes_deinit(&filling.plain);
-    return is_good;
+    sm_bytes_deinit(&symbols);
+    poster->packed.size = poster->unpacked_size = poster->content = poster->samples = 0;
+    if (poster->to.symbols)
+        sm_write_series_writer_clear_symbols(&poster->to);
+    return is_packed;
 }
 
-static bool post_metadata(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post_list *list, struct sm_error *error)
+/* Would the post be too large with so much more? */
+static bool is_full(const struct sm_write_poster *poster, size_t content, size_t samples)
 {
-    struct sm_proto_writer writer;
-    struct part *parts = sm_arena_alloc(write->arena, write->metadata_count * sizeof(*parts));
-    sm_proto_writer_init(&writer, write->arena);
-    for (size_t i = write->metadata_count; i-- > 0;) {
-        size_t mark = sm_proto_writer_mark(&writer);
-        put_metadata(&writer, &write->metadata[i]);
-        parts[write->metadata_count - 1 - i] = end_part(&writer, WRITE_METADATA, mark);
-    }
-    return cut(sm_write_flatten(&writer), parts, write->metadata_count, limits, list, error);
+    size_t there = poster->content + (poster->to.symbols ? poster->to.symbols->bytes : 0);
+    return (poster->limits.samples && poster->samples + samples > poster->limits.samples) || there >= poster->limits.bytes ||
+           content >= poster->limits.bytes - there;
 }
 
-bool sm_write_make_posts(struct sm_write *write, const struct sm_write_limits *limits, struct sm_write_post **posts, size_t *count,
+/* What was written becomes a field of the post. */
+static bool add_part(struct sm_write_poster *poster, uint32_t number, size_t samples, struct sm_error *error)
+{
+    struct sm_proto_writer *writer = &poster->to.writer;
+    poster->content += writer->size;
+    poster->samples += samples;
+    sm_proto_write_message(writer, number, 0);
+    sm_write_append(writer, &poster->plain);
+    return poster->plain.size < PACK_AT || pack(poster, &poster->packed, error);
+}
+
+static bool take_series(struct sm_write_poster *poster, const struct sm_write_series *series, struct sm_error *error)
+{
+    size_t samples = (size_t)series->sample_count + series->histogram_count;
+    bool has_content = poster->plain.size + poster->unpacked_size > 0;
+    sm_write_put_series(&poster->to, series);
+    if (has_content && is_full(poster, poster->to.writer.size, samples)) {
+        if (poster->to.symbols)
+            sm_write_symbols_back(poster->to.symbols);
+        if (!end_post(poster, error))
+            return false;
+        if (poster->to.symbols) /* with other numbers */
+            sm_write_put_series(&poster->to, series);
+    }
+    poster->has_series = true;
+    return add_part(poster, poster->to.symbols ? SERIES_V2 : SERIES_V1, samples, error);
+}
+
+bool sm_write_poster_take(struct sm_write_poster *poster, struct sm_write *write, struct sm_error *error)
+{
+    for (size_t i = 0; i < write->series_count; i++) {
+        if (i % RENEW_AT == 0)
+            sm_write_series_writer_renew(&poster->to);
+        sort_samples(write->series[i]);
+        if (!take_series(poster, write->series[i], error))
+            return false;
+    }
+    return true;
+}
+
+static bool take_metadata(struct sm_write_poster *poster, const struct sm_write_metadata *metadata, struct sm_error *error)
+{
+    struct sm_proto_writer *writer = &poster->to.writer;
+    sm_proto_writer_rewind(writer);
+    sm_write_put_text(writer, 5, metadata->unit);
+    sm_write_put_text(writer, 4, metadata->help);
+    sm_write_put_text(writer, 2, metadata->name);
+    sm_write_put_uint(writer, 1, metadata->type);
+    if (poster->plain.size + poster->unpacked_size > 0 && is_full(poster, writer->size, 0) && !end_post(poster, error))
+        return false;
+    return add_part(poster, METADATA_V1, 0, error);
+}
+
+bool sm_write_poster_end(struct sm_write_poster *poster, const struct sm_write *write, struct sm_write_post **posts, size_t *count,
                          struct sm_error *error)
 {
-    struct sm_write_post_list list = {0};
-    bool is_made = write->series_count == 0 ||
-                   (post_series(write, limits, &list, error) && (write->metadata_count == 0 || post_metadata(write, limits, &list, error)));
-    sm_bytes_deinit(&list.packed);
-    if (!is_made) {
-        sm_write_free_posts(list.posts, list.count);
+    bool is_made = end_post(poster, error);
+    for (size_t i = 0; is_made && poster->has_series && i < write->metadata_count; i++)
+        is_made = take_metadata(poster, &write->metadata[i], error);
+    if (!is_made || !end_post(poster, error))
         return false;
-    }
-    *posts = list.posts;
-    *count = list.count;
+    *posts = poster->posts;
+    *count = poster->count;
+    poster->posts = NULL;
+    poster->count = poster->capacity = 0;
     return true;
-}
-
-void sm_write_free_posts(struct sm_write_post *posts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        sm_bytes_deinit(&posts[i].body);
-    free(posts);
 }

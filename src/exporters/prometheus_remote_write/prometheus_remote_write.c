@@ -1,10 +1,12 @@
 /* prometheus_remote_write.c - the exporter `prometheus_remote_write`: sends metrics as Prometheus' remote write, versions 1 and 2.
  *
  * Reads metric batches and changes nothing. A request becomes one or more posts, made at its first attempt and kept until it ends; a later attempt
- * sends only what was not taken. Requests of the queue go one after the other, because Prometheus refuses samples that are older than what it has.
- * State: settings and counters, immutable after start; connections for each worker; a shipment for each request under way, on its worker.
- * Differs from the reference, where `timeout` limits all attempts of a request together, so that an outage of some seconds loses data: here it
- * limits one attempt, and retry_on_failure says how long to go on. Source: exporter/prometheusremotewriteexporter. */
+ * sends only what was not taken. They are made window by window: points are decoded, made series of, written and packed some hundred series at a
+ * time, so that beside the request itself little more than the packed posts is held. Requests of the queue go one after the other, because Prometheus
+ * refuses samples that are older than what it has. State: settings and counters, immutable after start; connections for each worker; a shipment for
+ * each request under way, on its worker. Differs from the reference, where `timeout` limits all attempts of a request together, so that an outage of
+ * some seconds loses data: here it limits one attempt, and retry_on_failure says how long to go on. Source: exporter/prometheusremotewriteexporter.
+ */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +18,12 @@
 #include "exporters/prometheus_remote_write/options.h"
 #include "exporters/prometheus_remote_write/posts.h"
 #include "exporters/prometheus_remote_write/recent.h"
+#include "exporters/prometheus_remote_write/repeats.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "pipeline/component.h"
 #include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
+#include "telemetry/otlp.h"
 #include "wire/json_scanner.h"
 
 static const char user_agent[] = "spanmill/" SPANMILL_VERSION;
@@ -248,14 +252,13 @@ static void send_more(struct shipment *shipment, struct sm_worker *worker)
 
 /* ---- requests */
 
-/* Counts the series that collide, and tells of one once a minute: what tells its streams apart is what is missing among the labels. */
-static void tell_collisions(struct sm_component *component, const struct sm_write_collision *collision, struct sm_write *write)
+/* Tells of one of the series that collide, once a minute: what tells its streams apart is what is missing among the labels. */
+static void tell_collision(struct sm_component *component, const struct sm_write_collision *collision, struct sm_write *write)
 {
     struct exporter *exporter = component->state;
     uint64_t now_ns = sm_clock_mono_ns(), told_ns = atomic_load_explicit(&exporter->told_ns, memory_order_relaxed);
     if (!collision->first)
         return;
-    sm_instrument_add(exporter->metrics[COLLISIONS], (int64_t)collision->series);
     if ((told_ns && now_ns - told_ns < (uint64_t)SM_MIN) || !atomic_compare_exchange_strong(&exporter->told_ns, &told_ns, now_ns))
         return;
     struct sm_write_labels labels = sm_write_labels_of(write, collision->first);
@@ -268,28 +271,88 @@ static void tell_collisions(struct sm_component *component, const struct sm_writ
            SM_LOG_INT("series", (int64_t)collision->series), SM_LOG_SLICE("metric", name), SM_LOG_SLICE("resource attributes", differing));
 }
 
-static bool make_bodies(struct sm_component *component, struct sm_batch *batch, struct sm_write_post **bodies, size_t *count, struct sm_error *error)
+/* A request on its way to posts. */
+struct making {
+    struct sm_component *component;
+    struct sm_write_poster *poster;  /* owned */
+    struct sm_write_repeats repeats; /* owned: of the windows taken */
+    bool is_repeating;               /* a window has a series of an earlier one, with which it must be put together */
+    struct sm_error *error;
+    size_t collisions, series;
+};
+
+/* The series of a window as far as they are sent. False: that was the last one; `error` says why unless it is a repeat. */
+static bool take_window(struct sm_write *write, void *context)
+{
+    struct making *making = context;
+    const struct exporter *exporter = making->component->state;
+    if (write->take && sm_write_repeats_add(&making->repeats, write)) {
+        making->is_repeating = true;
+        return false;
+    }
+    struct sm_write_collision collision = sm_write_resolve_collisions(exporter->collisions, write, sm_clock_mono_ns());
+    tell_collision(making->component, &collision, write);
+    making->collisions += collision.series;
+    sm_write_select(&exporter->settings, write);
+    making->series += write->series_count;
+    return sm_write_poster_take(making->poster, write, making->error);
+}
+
+static void count_translated(struct sm_component *component, const struct making *making, size_t failures)
 {
     const struct exporter *exporter = component->state;
-    struct sm_arena arena = SM_ARENA_INIT;
-    struct sm_write write;
-    sm_write_init(&write, &arena);
-    size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, batch, &write)
-                                                  : sm_write_translate(&exporter->settings, batch, &write);
-    struct sm_write_collision collision = sm_write_resolve_collisions(exporter->collisions, &write, sm_clock_mono_ns());
-    tell_collisions(component, &collision, &write);
-    sm_write_select(&exporter->settings, &write);
+    if (making->collisions)
+        sm_instrument_add(exporter->metrics[COLLISIONS], (int64_t)making->collisions);
     if (failures) {
         sm_instrument_add(exporter->metrics[FAILED_TRANSLATIONS], 1);
         sm_log(SM_LOG_DEBUG, &component->logger, "failed to translate metrics, exporting remaining metrics", SM_LOG_INT("failed", failures),
-               SM_LOG_INT("translated", write.series_count));
+               SM_LOG_INT("translated", making->series));
     }
-    sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)write.series_count);
-    bool is_made = exporter->settings.is_version_2 ? sm_write_make_posts_v2(&write, &exporter->limits, bodies, count, error)
-                                                   : sm_write_make_posts(&write, &exporter->limits, bodies, count, error);
+    sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)making->series);
+}
+
+enum made { MADE, NOT_MADE, REPEATING };
+
+/* With windows the request is never held as series; a series that comes again in a later one ends that. */
+static enum made make_posts(struct sm_component *component, struct sm_batch *outline, bool has_windows, struct sm_write_post **bodies, size_t *count,
+                            struct sm_error *error)
+{
+    const struct exporter *exporter = component->state;
+    struct making making = {
+        .component = component, .poster = sm_write_poster_create(&exporter->limits, exporter->settings.is_version_2), .error = error};
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    sm_write_init(&write, &arena);
+    if (has_windows) {
+        write.take = take_window;
+        write.take_context = &making;
+    }
+    size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, outline, &write)
+                                                  : sm_write_translate(&exporter->settings, outline, &write);
+    bool is_made = !write.is_over && take_window(&write, &making);
+    if (!making.is_repeating)
+        count_translated(component, &making, failures);
+    is_made = is_made && sm_write_poster_end(making.poster, &write, bodies, count, error);
+    sm_write_repeats_deinit(&making.repeats);
+    sm_write_poster_free(making.poster);
     sm_write_deinit(&write);
     sm_arena_deinit(&arena);
-    return is_made;
+    return making.is_repeating ? REPEATING : is_made ? MADE : NOT_MADE;
+}
+
+/* Windows cannot be taken twice where the next series depends on those before. */
+static bool make_bodies(struct sm_component *component, struct sm_batch *batch, struct sm_write_post **bodies, size_t *count, struct sm_error *error)
+{
+    const struct exporter *exporter = component->state;
+    const struct sm_remote_write_options *options = component->options;
+    struct sm_batch *outline = batch->is_packed ? sm_otlp_decode_outline(batch) : sm_batch_retain(batch);
+    enum made made = REPEATING;
+    if (options->on_collision == SM_WRITE_KEEP && !exporter->settings.as_alloy)
+        made = make_posts(component, outline, true, bodies, count, error);
+    if (made == REPEATING)
+        made = make_posts(component, outline, false, bodies, count, error);
+    sm_batch_release(outline);
+    return made == MADE;
 }
 
 /* NULL: the posts cannot be made, which `error` explains. */
@@ -505,6 +568,7 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .help = "Sends metrics to a Prometheus-compatible next hop as remote write.",
     .signals = SM_SIGNAL_METRICS,
     .stability = {[SM_METRICS] = SM_STABILITY_BETA},
+    .takes_packed = true,
     .options = sm_remote_write_option_table,
     .options_size = sizeof(struct sm_remote_write_options),
     .metrics = metric_table,

@@ -13,11 +13,30 @@ void sm_write_deinit(struct sm_write *write)
 {
     sm_prometheus_table_deinit(&write->_table);
     sm_prometheus_table_deinit(&write->_streams);
+    sm_arena_deinit(&write->_kept);
+}
+
+enum { WINDOW = 512 }; /* series: what they take stays in the cache */
+
+bool sm_write_end_window(struct sm_write *write)
+{
+    if (!write->take || write->series_count < WINDOW)
+        return false;
+    write->is_over = !write->take(write, write->take_context);
+    sm_prometheus_table_clear(&write->_table);
+    sm_prometheus_table_clear(&write->_streams);
+    sm_arena_reset(write->arena);
+    write->series = NULL;
+    write->streams = NULL;
+    write->_flat = NULL;
+    write->current = NULL;
+    write->series_count = write->series_capacity = write->stream_count = write->stream_capacity = write->_flat_capacity = 0;
+    return true;
 }
 
 struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value)
 {
-    return (struct sm_write_label){.pair = {.name = name, .value = value}, .hash = sm_hash_with(sm_hash_with(sm_hash_secret(), name), value)};
+    return (struct sm_write_label){.pair = {.name = name, .value = value}, .hash = sm_write_hash_value(sm_write_hash_name(name), value)};
 }
 
 struct sm_write_base sm_write_make_base(struct sm_write_labels labels)
@@ -28,10 +47,20 @@ struct sm_write_base sm_write_make_base(struct sm_write_labels labels)
     return base;
 }
 
+static uint64_t whole_hash(const struct sm_write_key *key)
+{
+    return key->base->hash + (key->name ? key->name->hash : 0) + (key->extra ? key->extra->hash : 0);
+}
+
 static uint32_t hash_key(const struct sm_write_key *key)
 {
-    uint64_t hash = key->base->hash + (key->name ? key->name->hash : 0) + (key->extra ? key->extra->hash : 0);
+    uint64_t hash = whole_hash(key);
     return (uint32_t)(hash ^ hash >> 32);
+}
+
+uint64_t sm_write_hash_series(const struct sm_write_series *series)
+{
+    return whole_hash(&series->key);
 }
 
 struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels)
@@ -154,16 +183,21 @@ struct sm_write_series *sm_write_series_get_shared(struct sm_write *write, const
     return series ? series : add(write, key, hash);
 }
 
-struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels)
+struct sm_write_series *sm_write_series_get_hashed(struct sm_write *write, const struct sm_write_base *labels)
 {
-    struct sm_write_base base = sm_write_make_base(labels);
-    struct sm_write_key key = {.base = &base};
+    struct sm_write_key key = {.base = labels};
     uint32_t hash = hash_key(&key);
     struct sm_write_series *series = find(write, &key, hash);
     if (series)
         return series;
-    key.base = keep_base(write, base);
+    key.base = keep_base(write, *labels);
     return add(write, &key, hash);
+}
+
+struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels)
+{
+    struct sm_write_base base = sm_write_make_base(labels);
+    return sm_write_series_get_hashed(write, &base);
 }
 
 /* Whose points the series holds. */
@@ -202,7 +236,12 @@ void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *seri
 
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata)
 {
-    *GROW(write, write->metadata, write->metadata_count, write->metadata_capacity) = *metadata;
+    write->metadata = sm_arena_grow(&write->_kept, write->metadata, write->metadata_count, &write->metadata_capacity, write->metadata_count + 1,
+                                    sizeof(*write->metadata));
+    struct sm_write_metadata *kept = &write->metadata[write->metadata_count++];
+    *kept = *metadata;
+    kept->name = sm_arena_copy(&write->_kept, metadata->name);
+    kept->unit = sm_arena_copy(&write->_kept, metadata->unit);
 }
 
 void sm_write_describe(struct sm_write *write, struct sm_write_metadata metadata)

@@ -3,7 +3,8 @@
  * The series of one histogram or summary share the labels of its point and differ in a name and one label more, so that a series costs no labels of
  * its own; the labels are put together when they are written.
  *
- * Made for one batch and released with its arena. Slices point into the batch or the arena. One thread at a time.
+ * Made for one batch, or for a window of it: with `take` set, the series made so far are taken from time to time and forgotten, so that no more than
+ * some hundred of them are held. Slices point into the batch or the arena. One thread at a time.
  * Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go), prompb/types.proto. */
 #pragma once
 
@@ -105,9 +106,17 @@ struct sm_write_series {
 };
 
 struct sm_write_stream;
+struct sm_write;
+
+/* Takes the series that are there, for good. False: nothing more is wanted of the batch. */
+typedef bool sm_write_take(struct sm_write *write, void *context);
 
 struct sm_write {
-    struct sm_arena *arena;                  /* borrowed */
+    struct sm_arena *arena;                  /* borrowed; emptied when a window is taken */
+    sm_write_take *take;                     /* NULL: all series of the batch are held */
+    void *take_context;                      /* borrowed */
+    bool is_over;                            /* `take` said so */
+    struct sm_arena _kept;                   /* owned: metadata */
     struct sm_prometheus_table _table;       /* owned: by labels */
     struct sm_write_series **series;         /* borrowed: arena; in the order they were made */
     const struct sm_write_metadata *current; /* borrowed: arena; what series that are made from now on stand for; NULL: nothing */
@@ -117,7 +126,7 @@ struct sm_write {
     struct sm_prometheus_table _streams;     /* owned: by their hash */
     struct sm_write_stream **streams;        /* borrowed: arena, as what they point to */
     size_t stream_count, stream_capacity;
-    struct sm_write_metadata *metadata;
+    struct sm_write_metadata *metadata; /* owned: _kept */
     size_t series_count, series_capacity, metadata_count, metadata_capacity;
     struct sm_prometheus_pair *_flat; /* borrowed: arena; of sm_write_labels_of */
     size_t _flat_capacity;
@@ -132,14 +141,30 @@ static inline int64_t sm_write_time_ms(uint64_t time_ns)
 /* The NaN that ends a series. */
 #define SM_WRITE_STALE_BITS UINT64_C(0x7ff0000000000002)
 
+/* The hash of a label, whose name is hashed once where it comes again and again. */
+static inline uint64_t sm_write_hash_name(struct sm_slice name)
+{
+    return sm_hash_with(sm_hash_secret(), name);
+}
+static inline uint64_t sm_write_hash_value(uint64_t name_hash, struct sm_slice value)
+{
+    return sm_hash_with(name_hash, value);
+}
+
 struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels);
 void sm_write_init(struct sm_write *write, struct sm_arena *arena);
+/* Is a window full? Then it has been taken, what was made of the batch is gone, and the arena is empty. To be asked between two points. */
+bool sm_write_end_window(struct sm_write *write);
 /* Not the arena. */
 void sm_write_deinit(struct sm_write *write);
 struct sm_write_base sm_write_make_base(struct sm_write_labels labels);
+/* Other series have another hash, as a rule. */
+uint64_t sm_write_hash_series(const struct sm_write_series *series);
 struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value);
 /* The series with these labels, which must live as long as the arena; made when it is new. */
 struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels) __attribute__((returns_nonnull));
+/* The same with labels whose hash is known. */
+struct sm_write_series *sm_write_series_get_hashed(struct sm_write *write, const struct sm_write_base *labels) __attribute__((returns_nonnull));
 /* The same for labels that are shared; what the key refers to must live as long as the arena. */
 struct sm_write_series *sm_write_series_get_shared(struct sm_write *write, const struct sm_write_key *key) __attribute__((returns_nonnull));
 /* All labels of a series in one array: until the next call. */
@@ -151,4 +176,5 @@ void sm_write_add_exemplar(struct sm_write *write, struct sm_write_series *serie
 void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *series, const struct sm_write_histogram *histogram);
 /* What series that are made from now on stand for. */
 void sm_write_describe(struct sm_write *write, struct sm_write_metadata metadata);
+/* Copies the name and the unit; the help must live as long as `write`. */
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata);

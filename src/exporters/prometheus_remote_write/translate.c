@@ -1,6 +1,7 @@
 /* translate.c - walks a batch and makes samples, native histograms, target_info and metadata of it.
  *
- * Reads metrics and changes nothing. State: the walk, on the stack. Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go, helper.go,
+ * Reads metrics and changes nothing. Everything made lives until the window ends (series.h); what the walk needs of it is then made again.
+ * State: the walk, on the stack. Source: pkg/translator/prometheusremotewrite (metrics_to_prw.go, helper.go,
  * number_data_points.go, otlp_to_openmetrics_metadata.go). */
 #include "exporters/prometheus_remote_write/translate.h"
 
@@ -48,21 +49,21 @@ static void add_exemplars(struct walk *walk, const struct sm_data_point *point, 
         sm_write_add_exemplar(walk->write, series, &exemplars[i]);
 }
 
-static void take_number(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+static void take_number(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
     double number = point->number_type == SM_NUMBER_INT ? (double)point->integer : point->number_type == SM_NUMBER_DOUBLE ? point->number : 0;
-    struct sm_write_series *series = sm_write_series_get(walk->write, labels);
+    struct sm_write_series *series = sm_write_series_get_hashed(walk->write, labels);
     sm_write_add_sample(walk->write, series, value_of(point, number), sm_write_time_ms(point->time_ns));
     if (walk->settings->is_version_2 || (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic))
         add_exemplars(walk, point, series);
 }
 
 /* In version 1 even one that cannot be converted leaves its series, without samples. */
-static void take_exponential(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+static void take_exponential(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
     struct sm_write_histogram histogram;
     bool is_made = sm_write_make_native(point, walk->write->arena, &histogram);
-    struct sm_write_series *series = is_made || !walk->settings->is_version_2 ? sm_write_series_get(walk->write, labels) : NULL;
+    struct sm_write_series *series = is_made || !walk->settings->is_version_2 ? sm_write_series_get_hashed(walk->write, labels) : NULL;
     if (!is_made) {
         walk->failures++;
         return;
@@ -78,10 +79,10 @@ static const struct sm_write_label *keep_label(struct walk *walk, struct sm_slic
     return kept;
 }
 
-static const struct sm_write_base *keep_base(struct walk *walk, struct sm_write_labels labels)
+static const struct sm_write_base *keep_base(struct walk *walk, const struct sm_write_base *labels)
 {
     struct sm_write_base *kept = sm_arena_alloc(walk->write->arena, sizeof(*kept));
-    *kept = sm_write_make_base(labels);
+    *kept = *labels;
     return kept;
 }
 
@@ -167,7 +168,7 @@ static void spread_exemplars(struct walk *walk, const struct sm_data_point *poin
     }
 }
 
-static void take_histogram(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+static void take_histogram(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
     const struct sm_write_base *base = keep_base(walk, labels);
     if (point->has_sum)
@@ -188,7 +189,7 @@ static void take_histogram(struct walk *walk, const struct sm_data_point *point,
         spread_exemplars(walk, point, buckets, count + 1);
 }
 
-static void take_summary(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels)
+static void take_summary(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
     const struct sm_write_base *base = keep_base(walk, labels);
     add_part(walk, point, base, PART_SUM, NULL, point->sum);
@@ -202,7 +203,7 @@ static void take_summary(struct walk *walk, const struct sm_data_point *point, s
 /* ---- metrics */
 
 static const struct {
-    void (*take)(struct walk *walk, const struct sm_data_point *point, struct sm_write_labels labels);
+    void (*take)(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels);
     bool is_one_series; /* its labels have the name already */
 } takers[] = {
     [SM_METRIC_GAUGE] = {take_number, true},         [SM_METRIC_SUM] = {take_number, true},
@@ -240,17 +241,6 @@ static bool make_name(struct walk *walk, const struct sm_metric *metric)
     return is_named;
 }
 
-static void take_point(struct walk *walk, const struct sm_data_point *point)
-{
-    struct sm_write_labels labels;
-    walk->write->start_ms = sm_write_time_ms(point->start_ns);
-    struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->name : (struct sm_slice){0};
-    if (sm_write_make_labels(&walk->maker, &point->attributes, walk->scope, name, &labels))
-        takers[walk->metric->type].take(walk, point, labels);
-    else
-        walk->failures++;
-}
-
 /* Prometheus' own type, which its receiver keeps beside the metric. */
 static bool says_type(const struct sm_metric *metric, const char *type)
 {
@@ -285,12 +275,39 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
     struct sm_bytes unit;
     sm_bytes_init(&unit, walk->write->arena);
     sm_prometheus_unit_name(metric->unit, walk->settings->keeps_utf8, &unit);
-    struct sm_write_metadata metadata = {
-        .type = metadata_type(metric), .name = walk->name, .help = metric->description, .unit = sm_bytes_slice(&unit)};
-    if (walk->settings->with_metadata && !walk->settings->is_version_2)
+    struct sm_write_metadata metadata = {.type = metadata_type(metric), .help = metric->description, .unit = sm_bytes_slice(&unit)};
+    if (walk->settings->is_version_2) {
+        sm_write_describe(walk->write, metadata);
+    } else if (walk->settings->with_metadata) {
+        metadata.name = walk->name;
         sm_write_add_metadata(walk->write, &metadata);
-    metadata.name = (struct sm_slice){0};
-    sm_write_describe(walk->write, metadata);
+    }
+}
+
+/* What the arena held of the metric is gone when a window has ended. */
+static void end_point(struct walk *walk)
+{
+    if (!sm_write_end_window(walk->write))
+        return;
+    sm_write_label_maker_renew(&walk->maker);
+    sm_write_begin_stream(walk->write, walk->maker.resource, walk->scope);
+    memset(walk->part_names, 0, sizeof(walk->part_names));
+    walk->bound_labels = NULL;
+    (void)make_name(walk, walk->metric);
+    if (walk->settings->is_version_2)
+        describe(walk, walk->metric);
+}
+
+static void take_point(struct walk *walk, const struct sm_data_point *point)
+{
+    struct sm_write_base labels;
+    walk->write->start_ms = sm_write_time_ms(point->start_ns);
+    struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->name : (struct sm_slice){0};
+    if (sm_write_make_labels(&walk->maker, &point->attributes, walk->scope, name, &labels))
+        takers[walk->metric->type].take(walk, point, &labels);
+    else
+        walk->failures++;
+    end_point(walk);
 }
 
 enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric)
@@ -302,22 +319,20 @@ enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric)
 
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
 {
-    for (size_t i = 0; i < metric->point_count; i++)
-        if (!metric->points[i].dropped && metric->points[i].time_ns > walk->newest_ns)
-            walk->newest_ns = metric->points[i].time_ns;
-    bool is_named = make_name(walk, metric);
-    if (is_named && (walk->settings->with_metadata || walk->settings->is_version_2))
+    bool is_named = make_name(walk, metric), is_taken = is_named && is_translatable(metric);
+    struct sm_point_cursor cursor = sm_metric_points(metric, walk->write->arena);
+    if (is_named)
         describe(walk, metric);
-    if (!is_named || !is_translatable(metric)) {
-        walk->failures++;
-        return;
-    }
+    walk->failures += !is_taken;
     walk->metric = metric;
     memset(walk->part_names, 0, sizeof(walk->part_names));
     walk->write->kind = sm_write_kind_of(metric);
-    for (size_t i = 0; i < metric->point_count; i++)
-        if (!metric->points[i].dropped)
-            take_point(walk, &metric->points[i]);
+    for (const struct sm_data_point *point; !walk->write->is_over && (point = sm_metric_next_point(&cursor)) != NULL;) {
+        if (point->time_ns > walk->newest_ns)
+            walk->newest_ns = point->time_ns;
+        if (is_taken)
+            take_point(walk, point);
+    }
 }
 
 /* ---- resources */
@@ -344,7 +359,7 @@ static bool has_target(const struct sm_write_labels *labels)
 static void add_target_info(struct walk *walk)
 {
     struct sm_slice name = SM_SLICE("target_info");
-    struct sm_write_labels labels;
+    struct sm_write_base labels;
     if (!walk->settings->with_target_info || walk->newest_ns == 0 || !has_more_than_service(walk->maker.resource))
         return;
     if (walk->settings->is_version_2)
@@ -353,8 +368,8 @@ static void add_target_info(struct walk *walk)
         name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s_target_info", SM_SLICE_ARGS(walk->settings->name_space)));
     if (!sm_write_make_target_labels(&walk->maker, name, &labels))
         walk->failures++;
-    else if (has_target(&labels))
-        sm_write_add_sample(walk->write, sm_write_series_get(walk->write, labels), 1, sm_write_time_ms(walk->newest_ns));
+    else if (has_target(&labels.labels))
+        sm_write_add_sample(walk->write, sm_write_series_get_hashed(walk->write, &labels), 1, sm_write_time_ms(walk->newest_ns));
 }
 
 static void take_resource(struct walk *walk, const struct sm_resource_group *group)
@@ -365,7 +380,7 @@ static void take_resource(struct walk *walk, const struct sm_resource_group *gro
         const struct sm_scope_group *scope = &group->scopes[i];
         walk->scope = &scope->scope;
         sm_write_begin_stream(walk->write, &group->resource.attributes, &scope->scope);
-        for (size_t k = 0; !scope->dropped && k < scope->count; k++)
+        for (size_t k = 0; !scope->dropped && k < scope->count && !walk->write->is_over; k++)
             if (!scope->metrics[k].dropped)
                 take_metric(walk, &scope->metrics[k]);
     }
@@ -377,7 +392,7 @@ static void take_resource(struct walk *walk, const struct sm_resource_group *gro
 size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write)
 {
     struct walk walk = {.settings = settings, .write = write, .maker = {.settings = settings, .arena = write->arena}};
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < batch->count && !write->is_over; i++)
         if (!batch->groups[i].dropped)
             take_resource(&walk, &batch->groups[i]);
     return walk.failures;

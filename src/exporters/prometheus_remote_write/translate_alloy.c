@@ -357,11 +357,11 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
     walk->metric = metric;
     walk->write->kind = sm_write_kind_of(metric);
     describe(walk, metric);
-    for (size_t i = 0; i < metric->point_count; i++)
-        if (!metric->points[i].dropped) {
-            walk->write->start_ms = sm_write_time_ms(metric->points[i].start_ns);
-            takers[metric->type](walk, &metric->points[i]);
-        }
+    struct sm_point_cursor cursor = sm_metric_points(metric, walk->arena);
+    for (const struct sm_data_point *point; (point = sm_metric_next_point(&cursor)) != NULL;) {
+        walk->write->start_ms = sm_write_time_ms(point->start_ns);
+        takers[metric->type](walk, point);
+    }
 }
 
 /* ---- resources and scopes */

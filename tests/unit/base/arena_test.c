@@ -51,12 +51,32 @@ static void copies_end_with_a_nul(void **state)
     sm_arena_deinit(&arena);
 }
 
+static void keeps_one_chunk_when_it_is_emptied(void **state)
+{
+    (void)state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    sm_arena_reset(&arena);
+    assert_int_equal(sm_arena_reserved_bytes(&arena), 0);
+    char *first = NULL;
+    for (int round = 0; round < 3; round++) {
+        char *block = sm_arena_alloc(&arena, 100);
+        assert_true(round < 2 || block == first);
+        first = block;
+        memset(sm_arena_alloc(&arena, 5000), 1, 5000);
+        sm_arena_reset(&arena);
+        assert_true(sm_arena_reserved_bytes(&arena) < 20000);
+    }
+    sm_arena_deinit(&arena);
+    assert_int_equal(sm_arena_reserved_bytes(&arena), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_aligned_blocks_that_do_not_overlap),
         cmocka_unit_test(grows_arrays_and_keeps_their_content),
         cmocka_unit_test(copies_end_with_a_nul),
+        cmocka_unit_test(keeps_one_chunk_when_it_is_emptied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,42 @@ static void decodes_every_kind_of_metric(void **state)
     sm_batch_release(batch);
 }
 
+static void walks_the_points_of_an_outline_as_of_a_decoded_batch(void **state)
+{
+    (void)state;
+    struct sm_batch *batch = from_json(SM_METRICS, all_kinds), *packed = sm_batch_pack(from_json(SM_METRICS, all_kinds));
+    struct sm_batch *outline = sm_otlp_decode_outline(packed);
+    const struct sm_scope_group *scope = &batch->groups[0].scopes[0], *other_scope = &outline->groups[0].scopes[0];
+    struct sm_arena arena = SM_ARENA_INIT;
+    sm_batch_release(packed); /* the outline keeps what it points to */
+    assert_int_equal(outline->item_count, batch->item_count);
+    assert_int_equal(other_scope->count, scope->count);
+    scope->metrics[1].points[0].dropped = true;
+    for (size_t i = 0; i < scope->count; i++) {
+        struct sm_point_cursor left = sm_metric_points(&scope->metrics[i], &arena), right = sm_metric_points(&other_scope->metrics[i], &arena);
+        const struct sm_data_point *a, *b;
+        if (i == 1)
+            assert_non_null(sm_metric_next_point(&right));
+        while ((a = sm_metric_next_point(&left)) != NULL) {
+            b = sm_metric_next_point(&right);
+            assert_non_null(b);
+            assert_true(sm_slice_equal(a->raw, b->raw) && sm_slice_equal(a->attributes.raw, b->attributes.raw));
+            assert_true(a->time_ns == b->time_ns && a->count == b->count && a->number_type == b->number_type && a->integer == b->integer);
+            assert_true(a->bucket_count == b->bucket_count && a->bound_count == b->bound_count && a->quantile_count == b->quantile_count);
+            assert_true(a->positive.count == b->positive.count && a->positive.offset == b->positive.offset && a->scale == b->scale);
+            if (a->bucket_count)
+                assert_memory_equal(a->bucket_counts, b->bucket_counts, a->bucket_count * sizeof(*a->bucket_counts));
+            if (a->positive.count)
+                assert_memory_equal(a->positive.counts, b->positive.counts, a->positive.count * sizeof(*a->positive.counts));
+            sm_arena_reset(&arena);
+        }
+        assert_null(sm_metric_next_point(&right));
+    }
+    sm_arena_deinit(&arena);
+    sm_batch_release(outline);
+    sm_batch_release(batch);
+}
+
 static void writes_changed_metrics_with_all_their_fields(void **state)
 {
     (void)state;
@@ -165,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_every_kind_of_metric),
+        cmocka_unit_test(walks_the_points_of_an_outline_as_of_a_decoded_batch),
         cmocka_unit_test(writes_changed_metrics_with_all_their_fields),
         cmocka_unit_test(both_parts_of_a_cut_metric_keep_its_name_unit_and_kind),
         cmocka_unit_test(a_metric_whose_points_are_all_dropped_vanishes),

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "wire/protobuf.h"
+
 static const enum sm_compression all[] = {SM_COMPRESSION_NONE,    SM_COMPRESSION_GZIP,   SM_COMPRESSION_ZSTD,          SM_COMPRESSION_ZLIB,
                                           SM_COMPRESSION_DEFLATE, SM_COMPRESSION_SNAPPY, SM_COMPRESSION_SNAPPY_FRAMED, SM_COMPRESSION_LZ4};
 enum { ALL = sizeof(all) / sizeof(all[0]) };
@@ -125,6 +127,31 @@ static void snappy_is_read_framed_or_as_a_block(void **state)
     }
 }
 
+static void runs_of_snappy_elements_stand_in_any_order(void **state)
+{
+    (void)state;
+    struct sm_bytes long_run = {0}, left = {0}, right = {0}, block = {0};
+    struct sm_buffer *unpacked = NULL;
+    for (int i = 0; i < 20000; i++)
+        sm_bytes_printf(&long_run, "run %d, ", i % 100);
+    assert_true(sm_compress_snappy_elements(sm_bytes_slice(&long_run), &right, NULL));
+    assert_true(sm_compress_snappy_elements(SM_SLICE("first: "), &left, NULL));
+    assert_true(sm_compress_snappy_elements((struct sm_slice){0}, &left, NULL));
+    sm_proto_put_varint(&block, long_run.size + 7);
+    sm_bytes_append_slice(&block, sm_bytes_slice(&left));
+    sm_bytes_append_slice(&block, sm_bytes_slice(&right));
+    assert_true(block.size < long_run.size / 2);
+    assert_int_equal(sm_decompress(SM_COMPRESSION_SNAPPY, sm_bytes_slice(&block), 0, &unpacked), SM_DECOMPRESS_OK);
+    assert_int_equal(unpacked->size, long_run.size + 7);
+    assert_memory_equal(unpacked->data, "first: ", 7);
+    assert_memory_equal(unpacked->data + 7, long_run.ptr, long_run.size);
+    sm_buffer_release(unpacked);
+    sm_bytes_deinit(&long_run);
+    sm_bytes_deinit(&left);
+    sm_bytes_deinit(&right);
+    sm_bytes_deinit(&block);
+}
+
 static void finds_names_exactly(void **state)
 {
     (void)state;
@@ -151,10 +178,15 @@ static void refuses_impossible_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packs_and_unpacks_all_sizes), cmocka_unit_test(packs_pieces_like_the_whole),
-        cmocka_unit_test(stops_at_the_limit),          cmocka_unit_test(every_truncation_is_noticed),
-        cmocka_unit_test(reads_several_gzip_members),  cmocka_unit_test(snappy_is_read_framed_or_as_a_block),
-        cmocka_unit_test(finds_names_exactly),         cmocka_unit_test(refuses_impossible_levels),
+        cmocka_unit_test(packs_and_unpacks_all_sizes),
+        cmocka_unit_test(packs_pieces_like_the_whole),
+        cmocka_unit_test(stops_at_the_limit),
+        cmocka_unit_test(every_truncation_is_noticed),
+        cmocka_unit_test(reads_several_gzip_members),
+        cmocka_unit_test(snappy_is_read_framed_or_as_a_block),
+        cmocka_unit_test(runs_of_snappy_elements_stand_in_any_order),
+        cmocka_unit_test(finds_names_exactly),
+        cmocka_unit_test(refuses_impossible_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,12 +7,10 @@
 
 #include <cmocka.h>
 
-#include "exporters/prometheus_remote_write/posts.h"
+#include "exporters/prometheus_remote_write/repeats.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "telemetry/metric.h"
 #include "telemetry/otlp.h"
-#include "wire/compression.h"
-#include "wire/protobuf.h"
 
 static const struct sm_write_settings usual = {.with_suffixes = true, .with_scope_info = true, .with_target_info = true};
 
@@ -187,75 +185,76 @@ static void makes_sparse_buckets_of_dense_ones(void **state)
     assert_false(sm_write_make_native(&(struct sm_data_point){.scale = -5}, NULL, &histogram));
 }
 
-static size_t count_fields(const struct sm_write_post *post, uint32_t number)
+/* Keeps what is shown of each window. */
+static bool show_window(struct sm_write *write, void *shown)
 {
-    struct sm_buffer *plain;
-    assert_int_equal(sm_decompress(SM_COMPRESSION_SNAPPY, sm_bytes_slice(&post->body), 0, &plain), SM_DECOMPRESS_OK);
-    struct sm_proto_cursor cursor = sm_proto_begin(sm_slice_make(plain->data, plain->size));
-    struct sm_proto_field field;
-    size_t count = 0;
-    while (sm_proto_next(&cursor, &field))
-        count += field.number == number;
-    assert_null(cursor.error);
-    sm_buffer_release(plain);
-    return count;
+    for (size_t i = 0; i < write->series_count; i++)
+        show_series(shown, write, write->series[i]);
+    return true;
 }
 
-/* 20 series of 20 bytes or a little more. */
-static void fill(struct sm_write *write)
+static void append_metrics(struct sm_bytes *json, const char *key, const char *name)
 {
-    for (int i = 0; i < 20; i++) {
-        struct sm_prometheus_pair *label = sm_arena_alloc(write->arena, sizeof(*label));
-        *label = (struct sm_prometheus_pair){.name = SM_SLICE("n"), .value = sm_slice_of(sm_arena_printf(write->arena, "%09d", i))};
-        struct sm_write_series *series = sm_write_series_get(write, (struct sm_write_labels){.items = label, .count = 1});
-        sm_write_add_sample(write, series, 0, i + 1);
-        sm_write_add_sample(write, series, 0, i);
-    }
-    sm_write_add_metadata(write, &(struct sm_write_metadata){.name = SM_SLICE("n"), .type = 1});
+    sm_bytes_printf(json,
+                    "{\"resource\":{\"attributes\":[" ATTRIBUTE("service.name", "%s") "," ATTRIBUTE(
+                        "%s", "v") "]},\"scopeMetrics\":[{"
+                                   "\"scope\":{\"name\":\"lib\"},\"metrics\":[{\"name\":\"%s\",\"unit\":\"s\",\"histogram\":{"
+                                   "\"aggregationTemporality\":2,\"dataPoints\":[",
+                    name, key, name);
+    for (int i = 0; i < 400; i++)
+        sm_bytes_printf(json,
+                        "%s{\"timeUnixNano\":\"%d000000\",\"count\":\"3\",\"sum\":%d.5,\"bucketCounts\":[\"1\",\"2\"],"
+                        "\"explicitBounds\":[%d],\"attributes\":[" ATTRIBUTE("n", "%d") "]}",
+                        i ? "," : "", i + 1, i, i / 7, i);
+    sm_bytes_append_text(json, "]}}]}]}");
 }
 
-static void splits_posts_by_size_and_loses_nothing(void **state)
+static void makes_the_same_series_in_windows_as_at_once(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 25, 100, 1000000};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    struct sm_bytes json = {0}, whole = {0}, windows = {0};
+    sm_bytes_append_text(&json, "{\"resourceMetrics\":[");
+    append_metrics(&json, "a", "one");
+    sm_bytes_append_char(&json, ',');
+    append_metrics(&json, "b.c", "two");
+    sm_bytes_append_text(&json, "]}");
+    struct sm_batch *batch = decode(sm_bytes_cstr(&json));
+    for (int has_windows = 0; has_windows < 2; has_windows++) {
         struct sm_arena arena = SM_ARENA_INIT;
         struct sm_write write;
-        struct sm_write_post *posts;
-        struct sm_error error = {0};
-        size_t count, series = 0, metadata = 0;
         sm_write_init(&write, &arena);
-        fill(&write);
-        assert_true(sm_write_make_posts(&write, &(struct sm_write_limits){.bytes = sizes[i]}, &posts, &count, &error));
-        for (size_t k = 0; k < count; k++) {
-            series += count_fields(&posts[k], 1);
-            metadata += count_fields(&posts[k], 3);
-            assert_true(count_fields(&posts[k], 1) > 0 || k == count - 1);
+        if (has_windows) {
+            write.take = show_window;
+            write.take_context = &windows;
         }
-        assert_int_equal(series, 20);
-        assert_int_equal(metadata, 1);
-        assert_true(sizes[i] > 50 ? count < 21 : count == 21);
-        sm_write_free_posts(posts, count);
+        assert_int_equal(sm_write_translate(&usual, batch, &write), 0);
+        assert_true(has_windows ? write.series_count < 1000 : write.series_count == (size_t)2 * (400 * 4 + 1));
+        show_window(&write, has_windows ? &windows : &whole);
         sm_write_deinit(&write);
         sm_arena_deinit(&arena);
     }
+    assert_string_equal(sm_bytes_cstr(&windows), sm_bytes_cstr(&whole));
+    sm_bytes_deinit(&json);
+    sm_bytes_deinit(&whole);
+    sm_bytes_deinit(&windows);
+    sm_batch_release(batch);
 }
 
-static void sends_nothing_when_there_are_no_series(void **state)
+static void finds_series_that_an_earlier_window_had(void **state)
 {
     (void)state;
-    struct sm_arena arena = SM_ARENA_INIT;
-    struct sm_write write;
-    struct sm_write_post *posts;
-    struct sm_error error = {0};
-    size_t count;
-    sm_write_init(&write, &arena);
-    sm_write_add_metadata(&write, &(struct sm_write_metadata){.name = SM_SLICE("n"), .type = 1});
-    assert_true(sm_write_make_posts(&write, &(struct sm_write_limits){.bytes = 100}, &posts, &count, &error));
-    assert_int_equal(count, 0);
-    sm_write_free_posts(posts, count);
-    sm_write_deinit(&write);
-    sm_arena_deinit(&arena);
+    struct sm_write_repeats repeats = {0};
+    const struct sm_prometheus_pair labels[] = {{SM_SLICE("n"), SM_SLICE("1")}, {SM_SLICE("n"), SM_SLICE("2")}, {SM_SLICE("n"), SM_SLICE("1")}};
+    for (size_t i = 0; i < 3; i++) {
+        struct sm_arena arena = SM_ARENA_INIT;
+        struct sm_write write;
+        sm_write_init(&write, &arena);
+        (void)sm_write_series_get(&write, (struct sm_write_labels){.items = &labels[i], .count = 1});
+        assert_int_equal(sm_write_repeats_add(&repeats, &write), i == 2);
+        sm_write_deinit(&write);
+        sm_arena_deinit(&arena);
+    }
+    sm_write_repeats_deinit(&repeats);
 }
 
 static void finds_a_series_by_its_labels_whether_they_are_shared_or_not(void **state)
@@ -297,8 +296,8 @@ int main(void)
         cmocka_unit_test(drops_the_attributes_of_an_exemplar_that_are_too_long_together),
         cmocka_unit_test(makes_sparse_buckets_of_dense_ones),
         cmocka_unit_test(finds_a_series_by_its_labels_whether_they_are_shared_or_not),
-        cmocka_unit_test(splits_posts_by_size_and_loses_nothing),
-        cmocka_unit_test(sends_nothing_when_there_are_no_series),
+        cmocka_unit_test(makes_the_same_series_in_windows_as_at_once),
+        cmocka_unit_test(finds_series_that_an_earlier_window_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,16 @@
+/* repeats.h - which series of a request have been taken in earlier windows: a set of hashes. One that is there without being the same series costs
+ * time, nothing else. One thread at a time. */
+#pragma once
+
+#include "exporters/prometheus_remote_write/series.h"
+
+/* All zero is an empty set. */
+struct sm_write_repeats {
+    uint64_t *slots; /* owned; 0: free */
+    size_t capacity; /* power of two, or 0 */
+    size_t count;
+};
+
+void sm_write_repeats_deinit(struct sm_write_repeats *repeats);
+/* Adds the series of a window. True: one of them was there already. */
+bool sm_write_repeats_add(struct sm_write_repeats *repeats, const struct sm_write *window);
