@@ -7,6 +7,7 @@
  *   labels    key and value of every attribute of the point, ordered by address */
 #pragma once
 
+#include "prometheus/distribution.h"
 #include "prometheus/scrape.h"
 #include "prometheus/text.h"
 #include "telemetry/metric.h"
@@ -19,27 +20,6 @@ enum { SM_SCOPE_NAME_AT, SM_SCOPE_VERSION_AT, SM_SCOPE_SCHEMA_AT, SM_SCOPE_ATTRI
 
 /* Labels of one series, attributes of a scope: comparing them is quadratic, and Prometheus takes far fewer. */
 enum { SM_PROMETHEUS_LABELS_MAX = 512 };
-
-/* One side of an exponential histogram: counts of `count` buckets from index `offset` on. */
-struct sm_prometheus_buckets {
-    int32_t offset;
-    uint32_t count;
-};
-
-/* What histograms and summaries have beyond a number. */
-struct sm_prometheus_distribution {
-    uint64_t count;
-    double sum;
-    bool has_sum;
-    int32_t scale;                         /* exponential */
-    uint64_t zero_count;                   /* exponential */
-    double zero_threshold;                 /* exponential */
-    struct sm_prometheus_buckets positive; /* exponential; histogram: positive.count buckets */
-    struct sm_prometheus_buckets negative; /* exponential: counts behind those of positive */
-    struct sm_prometheus_text *bounds;     /* owned reference: the doubles of a histogram's bounds */
-    uint32_t quantile_count;               /* summary */
-    uint64_t data[];                       /* counts; summary: bits of quantile and value in turn */
-};
 
 struct sm_prometheus_exemplar {
     uint64_t time_ns;
@@ -126,22 +106,6 @@ struct sm_prometheus_value {
 
 /* The value of a point; counts and bounds are copied. */
 struct sm_prometheus_value sm_prometheus_value_make(struct sm_prometheus_texts *texts, enum sm_metric_type type, const struct sm_data_point *point);
-void sm_prometheus_distribution_free(struct sm_prometheus_texts *texts, struct sm_prometheus_distribution *distribution); /* NULL is allowed */
-struct sm_prometheus_distribution *sm_prometheus_distribution_create(size_t data_count) __attribute__((returns_nonnull));
-/* Owned. */
-struct sm_prometheus_distribution *sm_prometheus_distribution_copy(const struct sm_prometheus_distribution *from) __attribute__((returns_nonnull));
-/* Two values of one type in one, which is owned; the arguments stay as they are. Histograms: the buckets at the bounds that both have. Summaries:
- * without quantiles, which cannot be added up. */
-struct sm_prometheus_distribution *sm_prometheus_distribution_join(struct sm_prometheus_texts *texts, enum sm_metric_type type,
-                                                                   const struct sm_prometheus_distribution *a,
-                                                                   const struct sm_prometheus_distribution *b) __attribute__((returns_nonnull));
-/* `newer` with the counts of `older` added, or as it is when their bounds differ; takes and returns it. */
-struct sm_prometheus_distribution *sm_prometheus_histogram_add(const struct sm_prometheus_distribution *older,
-                                                               struct sm_prometheus_distribution *newer);
-/* Both exponential histograms in one, at the finer scale that holds both. The result is owned; the arguments stay as they are. */
-struct sm_prometheus_distribution *sm_prometheus_exponential_add(const struct sm_prometheus_distribution *a,
-                                                                 const struct sm_prometheus_distribution *b) __attribute__((returns_nonnull));
-
 /* ---- streams that are shown as one (merge.c) */
 
 /* The series with one key, each of a resource and scope of its own, and what was counted by those that are gone. Worker-local as the set. */

@@ -51,7 +51,14 @@ static struct sm_prometheus_distribution *make_histogram(struct sm_prometheus_te
     return made;
 }
 
-static struct sm_prometheus_distribution *make_exponential(const struct sm_data_point *point)
+static void take_totals(struct sm_prometheus_distribution *made, const struct sm_data_point *point, bool has_sum)
+{
+    made->count = point->count;
+    made->has_sum = has_sum;
+    made->sum = has_sum ? point->sum : 0;
+}
+
+struct sm_prometheus_distribution *sm_prometheus_exponential_make(const struct sm_data_point *point)
 {
     size_t positive = point->positive.count, negative = point->negative.count;
     struct sm_prometheus_distribution *made = sm_prometheus_distribution_create(positive + negative);
@@ -62,6 +69,7 @@ static struct sm_prometheus_distribution *make_exponential(const struct sm_data_
     made->negative = (struct sm_prometheus_buckets){.offset = point->negative.offset, .count = (uint32_t)negative};
     copy_counts(made->data, point->positive.counts, positive);
     copy_counts(made->data + positive, point->negative.counts, negative);
+    take_totals(made, point, point->has_sum);
     return made;
 }
 
@@ -80,11 +88,9 @@ static struct sm_prometheus_distribution *make_distribution(struct sm_prometheus
                                                             const struct sm_data_point *point)
 {
     struct sm_prometheus_distribution *made = type == SM_METRIC_HISTOGRAM               ? make_histogram(texts, point)
-                                              : type == SM_METRIC_EXPONENTIAL_HISTOGRAM ? make_exponential(point)
+                                              : type == SM_METRIC_EXPONENTIAL_HISTOGRAM ? sm_prometheus_exponential_make(point)
                                                                                         : make_summary(point);
-    made->count = point->count;
-    made->has_sum = point->has_sum || type == SM_METRIC_SUMMARY;
-    made->sum = made->has_sum ? point->sum : 0;
+    take_totals(made, point, point->has_sum || type == SM_METRIC_SUMMARY);
     return made;
 }
 

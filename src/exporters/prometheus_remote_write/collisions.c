@@ -9,6 +9,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "config/option.h"
+#include "exporters/prometheus_remote_write/translate.h"
+#include "prometheus/distribution.h"
+#include "telemetry/metric.h"
 
 enum { SWEEP_SECONDS = 60, KEEP_SECONDS = 300, NO_STREAM = UINT32_MAX };
 
@@ -88,16 +91,18 @@ struct sm_slice sm_write_name_differences(const struct sm_attributes *left, cons
 struct source {
     struct source *next;
     uint64_t hash, seen_ns;
-    int64_t time_ms;     /* of the last value */
-    double last, before; /* the last value; what it had counted before it began anew */
+    int64_t time_ms;                                           /* of the last value */
+    double last, before;                                       /* the last value; what it had counted before it began anew */
+    struct sm_prometheus_distribution *native, *native_before; /* owned: the same of a native histogram; NULL: none */
 };
 
 struct known {
     struct sm_prometheus_entry entry;
     struct sm_hash128 key;
-    struct source *sources; /* owned; the first that came stands last */
-    double forgotten;       /* counted by streams that are gone */
-    int64_t sent_ms;        /* the newest time sent */
+    struct source *sources;                              /* owned; the first that came stands last */
+    double forgotten;                                    /* counted by streams that are gone */
+    struct sm_prometheus_distribution *native_forgotten; /* owned: the same of native histograms; NULL: nothing */
+    int64_t sent_ms;                                     /* the newest time sent */
     bool has_sent;
     uint64_t seen_ns;
 };
@@ -117,14 +122,39 @@ struct sm_write_collisions *sm_write_collisions_create(enum sm_write_on_collisio
     return collisions;
 }
 
+static void free_native(struct sm_prometheus_distribution *native)
+{
+    sm_prometheus_distribution_free(NULL, native); /* which has no bounds, and so no texts */
+}
+
+static void free_source(struct source *source)
+{
+    free_native(source->native);
+    free_native(source->native_before);
+    free(source);
+}
+
 static void free_known(struct known *known)
 {
-    while (known && known->sources) {
+    if (!known)
+        return;
+    while (known->sources) {
         struct source *next = known->sources->next;
-        free(known->sources);
+        free_source(known->sources);
         known->sources = next;
     }
+    free_native(known->native_forgotten);
     free(known);
+}
+
+/* `*total` becomes the sum of both. NULL is nothing. */
+static void add_native_to(struct sm_prometheus_distribution **total, const struct sm_prometheus_distribution *native)
+{
+    struct sm_prometheus_distribution *before = *total;
+    if (!native)
+        return;
+    *total = before ? sm_prometheus_exponential_add(before, native) : sm_prometheus_distribution_copy(native);
+    free_native(before);
 }
 
 void sm_write_collisions_free(struct sm_write_collisions *collisions)
@@ -152,8 +182,10 @@ static void forget_sources(const struct sm_write_collisions *collisions, struct 
             continue;
         }
         known->forgotten += source->before + source->last;
+        add_native_to(&known->native_forgotten, source->native_before);
+        add_native_to(&known->native_forgotten, source->native);
         *at = source->next;
-        free(source);
+        free_source(source);
     }
 }
 
@@ -231,22 +263,33 @@ static double total_of(const struct known *known)
     return total;
 }
 
-/* A counter begins anew when it goes back, or when it counts from behind its last value on. */
+/* Whether what is counted at the time counts from behind the source's last value on. */
+static bool starts_later(const struct source *source, int64_t start_ms, int64_t time_ms)
+{
+    return source->time_ms && start_ms && start_ms >= source->time_ms && start_ms < time_ms;
+}
+
+/* A counter begins anew when it goes back, or starts later. */
 static void count_sample(struct source *source, const struct sm_write_sample *sample, bool is_monotonic)
 {
-    bool starts_later = source->time_ms && sample->start_ms && sample->start_ms >= source->time_ms && sample->start_ms < sample->time_ms;
-    if (is_monotonic && (sample->value < source->last || starts_later))
+    if (is_monotonic && (sample->value < source->last || starts_later(source, sample->start_ms, sample->time_ms)))
         source->before += source->last;
     source->last = sample->value;
     source->time_ms = sample->time_ms;
 }
 
-/* False: the sample is left out, because one of a later stream, or the next time, says it too. */
+static bool is_alone(const struct known *known, const struct source *source)
+{
+    return known->sources == source && !source->next && known->forgotten == 0 && !known->native_forgotten;
+}
+
+/* False: the sample is left out, because one of a later stream, or the next time, says it too, or because it says nothing of all together. */
 static bool add_up(struct known *known, struct source *source, struct sm_write_series *series, struct sm_write_sample *sample)
 {
-    bool is_alone = known->sources == source && !source->next && known->forgotten == 0;
+    if (series->kind == SM_WRITE_QUANTILE)
+        return is_alone(known, source) && !series->has_streams;
     if (is_stale(sample->value))
-        return is_alone;
+        return is_alone(known, source);
     if (series->kind != SM_WRITE_OTHER) {
         count_sample(source, sample, series->kind == SM_WRITE_COUNTER);
         sample->value = total_of(known);
@@ -322,38 +365,124 @@ static void resolve_samples(struct sm_write_collisions *collisions, struct sm_wr
     series->sample_count = (uint32_t)kept;
 }
 
-/* The first of each time: they are not added up. */
-static void resolve_histograms(struct sm_write_series *series, struct sm_arena *arena)
+/* ---- native histograms */
+
+static struct sm_exponential_buckets side_of(const struct sm_prometheus_buckets *side, uint64_t *counts)
 {
-    size_t count = series->histogram_count, kept = 0;
+    return (struct sm_exponential_buckets){.offset = side->offset, .counts = counts, .count = side->count};
+}
+
+/* False: its scale is coarser than any of Prometheus'. */
+static bool write_native(struct sm_prometheus_distribution *native, struct sm_arena *arena, struct sm_write_histogram *histogram)
+{
+    const struct sm_data_point point = {.scale = native->scale,
+                                        .zero_count = native->zero_count,
+                                        .zero_threshold = native->zero_threshold,
+                                        .count = native->count,
+                                        .has_sum = native->has_sum,
+                                        .sum = native->sum,
+                                        .positive = side_of(&native->positive, native->data),
+                                        .negative = side_of(&native->negative, native->data + native->positive.count)};
+    struct sm_write_histogram written;
+    if (!sm_write_make_native(&point, arena, &written))
+        return false;
+    written.time_ms = histogram->time_ms;
+    written.start_ms = histogram->start_ms;
+    written.stream = histogram->stream;
+    *histogram = written;
+    return true;
+}
+
+static void count_native(struct source *source, const struct sm_write_histogram *histogram)
+{
+    struct sm_prometheus_distribution *native = sm_prometheus_exponential_make(histogram->point);
+    native->zero_threshold = histogram->zero_threshold;
+    bool went_back = source->native && native->count < source->native->count;
+    if (went_back || starts_later(source, histogram->start_ms, histogram->time_ms))
+        add_native_to(&source->native_before, source->native);
+    free_native(source->native);
+    source->native = native;
+    source->time_ms = histogram->time_ms;
+}
+
+/* As add_up. Of several of one time the last says it all. */
+static bool add_up_native(struct known *known, struct source *source, struct sm_write_histogram *histogram, bool is_last_of_time,
+                          struct sm_arena *arena)
+{
+    if (histogram->count == SM_WRITE_STALE_BITS)
+        return is_alone(known, source);
+    count_native(source, histogram);
+    if (!is_last_of_time)
+        return false;
+    if (is_alone(known, source) && !source->native_before)
+        return true;
+    struct sm_prometheus_distribution *total = NULL;
+    add_native_to(&total, known->native_forgotten);
+    for (const struct source *one = known->sources; one; one = one->next) {
+        add_native_to(&total, one->native_before);
+        add_native_to(&total, one->native);
+    }
+    bool is_written = write_native(total, arena, histogram);
+    free_native(total);
+    return is_written;
+}
+
+static void push_native(struct known *known, struct sm_write_series *series, size_t *kept, const struct sm_write_histogram *histogram)
+{
+    if (*kept && series->histograms[*kept - 1].time_ms == histogram->time_ms) { /* of one time the last counts: it holds all */
+        series->histograms[*kept - 1] = *histogram;
+        return;
+    }
+    if (known->has_sent && histogram->time_ms <= known->sent_ms && known->sources->next)
+        return;
+    series->histograms[(*kept)++] = *histogram;
+    known->sent_ms = histogram->time_ms;
+    known->has_sent = true;
+}
+
+/* By time, in the order of streams within one time. */
+static void sort_histograms(struct sm_write_series *series, struct sm_arena *arena)
+{
+    size_t count = series->histogram_count;
     struct place *places = sm_arena_alloc(arena, count * sizeof(*places));
-    bool *is_later = sm_arena_zalloc(arena, count, sizeof(*is_later));
+    struct sm_write_histogram *unsorted = sm_arena_alloc(arena, count * sizeof(*unsorted));
+    memcpy(unsorted, series->histograms, count * sizeof(*unsorted));
     for (size_t i = 0; i < count; i++)
-        places[i] = (struct place){.time_ms = series->histograms[i].time_ms, .index = i};
-    if (count)
-        qsort(places, count, sizeof(*places), compare_places);
-    for (size_t i = 1; i < count; i++)
-        is_later[places[i].index] = places[i].time_ms == places[i - 1].time_ms;
+        places[i] = (struct place){.time_ms = unsorted[i].time_ms, .index = i};
+    qsort(places, count, sizeof(*places), compare_places);
     for (size_t i = 0; i < count; i++)
-        if (!is_later[i])
-            series->histograms[kept++] = series->histograms[i];
+        series->histograms[i] = unsorted[places[i].index];
+}
+
+static void resolve_histograms(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
+{
+    struct known *known = find_known(collisions, write, series);
+    size_t kept = 0;
+    if (series->histogram_count > 1)
+        sort_histograms(series, write->arena);
+    for (size_t i = 0; i < series->histogram_count; i++) {
+        struct sm_write_histogram histogram = series->histograms[i];
+        struct source *source = find_source(known, write->streams[histogram.stream]->hash, collisions->now_ns);
+        bool is_last_of_time = i + 1 == series->histogram_count || series->histograms[i + 1].time_ms != histogram.time_ms;
+        if (collisions->what == SM_WRITE_MERGE ? add_up_native(known, source, &histogram, is_last_of_time, write->arena) : is_first(source))
+            push_native(known, series, &kept, &histogram);
+    }
     series->histogram_count = (uint32_t)kept;
 }
 
 /* ---- batches */
 
-/* Two streams of the batch that are this series; false: there is one only. */
-static bool collides(const struct sm_write *write, const struct sm_write_series *series, struct sm_write_collision *found)
+/* Counts a series that two streams of the batch are. */
+static void note_collision(const struct sm_write *write, const struct sm_write_series *series, struct sm_write_collision *found)
 {
     if (!series->has_streams)
-        return false;
+        return;
     found->series++;
     if (!found->first) {
         found->first = series;
         found->left = write->streams[series->stream]->resource;
         found->right = write->streams[series->other_stream]->resource;
     }
-    return true;
 }
 
 struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions *collisions, struct sm_write *write, uint64_t now_ns)
@@ -367,12 +496,13 @@ struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions
     sweep(collisions);
     for (size_t i = 0; i < write->series_count; i++) {
         struct sm_write_series *series = write->series[i];
-        bool is_double = collides(write, series, &found), had_samples = series->sample_count > 0;
-        if (is_changing && had_samples)
+        bool has_samples = series->sample_count > 0, has_histograms = series->histogram_count > 0;
+        note_collision(write, series, &found);
+        if (is_changing && has_samples)
             resolve_samples(collisions, write, series);
-        if (is_changing && is_double)
-            resolve_histograms(series, write->arena);
-        if (!had_samples || series->sample_count + series->exemplar_count > 0)
+        if (is_changing && has_histograms)
+            resolve_histograms(collisions, write, series);
+        if (!(has_samples || has_histograms) || series->sample_count + series->histogram_count + series->exemplar_count > 0)
             write->series[kept++] = series;
     }
     write->series_count = kept;

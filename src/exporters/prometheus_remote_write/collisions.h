@@ -1,9 +1,9 @@
 /* collisions.h - what becomes of metric streams that are one series because only attributes that are no labels tell them apart.
  *
  * A stream is a resource with a scope. `keep`: all of their samples are sent, also two of one time, as the reference does; it is only told. `drop`:
- * the stream that came first has the series, the others are left out. `merge`: counters, and the counts, sums and buckets of histograms, are added up
- * over the streams; a restart of one adds to what it had; of other values, and of native histograms, one of each time is sent.
- * Any thread: one lock, held for one batch. Ours; no source. */
+ * the stream that came first has the series, the others are left out. `merge`: counters, the counts, sums and buckets of histograms, native
+ * histograms, and the counts and sums of summaries are added up over the streams; a restart of one adds to what it had; of gauges one of each time is
+ * sent, of quantiles none. Any thread: one lock, held for one batch. Ours; no source. */
 #pragma once
 
 #include "exporters/prometheus_remote_write/series.h"

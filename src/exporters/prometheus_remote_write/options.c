@@ -62,7 +62,7 @@ static const struct sm_option_word collision_words[] = {{"keep", SM_WRITE_KEEP},
                    .help = "How series are made: as the Collector's exporter, or as otelcol.exporter.prometheus of Alloy."),                         \
         SM_OPTION_ENUM(struct sm_remote_write_options, on_collision, collision_words, .ours = true,                                                  \
                        .help = "When streams are one series because only attributes that are no labels tell them apart: keep all samples, merge "    \
-                               "counters and histograms by adding them up, or drop all streams but the first."),                                     \
+                               "counters, histograms and summaries (without quantiles) by adding them up, or drop all streams but the first."),      \
         SM_OPTION_BOOL(struct sm_remote_write_options, scope_info, .ours = true, .help = "Send the series otel_scope_info; with conversion alloy."), \
         SM_OPTION_TABLE_LIST(struct sm_remote_write_options, relabel_configs, struct sm_relabel_options, sm_relabel_option_table, .ours = true,      \
                              .help = "Prometheus' relabelling of every series; with conversion alloy before external_labels."),                      \

@@ -231,7 +231,10 @@ void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *seri
 {
     note_stream(write, series);
     series->histograms = grow(write, series->histograms, series->histogram_count, &series->histogram_capacity, sizeof(*series->histograms));
-    series->histograms[series->histogram_count++] = *histogram;
+    struct sm_write_histogram *added = &series->histograms[series->histogram_count++];
+    *added = *histogram;
+    added->start_ms = write->start_ms;
+    added->stream = write->stream;
 }
 
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata)

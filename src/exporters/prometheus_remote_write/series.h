@@ -45,7 +45,7 @@ struct sm_write_sample {
 };
 
 /* How values of two streams go together. */
-enum sm_write_kind { SM_WRITE_OTHER, SM_WRITE_COUNTER, SM_WRITE_UP_DOWN };
+enum sm_write_kind { SM_WRITE_OTHER, SM_WRITE_COUNTER, SM_WRITE_UP_DOWN, SM_WRITE_QUANTILE };
 
 struct sm_write_exemplar {
     struct sm_write_labels labels; /* not sorted */
@@ -69,8 +69,10 @@ struct sm_write_histogram {
     uint64_t count, zero_count;
     double sum, zero_threshold;
     int32_t schema;
-    int64_t time_ms;
+    int64_t time_ms, start_ms; /* start_ms: as of a sample */
+    uint32_t stream;           /* as of a sample */
     struct sm_write_buckets positive, negative;
+    const struct sm_data_point *point; /* borrowed: batch; what it was made of */
 };
 
 /* prompb.MetricMetadata.MetricType; the same numbers in version 2. */
@@ -105,6 +107,7 @@ struct sm_write_series {
     uint32_t exemplar_count, exemplar_capacity, histogram_count, histogram_capacity;
 };
 
+struct sm_data_point;
 struct sm_write_stream;
 struct sm_write;
 

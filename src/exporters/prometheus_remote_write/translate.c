@@ -68,6 +68,7 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
         walk->failures++;
         return;
     }
+    histogram.point = point;
     sm_write_add_histogram(walk->write, series, &histogram);
     add_exemplars(walk, point, series);
 }
@@ -192,8 +193,10 @@ static void take_histogram(struct walk *walk, const struct sm_data_point *point,
 static void take_summary(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
     const struct sm_write_base *base = keep_base(walk, labels);
+    walk->write->kind = SM_WRITE_COUNTER;
     add_part(walk, point, base, PART_SUM, NULL, point->sum);
     add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
+    walk->write->kind = SM_WRITE_QUANTILE;
     for (size_t i = 0; i < point->quantile_count; i++) {
         const struct sm_write_label *quantile = keep_label(walk, SM_SLICE("quantile"), number_text(walk, point->quantiles[i].quantile));
         add_part(walk, point, base, PART_PLAIN, quantile, point->quantiles[i].value);

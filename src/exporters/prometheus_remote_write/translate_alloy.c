@@ -268,8 +268,10 @@ static void take_histogram(struct walk *walk, const struct sm_data_point *point)
 
 static void take_summary(struct walk *walk, const struct sm_data_point *point)
 {
+    walk->write->kind = SM_WRITE_COUNTER;
     add_part(walk, point, "_sum", NULL, point->sum);
     add_part(walk, point, "_count", NULL, (double)point->count);
+    walk->write->kind = SM_WRITE_QUANTILE;
     for (size_t i = 0; i < point->quantile_count; i++) {
         struct sm_prometheus_pair quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
         add_part(walk, point, "", &quantile, point->quantiles[i].value);
@@ -304,6 +306,7 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
         walk->failures++;
         return;
     }
+    histogram.point = point;
     sm_write_add_histogram(walk->write, target.series, &histogram);
     put_exemplars(walk, point, &target);
 }

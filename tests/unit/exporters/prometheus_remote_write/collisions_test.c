@@ -20,7 +20,32 @@ static const struct sm_write_settings usual = {.with_suffixes = true};
     "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}},{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod \
     "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":[{\"asInt\":\"" value "\",\"timeUnixNano\":\"" time            \
     "000000\"}]}}]}]}"
+#define NATIVE(pod, scale, offset, counts, count, time, start)                                                                                       \
+    "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}},{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod \
+    "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"n\",\"exponentialHistogram\":{\"aggregationTemporality\":2,\"dataPoints\":[{"                \
+    "\"count\":" count ",\"sum\":" count ",\"scale\":" scale ",\"positive\":{\"offset\":" offset ",\"bucketCounts\":[" counts                        \
+    "]},\"timeUnixNano\":\"" time "000000\",\"startTimeUnixNano\":\"" start "000000\"}]}}]}]}"
+#define SUMMARY(pod, count, time)                                                                                                                    \
+    "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}},{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod \
+    "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"q\",\"summary\":{\"dataPoints\":[{\"count\":" count ",\"sum\":1,\"quantileValues\":[{"       \
+    "\"quantile\":0.5,\"value\":77}],\"timeUnixNano\":\"" time "000000\"}]}}]}]}"
 #define BATCH(resources) "{\"resourceMetrics\":[" resources "]}"
+
+/* "count@time scale [bucket: count …]", with the indices of OpenTelemetry. */
+static void show_native(const struct sm_write_histogram *histogram, struct sm_bytes *shown)
+{
+    sm_bytes_printf(shown, "%llu@%lld scale %d [", (unsigned long long)histogram->count, (long long)histogram->time_ms, histogram->schema);
+    int64_t index = -1, count = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < histogram->positive.span_count; i++) {
+        index += histogram->positive.spans[i].offset;
+        for (uint32_t k = 0; k < histogram->positive.spans[i].count; k++, index++) {
+            count += histogram->positive.deltas[next++];
+            sm_bytes_printf(shown, "%s%lld: %lld", next > 1 ? ", " : "", (long long)index, (long long)count);
+        }
+    }
+    sm_bytes_append_text(shown, "] ");
+}
 
 /* Appends "value@time …" of every series, and returns how many collided. */
 static size_t take(struct sm_write_collisions *collisions, const char *json, uint64_t now_ns, struct sm_bytes *shown, struct sm_bytes *differing)
@@ -36,6 +61,9 @@ static size_t take(struct sm_write_collisions *collisions, const char *json, uin
     for (size_t i = 0; i < write.series_count; i++)
         for (size_t k = 0; k < write.series[i]->sample_count; k++)
             sm_bytes_printf(shown, "%g@%lld ", write.series[i]->samples[k].value, (long long)write.series[i]->samples[k].time_ms);
+    for (size_t i = 0; i < write.series_count; i++)
+        for (size_t k = 0; k < write.series[i]->histogram_count; k++)
+            show_native(&write.series[i]->histograms[k], shown);
     sm_bytes_append_text(shown, "| ");
     if (found.first)
         sm_bytes_append_slice(differing, sm_write_name_differences(found.left, found.right, &arena));
@@ -83,6 +111,32 @@ static void adds_up_counters_of_all_streams(void **state)
                                           BATCH(COUNTER("b", "10", "21", "1"))};
     expect(SM_WRITE_MERGE, together, "12@10 | 15@20 | ");
     expect(SM_WRITE_MERGE, apart, "5@10 | 12@11 | 13@20 | | 16@21 | ");
+}
+
+/* At scale 0 bucket i holds those of scale 1 that are 2i and 2i + 1. */
+static void native_histograms_add_up_at_the_coarser_scale(void **state)
+{
+    (void)state;
+    const char *const together[STEPS_MAX] = {
+        BATCH(NATIVE("a", "1", "0", "1,2,3,4", "10", "10", "1") "," NATIVE("b", "0", "1", "5,6", "11", "10", "1"))};
+    expect(SM_WRITE_MERGE, together, "21@10 scale 0 [0: 3, 1: 12, 2: 6] | ");
+    const char *const apart[STEPS_MAX] = {BATCH(NATIVE("a", "0", "0", "1,2", "3", "10", "1")), BATCH(NATIVE("b", "0", "0", "4,5", "9", "11", "1")),
+                                          BATCH(NATIVE("a", "0", "0", "2,2", "4", "20", "1"))};
+    expect(SM_WRITE_MERGE, apart, "3@10 scale 0 [0: 1, 1: 2] | 12@11 scale 0 [0: 5, 1: 7] | 13@20 scale 0 [0: 6, 1: 7] | ");
+    const char *const restarted[STEPS_MAX] = {BATCH(NATIVE("a", "0", "0", "1,2", "3", "10", "1") "," NATIVE("b", "0", "0", "4,5", "9", "10", "1")),
+                                              BATCH(NATIVE("b", "0", "0", "1,0", "1", "20", "15"))};
+    expect(SM_WRITE_MERGE, restarted, "12@10 scale 0 [0: 5, 1: 7] | 13@20 scale 0 [0: 6, 1: 7] | ");
+    expect(SM_WRITE_DROP, together, "10@10 scale 1 [0: 1, 1: 2, 2: 3, 3: 4] | ");
+}
+
+static void summaries_add_up_without_their_quantiles(void **state)
+{
+    (void)state;
+    const char *const alone[STEPS_MAX] = {BATCH(SUMMARY("a", "4", "10"))};
+    expect(SM_WRITE_MERGE, alone, "1@10 4@10 77@10 | ");
+    const char *const together[STEPS_MAX] = {BATCH(SUMMARY("a", "4", "10") "," SUMMARY("b", "5", "10"))};
+    expect(SM_WRITE_MERGE, together, "2@10 9@10 | ");
+    expect(SM_WRITE_DROP, together, "1@10 4@10 77@10 | ");
 }
 
 static void a_restarted_stream_does_not_take_back_what_it_counted(void **state)
@@ -141,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_all_samples_and_names_what_tells_streams_apart),
         cmocka_unit_test(adds_up_counters_of_all_streams),
+        cmocka_unit_test(native_histograms_add_up_at_the_coarser_scale),
+        cmocka_unit_test(summaries_add_up_without_their_quantiles),
         cmocka_unit_test(a_restarted_stream_does_not_take_back_what_it_counted),
         cmocka_unit_test(sends_the_last_of_gauges_of_one_time),
         cmocka_unit_test(drops_all_streams_but_the_first),
