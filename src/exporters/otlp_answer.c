@@ -86,9 +86,11 @@ bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum 
     static const char *const names[SM_SIGNAL_COUNT][2] = {[SM_TRACES] = {"rejectedSpans", "rejected_spans"},
                                                           [SM_METRICS] = {"rejectedDataPoints", "rejected_data_points"},
                                                           [SM_LOGS] = {"rejectedLogRecords", "rejected_log_records"}};
-    json_t *root = json_loadb(response.ptr, response.size, JSON_DISABLE_EOF_CHECK, NULL);
-    if (!root)
+    json_t *root = json_loadb(response.ptr, response.size, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, NULL);
+    if (!json_is_object(root) && !json_is_null(root)) {
+        json_decref(root);
         return false;
+    }
     json_t *partial = member(root, "partialSuccess", "partial_success");
     json_t *message = member(partial, "errorMessage", "error_message");
     log_partial(exporter, signal, sm_slice_of(json_is_string(message) ? json_string_value(message) : ""),
@@ -157,13 +159,10 @@ bool sm_otlp_parse_status(struct sm_slice bytes, struct sm_otlp_status *status)
     struct sm_proto_cursor cursor = sm_proto_begin(bytes);
     struct sm_proto_field field;
     *status = (struct sm_otlp_status){0};
-    while (sm_proto_next(&cursor, &field)) {
-        bool is_bytes = field.type == SM_WIRE_BYTES;
-        if ((field.number == STATUS_MESSAGE || field.number == STATUS_DETAILS) != is_bytes && field.number <= STATUS_DETAILS)
-            return false;
-        if (field.number == STATUS_MESSAGE)
+    while (sm_proto_next(&cursor, &field)) { /* a field of another type is an unknown one */
+        if (field.number == STATUS_MESSAGE && field.type == SM_WIRE_BYTES)
             status->message = field.bytes;
-        else if (field.number == STATUS_DETAILS)
+        else if (field.number == STATUS_DETAILS && field.type == SM_WIRE_BYTES)
             read_detail(field.bytes, status);
     }
     return !cursor.error;

@@ -11,7 +11,7 @@ extern const char SM_OTLP_USER_AGENT[];
 /* Logs a partial success in `response` (Export…ServiceResponse in protobuf). False, with `reason` constant: it is not one. */
 bool sm_otlp_log_partial_success(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response, const char **reason)
     __attribute__((warn_unused_result));
-/* The same from JSON; false: not JSON. */
+/* The same from JSON; false: no object of JSON, and not null. */
 bool sm_otlp_log_partial_success_json(const struct sm_component *exporter, enum sm_signal signal, struct sm_slice response)
     __attribute__((warn_unused_result));
 
