@@ -8,7 +8,7 @@
 
 enum sm_outcome_kind {
     SM_ACCEPTED, /* taken over by somebody, or dropped by policy */
-    SM_RETRY,    /* not now: the sender should try again, after `retry_after_ns` if that is not 0 */
+    SM_RETRY,    /* not now: the sender should try again, after `retry_after_ns` if has_retry_after */
     SM_REJECTED, /* never: sending the same again is pointless */
 };
 
@@ -49,7 +49,8 @@ struct sm_outcome {
     enum sm_rpc_code code;
     bool is_overdue;         /* the exporter's own time limit for an attempt has passed */
     bool has_code;           /* false: no next hop said one; receivers choose UNAVAILABLE (retry) or INTERNAL (rejected) as the reference does */
-    uint64_t retry_after_ns; /* what receivers tell their clients; 0 when nobody said */
+    bool has_retry_after;    /* a next hop said when to try again, and be it 0 */
+    uint64_t retry_after_ns; /* what receivers tell their clients */
     uint64_t wait_ns;        /* RETRY: how long an exporter's chain waits at least; not passed on (Retry-After of an HTTP next hop) */
     char reason[256];        /* NUL-terminated, one line; cut when longer */
 };

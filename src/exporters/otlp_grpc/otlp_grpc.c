@@ -101,6 +101,7 @@ static struct sm_outcome classify(const struct sm_grpc_answer *answer)
                  : sm_outcome_reject("rpc error: code = %s desc = %.*s", sm_otlp_code_name(answer->code), SM_SLICE_ARGS(answer->message));
     outcome.code = answer->code;
     outcome.has_code = true;
+    outcome.has_retry_after = status.has_retry_info;
     outcome.retry_after_ns = status.retry_delay_ns; /* told to senders even when it is not for us to try again */
     return outcome;
 }

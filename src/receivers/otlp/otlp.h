@@ -41,10 +41,11 @@ struct sm_otlp_receiver {
 bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *error) __attribute__((warn_unused_result));
 bool sm_otlp_http_create(struct sm_otlp_receiver *receiver, struct sm_error *error) __attribute__((warn_unused_result));
 
-/* ---- failures, as google.rpc.Status. `retry_after_ns` 0: no RetryInfo. */
+/* ---- failures, as google.rpc.Status */
 struct sm_otlp_status {
     enum sm_rpc_code code;
     struct sm_slice message;
+    bool has_retry_after; /* RetryInfo */
     uint64_t retry_after_ns;
 };
 /* The status that a failed delivery is answered with; its message points into `outcome`. */

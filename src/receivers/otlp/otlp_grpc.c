@@ -32,7 +32,7 @@ static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outc
     }
     struct sm_otlp_status status = sm_otlp_status_of(outcome);
     struct sm_bytes details = {0};
-    if (status.retry_after_ns)
+    if (status.has_retry_after)
         sm_otlp_status_append_protobuf(&status, &details);
     const struct sm_grpc_response response = {.code = status.code, .message = status.message, .status_details = sm_bytes_slice(&details)};
     sm_grpc_respond(call, &response);

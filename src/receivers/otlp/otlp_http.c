@@ -53,7 +53,7 @@ static void respond_status(struct sm_http_request *request, enum media media, in
     struct sm_bytes body = {0};
     char seconds[32];
     struct sm_http_header retry_after = {.name = SM_SLICE("Retry-After")};
-    bool is_throttled = status->retry_after_ns && (http_status == 429 || http_status == 503);
+    bool is_throttled = status->has_retry_after && (http_status == 429 || http_status == 503);
     if (is_throttled) {
         snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(status->retry_after_ns / SM_NS_PER_S));
         retry_after.value = sm_slice_of(seconds);

@@ -24,6 +24,7 @@ struct sm_otlp_status sm_otlp_status_of(const struct sm_outcome *outcome)
     return (struct sm_otlp_status){
         .code = outcome->has_code ? outcome->code : code,
         .message = told(outcome->reason),
+        .has_retry_after = outcome->has_retry_after,
         .retry_after_ns = outcome->retry_after_ns,
     };
 }
@@ -54,7 +55,7 @@ void sm_otlp_status_append_protobuf(const struct sm_otlp_status *status, struct 
         sm_proto_put_uint(out, 1, (uint64_t)status->code);
     if (status->message.size)
         sm_proto_put_bytes(out, 2, status->message);
-    if (!status->retry_after_ns)
+    if (!status->has_retry_after)
         return;
     size_t any = sm_proto_message_begin(out, 3);
     sm_proto_put_bytes(out, 1, SM_SLICE("type.googleapis.com/google.rpc.RetryInfo"));
@@ -118,7 +119,7 @@ void sm_otlp_status_append_json(const struct sm_otlp_status *status, struct sm_b
         sm_bytes_append_text(out, status->code != SM_RPC_OK ? ",\"message\":" : "\"message\":");
         append_json_string(out, status->message);
     }
-    if (status->retry_after_ns) {
+    if (status->has_retry_after) {
         sm_bytes_printf(out, ",\"details\":[{\"@type\":\"%s\",\"retryDelay\":", RETRY_INFO_TYPE);
         append_json_duration(out, status->retry_after_ns);
         sm_bytes_append_text(out, "}]");
