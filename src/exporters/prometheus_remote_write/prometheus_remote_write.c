@@ -323,6 +323,7 @@ static enum made make_posts(struct sm_component *component, struct sm_batch *out
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_write write;
     sm_write_init(&write, &arena);
+    write.keeps_points = ((const struct sm_remote_write_options *)component->options)->on_collision == SM_WRITE_MERGE;
     if (has_windows) {
         write.take = take_window;
         write.take_context = &making;

@@ -3,6 +3,7 @@
 #include "exporters/prometheus_remote_write/series.h"
 
 #include "base/hash.h"
+#include "telemetry/metric.h"
 
 void sm_write_init(struct sm_write *write, struct sm_arena *arena)
 {
@@ -235,6 +236,12 @@ void sm_write_add_histogram(struct sm_write *write, struct sm_write_series *seri
     *added = *histogram;
     added->start_ms = write->start_ms;
     added->stream = write->stream;
+    added->point = NULL;
+    if (write->keeps_points) { /* its arrays stand in the arena or the batch; it does not */
+        struct sm_data_point *point = sm_arena_alloc(write->arena, sizeof(*point));
+        *point = *histogram->point;
+        added->point = point;
+    }
 }
 
 void sm_write_add_metadata(struct sm_write *write, const struct sm_write_metadata *metadata)

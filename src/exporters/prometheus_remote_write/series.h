@@ -72,7 +72,7 @@ struct sm_write_histogram {
     int64_t time_ms, start_ms; /* start_ms: as of a sample */
     uint32_t stream;           /* as of a sample */
     struct sm_write_buckets positive, negative;
-    const struct sm_data_point *point; /* borrowed: batch; what it was made of */
+    const struct sm_data_point *point; /* what it was made of; in a series NULL, or borrowed: arena */
 };
 
 /* prompb.MetricMetadata.MetricType; the same numbers in version 2. */
@@ -126,6 +126,7 @@ struct sm_write {
     int64_t start_ms;                        /* of points that are added from now on */
     enum sm_write_kind kind;                 /* of series that are made from now on */
     uint32_t stream;                         /* of points that are added from now on */
+    bool keeps_points;                       /* native histograms know what they were made of, which collisions add up */
     struct sm_prometheus_table _streams;     /* owned: by their hash */
     struct sm_write_stream **streams;        /* borrowed: arena, as what they point to */
     size_t stream_count, stream_capacity;

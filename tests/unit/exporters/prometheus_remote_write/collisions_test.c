@@ -53,9 +53,11 @@ static size_t take(struct sm_write_collisions *collisions, const char *json, uin
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_write write;
     struct sm_decode_error error;
-    struct sm_batch *batch = sm_otlp_decode_json(SM_METRICS, sm_slice_of(json), &error);
-    assert_non_null(batch);
+    struct sm_batch *decoded = sm_otlp_decode_json(SM_METRICS, sm_slice_of(json), &error);
+    assert_non_null(decoded);
+    struct sm_batch *packed = sm_batch_pack(decoded), *batch = sm_otlp_decode_outline(packed); /* as they come out of the queue */
     sm_write_init(&write, &arena);
+    write.keeps_points = true;
     (void)sm_write_translate(&usual, batch, &write);
     struct sm_write_collision found = sm_write_resolve_collisions(collisions, &write, now_ns);
     for (size_t i = 0; i < write.series_count; i++)
@@ -70,6 +72,7 @@ static size_t take(struct sm_write_collisions *collisions, const char *json, uin
     sm_write_deinit(&write);
     sm_arena_deinit(&arena);
     sm_batch_release(batch);
+    sm_batch_release(packed);
     return found.series;
 }
 
