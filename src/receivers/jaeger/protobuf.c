@@ -499,7 +499,8 @@ static bool read_span(struct reading *reading, const struct sm_proto_field *fiel
     if (span.is_blank)
         return true;
     built->end_ns = built->start_ns + (uint64_t)span.duration_ns;
-    if (!span.scope.has_name && span.scope.has_version) /* a version alone is an attribute */
+    /* A version alone is an attribute, unless a later tag of that name is one already. */
+    if (!span.scope.has_name && span.scope.has_version && !sm_attribute_builder_find(&built->attributes, SM_SLICE("otel.scope.version")))
         sm_attribute_builder_put(&built->attributes, reading->arena, SM_SLICE("otel.scope.version"), span.scope.version_value);
     sm_jaeger_finish_span(reading->builder, &span.span);
     if (reading->pending_count == reading->pending_capacity)
