@@ -35,6 +35,12 @@ bool sm_component_gives_packed(const struct sm_component *component, enum sm_sig
     return next && next->takes_packed;
 }
 
+size_t sm_component_join_limit(const struct sm_component *component, enum sm_signal signal)
+{
+    const struct sm_consumer *next = component->next[signal];
+    return next ? next->join_limit : 0;
+}
+
 static void note_stopped(struct sm_worker *worker, void *context)
 {
     (void)worker;

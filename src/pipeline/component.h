@@ -80,6 +80,9 @@ struct sm_component_type {
     /* Takes one reference of `batch` and its part of the delivery: passes it on (sm_component_forward), finishes it (sm_batch_finish), or keeps it
      * and does so later. Runs on a worker. Exporters with `send` leave it NULL. */
     void (*consume)(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch);
+    /* Of one that puts batches together: how many items may come as one batch instead of several, because that does not show in what it gives. NULL:
+     * none. */
+    size_t (*joins)(const void *options);
 
     /* Exporters with queue and retries (pipeline/export.h): sends one request and ends it with sm_export_done, now or later, on the same worker. */
     void (*send)(struct sm_component *component, struct sm_worker *worker, struct sm_export *request);
@@ -128,6 +131,9 @@ void sm_component_forward(struct sm_component *component, struct sm_worker *work
 
 /* May what `component` gives be packed (telemetry/batch.h)? Then nobody needs the index. */
 bool sm_component_gives_packed(const struct sm_component *component, enum sm_signal signal);
+
+/* How many items of a signal `component` may put together in a batch instead of giving several (see `joins`); 0: it may not. */
+size_t sm_component_join_limit(const struct sm_component *component, enum sm_signal signal);
 
 /* Says that `component` has drained after `stop`. Any thread. */
 void sm_component_stopped(struct sm_component *component);

@@ -85,6 +85,7 @@ static struct sm_instance *add_instance(struct sm_graph *graph, const struct sm_
     };
     instance->consumer.consume = type->send ? consume_by_chain : type->counts_items ? consume_counted : consume_by_component;
     instance->consumer.mutates = type->mutates;
+    instance->consumer.join_limit = type->joins ? type->joins(from->options) : 0;
     instance->consumer.takes_packed = type->takes_packed && type->kind == SM_EXPORTER; /* others: when what follows is known */
     graph->order = sm_arena_grow(&graph->arena, graph->order, graph->count, &graph->capacity, graph->count + 1, sizeof(struct sm_instance *));
     graph->order[graph->count++] = instance;

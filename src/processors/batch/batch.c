@@ -21,6 +21,9 @@
 
 #define SCOPE "go.opentelemetry.io/collector/processor/batchprocessor"
 
+/* Senders may join this share of send_batch_size: 1 in 16. */
+enum { JOINED_SHARE = 16 };
+
 struct options {
     int64_t timeout_ns;
     uint64_t send_batch_size, send_batch_max_size, metadata_cardinality_limit;
@@ -301,6 +304,13 @@ static void batch_consume(struct sm_component *component, struct sm_worker *work
     sm_worker_post(member->worker, take_over, handover);
 }
 
+/* The batch that is full is larger by less than that. */
+static size_t batch_joins(const void *from)
+{
+    const struct options *options = from;
+    return options->timeout_ns ? (size_t)options->send_batch_size / JOINED_SHARE : 0;
+}
+
 /* ---- life */
 
 static void batch_validate(const void *from, struct sm_validation *validation)
@@ -395,6 +405,7 @@ const struct sm_component_type sm_processor_batch = {
     .validate = batch_validate,
     .create = batch_create,
     .consume = batch_consume,
+    .joins = batch_joins,
     .stop = batch_stop,
     .free = batch_free,
 };
