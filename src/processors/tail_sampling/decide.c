@@ -5,14 +5,15 @@
 
 #include "telemetry/value.h"
 
-/* Asks one policy, counting how it answered and how long it took. */
-static enum sm_tail_decision ask(struct sm_tail_shard *shard, size_t index, struct sm_tail_view *view)
+/* Asks one policy, counting how it answered and how long it took since `*since_ns`, which becomes now. */
+static enum sm_tail_decision ask(struct sm_tail_shard *shard, size_t index, struct sm_tail_view *view, uint64_t *since_ns)
 {
     struct sm_tail_policy_tally *tally = &shard->_tally.policies[index];
-    uint64_t started_ns = shard->_calls->mono_ns();
     enum sm_tail_decision decision = sm_tail_policy_decide(&shard->_settings->plan->policies[index], view);
-    tally->execution_ns += shard->_calls->mono_ns() - started_ns;
+    uint64_t now_ns = shard->_calls->mono_ns();
+    tally->execution_ns += now_ns - *since_ns;
     tally->execution_count++;
+    *since_ns = now_ns;
     if (decision == SM_TAIL_FAILED) {
         shard->_tally.error_count++;
         return decision;
@@ -36,9 +37,10 @@ enum sm_tail_decision sm_tail_decide(struct sm_tail_shard *shard, struct sm_tail
 {
     const struct sm_tail_plan *plan = shard->_settings->plan;
     enum sm_tail_decision result = SM_TAIL_NOT_SAMPLED;
+    uint64_t since_ns = view->mono_ns;
     *policy = NULL;
     for (size_t i = 0; i < plan->count; i++) {
-        enum sm_tail_decision decision = ask(shard, i, view);
+        enum sm_tail_decision decision = ask(shard, i, view, &since_ns);
         if (decision == SM_TAIL_DROPPED) {
             *policy = plan->policies[i].name;
             return decision;
@@ -60,11 +62,12 @@ enum sm_tail_decision sm_tail_decide_at_once(struct sm_tail_shard *shard, struct
 {
     const struct sm_tail_plan *plan = shard->_settings->plan;
     bool may_be_dropped = false;
+    uint64_t since_ns = view->mono_ns;
     for (size_t i = 0; i < plan->count; i++) {
         const struct sm_tail_policy *asked = &plan->policies[i];
         if (may_be_dropped && !sm_tail_policy_is_drop(asked))
             break;
-        enum sm_tail_decision decision = ask(shard, i, view);
+        enum sm_tail_decision decision = ask(shard, i, view, &since_ns);
         *policy = asked->name;
         if (decision == SM_TAIL_DROPPED)
             return decision;

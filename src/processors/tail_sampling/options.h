@@ -80,10 +80,11 @@ struct sm_tail_options {
         int64_t sampled_cache_size, non_sampled_cache_size;
     } decision_cache;
     const char *tail_storage;
-    const char *storage;       /* ours */
-    uint64_t memory_limit_mib; /* ours; 0: none */
-    bool spill_to_storage;     /* ours */
-    int sampling_strategy;     /* enum sm_tail_strategy */
+    const char *storage;         /* ours */
+    uint64_t memory_limit_mib;   /* ours; 0: none */
+    uint64_t unpacked_limit_mib; /* ours */
+    bool spill_to_storage;       /* ours */
+    int sampling_strategy;       /* enum sm_tail_strategy */
     bool block_on_overflow, sample_on_first_match, drop_pending_traces_on_shutdown;
 };
 

@@ -14,7 +14,8 @@
 #include "telemetry/batch.h"
 #include "telemetry/otlp_part.h"
 
-enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 256, SENDING_LOW = 128 };
+/* Batches that are being sent at a time: of one trace each, or joined ones. */
+enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 256, JOINED_SENDING_MAX = 16 };
 
 void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls)
 {
@@ -46,6 +47,7 @@ void sm_tail_shard_deinit(struct sm_tail_shard *shard)
     sm_tail_table_deinit(&shard->_table);
     sm_tail_segments_deinit(&shard->_segments);
     sm_buffer_release(shard->_block);
+    sm_batch_release(shard->_joined);
     sm_tail_cache_deinit(&shard->_sampled);
     sm_tail_cache_deinit(&shard->_non_sampled);
     sm_tail_tally_deinit(&shard->_tally);
@@ -61,14 +63,48 @@ static void forget(struct sm_tail_shard *shard, struct sm_tail_trace *trace)
     atomic_fetch_sub_explicit(shard->_settings->trace_count, 1, memory_order_relaxed);
 }
 
+static size_t sending_max(const struct sm_tail_shard *shard)
+{
+    return shard->join_limit ? JOINED_SENDING_MAX : SENDING_MAX;
+}
+
+static void send_batch(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    shard->_sending_count++;
+    shard->_calls->send(shard, batch);
+}
+
+static void send_joined(struct sm_tail_shard *shard)
+{
+    struct sm_batch *batch = shard->_joined;
+    shard->_joined = NULL;
+    if (batch)
+        send_batch(shard, batch);
+}
+
+static void join(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    if (shard->_joined) {
+        sm_batch_append(shard->_joined, batch);
+        sm_batch_release(batch);
+    } else {
+        shard->_joined = batch;
+    }
+    if (shard->_joined->item_count >= shard->join_limit)
+        send_joined(shard);
+}
+
+/* What is joined goes with send_joined at the end of the turn. */
 static void send_view(struct sm_tail_shard *shard, struct sm_tail_view *view)
 {
     view->block = shard->gives_packed ? &shard->_block : NULL;
     struct sm_batch *batch = sm_tail_view_take(view);
     if (!shard->gives_packed)
         sm_batch_unpack(batch);
-    shard->_sending_count++;
-    shard->_calls->send(shard, batch);
+    if (shard->join_limit && batch->is_packed)
+        join(shard, batch);
+    else
+        send_batch(shard, batch);
 }
 
 /* The trace is decided: it is remembered in a cache, or stays for its late spans. */
@@ -150,7 +186,7 @@ static void end_run(struct sm_tail_shard *shard)
 
 static void tell_if_drained(struct sm_tail_shard *shard)
 {
-    if (shard->_is_stopping && !shard->_is_running && shard->_sending_count == 0)
+    if (shard->_is_stopping && !shard->_is_running && shard->_sending_count == 0 && !shard->_joined)
         shard->_calls->drained(shard);
 }
 
@@ -161,11 +197,12 @@ void sm_tail_shard_go_on(struct sm_tail_shard *shard)
     if (!shard->_is_running)
         return;
     struct sm_tail_trace *trace = NULL;
-    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < SENDING_MAX && (trace = sm_tail_queue_first(&shard->_table, shard->_due));
-         i++)
+    size_t limit = sending_max(shard);
+    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < limit && (trace = sm_tail_queue_first(&shard->_table, shard->_due)); i++)
         decide_due(shard, trace);
+    send_joined(shard);
     trace = sm_tail_queue_first(&shard->_table, shard->_due);
-    shard->_is_paused = trace && shard->_sending_count >= SENDING_MAX;
+    shard->_is_paused = trace && shard->_sending_count >= limit;
     if (trace && !shard->_is_paused)
         shard->_calls->again(shard);
     if (trace)
@@ -204,7 +241,7 @@ void sm_tail_shard_tick(struct sm_tail_shard *shard)
 void sm_tail_shard_sent(struct sm_tail_shard *shard)
 {
     shard->_sending_count--;
-    if (shard->_is_paused && shard->_sending_count <= SENDING_LOW) {
+    if (shard->_is_paused && shard->_sending_count <= sending_max(shard) / 2) {
         shard->_is_paused = false;
         shard->_calls->again(shard);
     }
@@ -414,10 +451,22 @@ static bool try_take(struct sm_tail_shard *shard, const struct sm_tail_piece *pi
     return true;
 }
 
+/* Most traces are new or were not touched for long: while a piece is copied what the next two need is fetched. */
+static void fetch_next(const struct sm_tail_shard *shard, const struct sm_tail_parcel *parcel, struct sm_tail_piece *next)
+{
+    if (next == parcel->end)
+        return;
+    sm_tail_table_fetch_trace(&shard->_table, next->trace_id);
+    next = sm_tail_piece_behind(next);
+    if (next != parcel->end)
+        sm_tail_table_fetch_bucket(&shard->_table, next->trace_id);
+}
+
 static bool take_pieces(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel)
 {
     while (parcel->at != parcel->end) {
         struct sm_tail_piece *piece = parcel->at, *behind = sm_tail_piece_behind(piece);
+        fetch_next(shard, parcel, behind);
         if (!try_take(shard, piece))
             return false;
         keep_to_memory_limit(shard);
@@ -429,6 +478,7 @@ static bool take_pieces(struct sm_tail_shard *shard, struct sm_tail_parcel *parc
 static bool try_go_through(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel)
 {
     bool is_through = take_pieces(shard, parcel);
+    send_joined(shard);
     sm_instrument_add(shard->_settings->metrics->new_traces, (int64_t)shard->_new_count);
     shard->_new_count = 0;
     if (!is_through)

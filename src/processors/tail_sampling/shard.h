@@ -1,7 +1,7 @@
 /* shard.h - the traces of one worker from their first span to the decision and beyond. Worker-local.
  *
- * Time comes in ticks, one a second: a trace is decided at the tick that its first span (or its root span) set. The clock and what lies behind are
- * given as functions. */
+ * Time comes in ticks of a constant length: a trace is decided at the tick that its first span (or its root span) set. The clock and what lies behind
+ * are given as functions. */
 #pragma once
 
 #include <stdatomic.h>
@@ -62,6 +62,8 @@ struct sm_tail_shard {
     struct sm_tail_parcel *_first_blocked, *_last_blocked; /* owned: for want of room */
     size_t _sending_count;
     struct sm_buffer *_block; /* shared: where traces that leave packed are written; NULL: none yet */
+    struct sm_batch *_joined; /* owned: traces that leave together; NULL: none */
+    size_t join_limit;        /* set after init: `send` takes packed batches of several traces, of about so many spans; 0: each by itself */
     bool gives_packed;        /* set after init: `send` takes packed batches (telemetry/batch.h) */
     bool tells_ticks;         /* set after init on one shard of all: the metric of the timer's runs counts one a tick */
     bool _is_paused;          /* until less is being sent */
@@ -75,7 +77,7 @@ void sm_tail_shard_deinit(struct sm_tail_shard *shard);
 void sm_tail_shard_set_spill(struct sm_tail_shard *shard, struct sm_storage_client *spill);
 /* Takes over a parcel. */
 void sm_tail_shard_take(struct sm_tail_shard *shard, struct sm_tail_parcel *parcel);
-/* A second has passed. */
+/* Another tick. */
 void sm_tail_shard_tick(struct sm_tail_shard *shard);
 void sm_tail_shard_go_on(struct sm_tail_shard *shard);
 /* What was given to `send` has arrived or failed. */

@@ -21,12 +21,14 @@
 #include "processors/tail_sampling/shard.h"
 #include "telemetry/otlp.h"
 
+/* The reference's are whole seconds: a trace then waits for up to one more than it has to, and is held for so long. */
+enum { TICKS_PER_S = 10, TICK_NS = SM_NS_PER_S / TICKS_PER_S };
 /* The share of num_traces (and of a cache) that is worth a shard of its own. */
 enum { TRACES_PER_SHARD_MIN = 8192 };
 /* Undecided traces are written to the storage in requests of about so many bytes. */
 enum { KEPT_REQUEST_BYTES = 256 * 1024 };
 /* For so many seconds a new instance looks for traces that the one it replaces leaves when it has drained. */
-enum { RESTORE_TICKS = 40, RESTORED_PER_TURN = 64 };
+enum { RESTORE_SECONDS = 40, RESTORED_PER_TURN = 64 };
 
 struct member;
 
@@ -54,7 +56,8 @@ struct member {
     struct sm_worker *worker;   /* borrowed */
     struct sm_timer *timer;     /* owned */
     struct sm_bytes kept;       /* request in the making for the storage */
-    unsigned restore_ticks;     /* left */
+    unsigned restore_seconds;   /* left */
+    unsigned tick;              /* of the second */
     unsigned index;             /* of the shard */
     bool waits_for_spill;       /* the instance that this one replaces still has it */
     bool is_stopping, has_drained;
@@ -225,9 +228,16 @@ static void tail_consume(struct sm_component *component, struct sm_worker *worke
 
 /* ---- life */
 
-static size_t ticks_of(int64_t duration_ns)
+/* At least 1. */
+static size_t ticks_of_wait(int64_t duration_ns)
 {
-    return duration_ns > 0 ? (size_t)duration_ns / SM_NS_PER_S : 0;
+    size_t seconds = duration_ns > 0 ? (size_t)duration_ns / SM_NS_PER_S : 0;
+    return (seconds ? seconds : 1) * TICKS_PER_S;
+}
+
+static size_t ticks_of_root_wait(int64_t duration_ns)
+{
+    return duration_ns > 0 ? ((size_t)duration_ns + TICK_NS - 1) / TICK_NS : 0;
 }
 
 static size_t size_of_cache(int64_t size)
@@ -248,10 +258,17 @@ static unsigned count_shards(const struct sm_tail_options *options, unsigned wor
     return count < worker_count ? (unsigned)count : worker_count;
 }
 
+/* Of all shards. What a limit of memory holds is to be little less for it. */
+static size_t unpacked_limit_bytes(const struct sm_tail_options *options)
+{
+    size_t bytes = (size_t)options->unpacked_limit_mib << 20, share = ((size_t)options->memory_limit_mib << 20) / 8;
+    return share && share < bytes ? share : bytes;
+}
+
 static struct sm_tail_shard_settings make_settings(struct sampler *sampler, const struct sm_tail_options *options)
 {
     const struct sm_tail_cache_options *caches = &options->decision_cache;
-    size_t wait_ticks = ticks_of(options->decision_wait_ns), shard_count = sampler->shard_count;
+    size_t shard_count = sampler->shard_count;
     size_t expected = options->expected_new_traces_per_sec < options->num_traces ? options->expected_new_traces_per_sec : options->num_traces;
     size_t limit_bytes = (size_t)options->memory_limit_mib << 20;
     return (struct sm_tail_shard_settings){
@@ -261,12 +278,13 @@ static struct sm_tail_shard_settings make_settings(struct sampler *sampler, cons
         .trace_count = &sampler->trace_count,
         .segments = {.memory_bytes = &sampler->memory_bytes,
                      .limit_bytes = limit_bytes,
+                     .plain_limit_bytes = unpacked_limit_bytes(options) / shard_count,
                      .spill_from_bytes = options->spill_to_storage ? limit_bytes / 4 * 3 : 0,
                      .logger = &sampler->component->logger},
         .trace_limit = options->num_traces ? options->num_traces : 1,
         .expected_count = expected / shard_count,
-        .wait_ticks = wait_ticks ? wait_ticks : 1,
-        .root_wait_ticks = ticks_of(options->decision_wait_after_root_received_ns),
+        .wait_ticks = ticks_of_wait(options->decision_wait_ns),
+        .root_wait_ticks = ticks_of_root_wait(options->decision_wait_after_root_received_ns),
         .has_root_wait = options->decision_wait_after_root_received_ns > 0,
         .is_blocking = options->block_on_overflow,
         .is_immediate = options->sampling_strategy == SM_TAIL_SPAN_INGEST,
@@ -394,7 +412,7 @@ static void restore(struct sm_worker *worker, void *context)
     if (member->is_stopping)
         return;
     if (!sm_tail_keeper_open(sampler->keeper, &error)) {
-        if (error.class != SM_ERROR_BUSY || member->restore_ticks == 0)
+        if (error.class != SM_ERROR_BUSY || member->restore_seconds == 0)
             sm_log(SM_LOG_ERROR, &sampler->component->logger, "Traces of an earlier run cannot be read", SM_LOG_STR("error", error.text));
         return;
     }
@@ -406,15 +424,23 @@ static void restore(struct sm_worker *worker, void *context)
         sm_worker_post(worker, restore, member);
 }
 
-static void on_tick(struct sm_worker *worker, void *context)
+static void look_at_storage(struct sm_worker *worker, struct member *member)
 {
-    struct member *member = context;
     if (member->waits_for_spill)
         look_for_spill(member);
     /* Not before what does not fit in memory has a place. */
-    if (member->restore_ticks > 0 && atomic_load_explicit(&member->sampler->busy_spill_count, memory_order_relaxed) == 0) {
-        member->restore_ticks--;
-        restore(worker, member);
+    if (member->restore_seconds == 0 || atomic_load_explicit(&member->sampler->busy_spill_count, memory_order_relaxed) > 0)
+        return;
+    member->restore_seconds--;
+    restore(worker, member);
+}
+
+static void on_tick(struct sm_worker *worker, void *context)
+{
+    struct member *member = context;
+    if (++member->tick == TICKS_PER_S) {
+        member->tick = 0;
+        look_at_storage(worker, member);
     }
     sm_tail_shard_tick(&member->shard);
 }
@@ -427,8 +453,9 @@ static struct member *create_member(struct sampler *sampler, struct sm_worker *w
     member->worker = worker;
     member->index = index;
     member->shard.gives_packed = sm_component_gives_packed(sampler->component, SM_TRACES);
+    member->shard.join_limit = sm_component_join_limit(sampler->component, SM_TRACES);
     member->timer = sm_timer_create(worker, on_tick, member);
-    sm_timer_arm(member->timer, SM_NS_PER_S, true);
+    sm_timer_arm(member->timer, TICK_NS, true);
     return member;
 }
 
@@ -445,7 +472,7 @@ static void *tail_worker_create(struct sm_component *component, struct sm_worker
         use_spill(local->member);
     if (index == 0) {
         local->member->shard.tells_ticks = true;
-        local->member->restore_ticks = sampler->keeper ? RESTORE_TICKS : 0;
+        local->member->restore_seconds = sampler->keeper ? RESTORE_SECONDS : 0;
     }
     return local;
 }

@@ -13,7 +13,7 @@ enum {
     BUCKET_COUNT_MAX_AT_START = 1 << 20,
     CHUNK_SHIFT = 10,
     CHUNK_COUNT = 1 << CHUNK_SHIFT, /* traces in a slab */
-    REFS_AT_START = 2,
+    REFS_AT_START = 4,
 };
 
 static_assert(sizeof(struct sm_tail_trace) == 64, "a trace is a cache line");
@@ -168,6 +168,18 @@ struct sm_tail_trace *sm_tail_table_find(const struct sm_tail_table *table, cons
     return NULL;
 }
 
+void sm_tail_table_fetch_bucket(const struct sm_tail_table *table, const uint8_t id[16])
+{
+    __builtin_prefetch(bucket_of(table, id));
+}
+
+void sm_tail_table_fetch_trace(const struct sm_tail_table *table, const uint8_t id[16])
+{
+    uint32_t number = *bucket_of(table, id);
+    if (number)
+        __builtin_prefetch(trace_at(table, number));
+}
+
 static void link_bucket(struct sm_tail_table *table, struct sm_tail_trace *trace)
 {
     uint32_t *bucket = bucket_of(table, trace->id);
@@ -189,7 +201,7 @@ static void grow(struct sm_tail_table *table)
 
 struct sm_tail_trace *sm_tail_table_add(struct sm_tail_table *table, const uint8_t id[16])
 {
-    if (table->count >= table->_bucket_count)
+    if (2 * table->count >= table->_bucket_count)
         grow(table);
     struct sm_tail_trace *trace = take_record(table);
     memcpy(trace->id, id, sizeof(trace->id));

@@ -54,6 +54,9 @@ void sm_tail_table_init(struct sm_tail_table *table, size_t expected_count, stru
 void sm_tail_table_deinit(struct sm_tail_table *table);
 
 struct sm_tail_trace *sm_tail_table_find(const struct sm_tail_table *table, const uint8_t id[16]); /* NULL: absent */
+/* Have the processor fetch what `find` reads: the bucket, and what is in it. */
+void sm_tail_table_fetch_bucket(const struct sm_tail_table *table, const uint8_t id[16]);
+void sm_tail_table_fetch_trace(const struct sm_tail_table *table, const uint8_t id[16]);
 /* One that is absent; undecided, in no queue, the youngest. */
 struct sm_tail_trace *sm_tail_table_add(struct sm_tail_table *table, const uint8_t id[16]) __attribute__((returns_nonnull));
 /* Takes it out of its queue, drops its records and frees it. */

@@ -198,7 +198,7 @@ static const struct row {
     {"spans that come after the stop are decided all the same", ALL, {0}, "!a", "end a1 end "},
     {"with a storage what is pending is put there", ALL, {.wait_ticks = 60, .keeps_pending = true}, "ab.aA!c", "ka3 kb1 kept end kc1 kept end "},
     {"what cannot be put there is decided", ALL, {.wait_ticks = 60, .keeps_pending = true, .records_policy = true}, "ab!", "ka1 kb1 a1 b1 end "},
-    {"above the limit of memory the oldest traces go", ALL, {.segments.limit_bytes = 350}, "abcdef..", "d1 e1 f1 "},
+    {"above the limit of memory the oldest traces go", ALL, {.segments.limit_bytes = 450}, "abcdef..", "d1 e1 f1 "},
     {"a limit that nothing fits into lets nothing through", ALL, {.segments.limit_bytes = 1}, "abcd..", ""},
     {"new traces wait for memory", ALL, {.is_blocking = true, .segments.limit_bytes = 1}, "a b a ..", "ok ? ? a1 ok a1 ok "},
     {"new traces wait for room", ALL, {.trace_limit = 2, .is_blocking = true, .sampled_cache_size = 9}, "ab c a..", "ok ? ? a1 b1 ok a1 ok "},

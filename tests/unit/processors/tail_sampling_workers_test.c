@@ -20,7 +20,7 @@ enum { WORKER_COUNT = 4, ROUND_COUNT = 20, TRACE_COUNT = 500 };
 
 extern const struct sm_component_type sm_processor_tail_sampling;
 
-static atomic_uint span_counts[TRACE_COUNT], batch_counts[TRACE_COUNT], answer_count;
+static atomic_uint span_counts[TRACE_COUNT], batch_counts[TRACE_COUNT], answer_count, joined_count;
 
 static void count_trace(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
 {
@@ -101,11 +101,43 @@ static void count_packed_trace(struct sm_component *component, struct sm_worker 
     count_trace(component, worker, batch);
 }
 
+static size_t join_some(const void *options)
+{
+    (void)options;
+    return ROUND_COUNT * WORKER_COUNT * 8;
+}
+
+/* Takes several traces at a time, each whole. */
+static void count_joined_traces(struct sm_component *component, struct sm_worker *worker, struct sm_batch *batch)
+{
+    (void)component;
+    bool is_seen[TRACE_COUNT] = {false};
+    assert_true(batch->is_packed);
+    sm_batch_unpack(batch);
+    atomic_fetch_add(&joined_count, 1);
+    for (size_t g = 0; g < batch->count; g++) {
+        const struct sm_scope_group *scope = &batch->groups[g].scopes[0];
+        for (size_t i = 0; i < scope->count; i++) {
+            uint32_t number;
+            memcpy(&number, scope->spans[i].trace_id.ptr + 8, sizeof(number));
+            assert_in_range(number, 0, TRACE_COUNT - 1);
+            atomic_fetch_add(&span_counts[number], 1);
+            is_seen[number] = true;
+        }
+    }
+    for (unsigned i = 0; i < TRACE_COUNT; i++)
+        atomic_fetch_add(&batch_counts[i], is_seen[i]);
+    sm_batch_accept(batch, worker);
+}
+
 static const struct sm_component_type receiver_type = {.kind = SM_RECEIVER, .name = "r", .signals = SM_SIGNAL_TRACES};
 static const struct sm_component_type exporter_type = {.kind = SM_EXPORTER, .name = "e", .signals = SM_SIGNAL_TRACES, .consume = count_trace};
 
 static const struct sm_component_type queue_type = {
     .kind = SM_EXPORTER, .name = "q", .signals = SM_SIGNAL_TRACES, .takes_packed = true, .consume = count_packed_trace};
+
+static const struct sm_component_type joining_type = {
+    .kind = SM_EXPORTER, .name = "j", .signals = SM_SIGNAL_TRACES, .takes_packed = true, .consume = count_joined_traces, .joins = join_some};
 
 static void run_traces_to(const struct sm_tail_options *options, const struct sm_component_type *end)
 {
@@ -197,6 +229,15 @@ static void so_they_do_packed(void **state)
     run_traces_to(&options, &queue_type);
 }
 
+static void so_they_do_joined(void **state)
+{
+    (void)state;
+    struct sm_tail_options options = make_options();
+    options.unpacked_limit_mib = 64;
+    run_traces_to(&options, &joining_type);
+    assert_in_range(joined_count, TRACE_COUNT / 8, TRACE_COUNT / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +245,7 @@ int main(void)
         cmocka_unit_test(so_they_do_where_new_traces_wait_for_room),
         cmocka_unit_test(so_they_do_on_a_single_shard),
         cmocka_unit_test(so_they_do_packed),
+        cmocka_unit_test(so_they_do_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
