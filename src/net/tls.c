@@ -11,14 +11,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/openssl_library.h"
 #include "net/tls_session.h"
 
 enum { PEM_FILE_LIMIT_BYTES = 4 * 1024 * 1024, ALPN_LIMIT_BYTES = 64 };
@@ -386,7 +383,7 @@ static struct sm_tls_context *context_create(struct sm_tls_context *context, con
     context->reload_at_ns = sm_clock_mono_ns() + context->files->reload_interval_ns;
     if (context->server)
         context->client_ca_time = change_time(context->server->client_ca_file);
-    context->ctx = make_ctx(context, error);
+    context->ctx = sm_openssl_load(error) ? make_ctx(context, error) : NULL;
     if (context->ctx)
         return context;
     sm_error_wrap(error, "failed to load TLS config");
@@ -418,7 +415,8 @@ void sm_tls_context_free(struct sm_tls_context *context)
 {
     if (!context)
         return;
-    SSL_CTX_free(context->ctx);
+    if (context->ctx)
+        SSL_CTX_free(context->ctx);
     pthread_mutex_destroy(&context->lock);
     free(context);
 }

@@ -4,11 +4,9 @@
  * Source: names and grouping of Go crypto/tls (secure and insecure suites), OpenSSL ciphers(1). */
 #include "net/tls_session.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/openssl_library.h"
 #include "config/option.h"
 
 struct suite {

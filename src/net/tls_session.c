@@ -6,11 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include "base/memory.h"
+#include "base/openssl_library.h"
 
 /* Worker-local. */
 struct sm_tls_session {

@@ -22,7 +22,7 @@ BANNED = {
     "gethostbyname": "blocks", "rand": "use getrandom or a seeded generator", "localtime": "hidden state: use localtime_r", "gmtime": "hidden state: use gmtime_r",
 }
 # Library headers appear in the one folder that wraps them.
-WRAPPED = {"nghttp2/": "net", "http_parser.h": "net", "openssl/": ("net", "base"), "libfyaml.h": "config", "xxhash.h": "base", "lmdb.h": "pipeline", "pcre2.h": "base", "event2/": ("pipeline", "net"),
+WRAPPED = {"nghttp2/": "net", "http_parser.h": "net", "openssl/": "base", "libfyaml.h": "config", "xxhash.h": "base", "lmdb.h": "pipeline", "pcre2.h": "base", "event2/": ("pipeline", "net"),
            "zstd.h": "wire", "zlib.h": "wire", "lz4": "wire", "snappy": "wire", "isa-l/": "wire", "librdkafka/": "exporters"}
 
 # The URL of a client may have a password.
