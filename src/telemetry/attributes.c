@@ -59,19 +59,6 @@ bool sm_attributes_next(struct sm_attribute_cursor *cursor, struct sm_attribute 
     return true;
 }
 
-/* Does a KeyValue of the usual form (key first, short) have another key? Then nothing of it has to be read. */
-static bool has_other_key(struct sm_slice message, struct sm_slice key)
-{
-    if (message.size < 2 || message.ptr[0] != 0x0a || (uint8_t)message.ptr[1] >= 0x80)
-        return false;
-    size_t size = (uint8_t)message.ptr[1];
-    if (size == key.size && (size == 0 || memcmp(message.ptr + 2, key.ptr, size) == 0))
-        return false;
-    /* A second key field would replace the first: nothing may stand behind the value. */
-    struct sm_slice rest = sm_slice_make(message.ptr + size + 2, message.size - size - 2);
-    return rest.size == 0 || (rest.size >= 2 && rest.ptr[0] == 0x12 && (size_t)(uint8_t)rest.ptr[1] + 2 == rest.size && rest.size < 0x82);
-}
-
 bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice key, struct sm_value *value)
 {
     if (attributes->_map) {
@@ -80,10 +67,17 @@ bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice 
             *value = *found;
         return found != NULL;
     }
+    const char *at = attributes->raw.ptr, *end = at ? at + attributes->raw.size : NULL;
+    char tag = sm_attributes_tag(attributes);
     struct sm_slice message;
-    for (const char *at = attributes->raw.ptr; at && next_encoded(attributes, &at, &message);) {
-        if (has_other_key(message, key))
+    while (at) {
+        struct sm_usual_attribute usual = sm_usual_attribute_read(at, end, tag);
+        if (usual.size && !sm_slice_equal(usual.key, key)) {
+            at += usual.size;
             continue;
+        }
+        if (!next_encoded(attributes, &at, &message))
+            break;
         struct sm_attribute attribute = sm_otlp_attribute(message);
         if (sm_slice_equal(attribute.key, key)) {
             *value = attribute.value;

@@ -2,9 +2,7 @@
  * repeated ones the last, no HTML escapes; a NaN or infinity inside makes the whole text empty). */
 #include "telemetry/value.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -124,7 +122,7 @@ struct sm_slice sm_value_to_string(const struct sm_value *value, struct sm_arena
     case SM_VALUE_BOOL:
         return value->boolean ? SM_SLICE("true") : SM_SLICE("false");
     case SM_VALUE_INT:
-        return sm_arena_copy(arena, sm_slice_make(number, (size_t)snprintf(number, sizeof(number), "%" PRId64, value->integer)));
+        return sm_arena_copy(arena, sm_slice_make(number, sm_number_format_int(value->integer, number)));
     case SM_VALUE_DOUBLE:
         return sm_arena_copy(arena, sm_slice_make(number, format_double(value->number, number)));
     case SM_VALUE_BYTES:

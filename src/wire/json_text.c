@@ -3,6 +3,8 @@
 
 #include <endian.h>
 
+#include "wire/number.h"
+
 static const char hex[] = "0123456789abcdef";
 
 static inline bool is_plain(uint8_t c)
@@ -120,16 +122,10 @@ void sm_json_put_string_strict(struct sm_bytes *out, struct sm_slice text)
 
 void sm_json_put_uint(struct sm_bytes *out, uint64_t number)
 {
-    char digits[20], *at = digits + sizeof(digits);
-    do
-        *--at = (char)('0' + number % 10);
-    while (number /= 10);
-    sm_bytes_append(out, at, (size_t)(digits + sizeof(digits) - at));
+    out->size += sm_number_format_uint(number, sm_bytes_reserve(out, SM_NUMBER_INT_SIZE_MAX));
 }
 
 void sm_json_put_int(struct sm_bytes *out, int64_t number)
 {
-    if (number < 0)
-        sm_bytes_append_char(out, '-');
-    sm_json_put_uint(out, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+    out->size += sm_number_format_int(number, sm_bytes_reserve(out, SM_NUMBER_INT_SIZE_MAX));
 }

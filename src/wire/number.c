@@ -175,3 +175,23 @@ size_t sm_number_format(double number, enum sm_number_style style, char *text)
         return sign + put_plain(&digits, text + sign);
     return sign + put_exponent(&digits, style == SM_NUMBER_ECMASCRIPT ? 1 : 2, text + sign);
 }
+
+/* ---- whole numbers */
+
+size_t sm_number_format_uint(uint64_t number, char *text)
+{
+    char digits[SM_NUMBER_INT_SIZE_MAX], *end = digits + sizeof(digits), *at = end;
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    memcpy(text, at, (size_t)(end - at));
+    return (size_t)(end - at);
+}
+
+size_t sm_number_format_int(int64_t number, char *text)
+{
+    if (number >= 0)
+        return sm_number_format_uint((uint64_t)number, text);
+    *text = '-';
+    return 1 + sm_number_format_uint(0 - (uint64_t)number, text + 1);
+}

@@ -1,7 +1,9 @@
-/* number.h - doubles as text, with the fewest digits that read back as the same double (as Go's strconv does with precision -1). Any thread. */
+/* number.h - numbers as text: whole ones, and doubles with the fewest digits that read back as the same double (as Go's strconv does with precision
+ * -1). Any thread. */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum sm_number_style {
     SM_NUMBER_GENERAL,    /* strconv 'g': 0.0001, 123456, 1e+06, 1e-05; Prometheus text, Go's %v */
@@ -14,3 +16,8 @@ enum { SM_NUMBER_SIZE_MAX = 352 }; /* bytes that the longest text needs (PLAIN; 
 
 /* Writes the text without a NUL and returns its size. NaN is "NaN", the infinities "+Inf" and "-Inf", negative zero "-0" in all styles. */
 size_t sm_number_format(double number, enum sm_number_style style, char *text);
+
+enum { SM_NUMBER_INT_SIZE_MAX = 20 };
+/* The same for a whole number: decimal digits, before them '-' for a negative one. */
+size_t sm_number_format_int(int64_t number, char *text);
+size_t sm_number_format_uint(uint64_t number, char *text);

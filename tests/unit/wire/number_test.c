@@ -75,10 +75,27 @@ static void every_text_reads_back_as_the_same_double(void **state)
     }
 }
 
+static void writes_whole_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t number;
+        const char *text;
+    } rows[] = {{0, "0"}, {7, "7"}, {-1, "-1"}, {200, "200"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
+    char text[SM_NUMBER_INT_SIZE_MAX + 1];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        text[sm_number_format_int(rows[i].number, text)] = '\0';
+        assert_string_equal(text, rows[i].text);
+    }
+    text[sm_number_format_uint(UINT64_MAX, text)] = '\0';
+    assert_string_equal(text, "18446744073709551615");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_each_style),
+        cmocka_unit_test(writes_whole_numbers),
         cmocka_unit_test(every_text_reads_back_as_the_same_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
