@@ -119,7 +119,7 @@ static bool decode(enum sm_datadog_version version, const struct sm_http_request
 /* ---- making sound */
 
 /* The last trace takes the place of one that is dropped, as in the reference: the first that names an environment names it for those behind it. */
-static void normalise(struct sm_datadog_receiver *receiver, struct sm_datadog_traces *traces, struct sm_arena *arena)
+static void normalise(struct sm_datadog_receiver *receiver, struct sm_slice language, struct sm_datadog_traces *traces, struct sm_arena *arena)
 {
     struct sm_datadog_counts counts = {0};
     uint64_t now_ns = sm_clock_wall_ns();
@@ -128,7 +128,7 @@ static void normalise(struct sm_datadog_receiver *receiver, struct sm_datadog_tr
         struct sm_datadog_chunk *chunk = &traces->chunks[i];
         if (receiver->agent->agent.takes_component_as_name)
             sm_datadog_take_components_as_names(chunk);
-        if (chunk->count && sm_datadog_normalise(chunk, traces->payload.language, now_ns, arena, &counts))
+        if (chunk->count && sm_datadog_normalise(chunk, language, now_ns, arena, &counts))
             i++;
         else
             *chunk = traces->chunks[--traces->count];
@@ -184,7 +184,8 @@ static struct sm_batch *make_batch(struct sm_datadog_receiver *receiver, struct 
     if (decode(version, request, body, &arena, &traces, reason)) {
         struct sm_decode_error error = {0};
         struct sm_datadog_request_marks marks = read_marks(request, traces.count);
-        normalise(receiver, &traces, &arena);
+        /* The header's language, as in the reference, also where the payload names another. */
+        normalise(receiver, sm_http_request_header(request, SM_SLICE("Datadog-Meta-Lang")), &traces, &arena);
         *status = 200;
         batch = traces.count ? sm_datadog_to_otlp(&traces, &marks, &error) : NULL;
         if (traces.count && !batch) {
