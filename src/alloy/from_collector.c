@@ -1,7 +1,8 @@
 /* from_collector.c - see from_collector.h. Reads the tables of rows from their other side: every setting is looked up by the key that its argument
  * becomes.
  *
- * A default that is another one in Alloy is written out. A processor that stands in several pipelines of one signal becomes several components. */
+ * A default that is another one in Alloy is written out. A processor that stands in several pipelines becomes several components where they are of
+ * one signal, and where Alloy would see a circle: in a pipeline before a connector and in one behind it, or in another order for another signal. */
 #include "alloy/from_collector.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ struct piece {
     const char *label;
     const struct sm_pipeline_config *pipelines[SM_SIGNAL_COUNT]; /* processors: where it stands */
     bool is_named, is_inlined;                                   /* extensions: by the others; its settings stand in others */
+    unsigned visit;                                              /* the last search that came here */
 };
 
 struct conversion {
@@ -31,6 +33,7 @@ struct conversion {
     struct sm_bytes text;
     struct piece *pieces;
     size_t piece_count, piece_capacity, missing;
+    unsigned visits; /* searches so far */
 };
 
 /* ---- components */
@@ -107,14 +110,75 @@ static struct piece *find_piece(struct conversion *conversion, const struct sm_c
     return NULL;
 }
 
+/* ---- circles: Alloy's components name each other, whatever the signal */
+
+static bool leads_to(struct conversion *conversion, const struct piece *piece, const struct piece *target);
+
+static bool arrives(struct conversion *conversion, struct piece *piece, const struct piece *target)
+{
+    if (piece == target)
+        return true;
+    if (piece->visit == conversion->visits)
+        return false;
+    piece->visit = conversion->visits;
+    return leads_to(conversion, piece, target);
+}
+
+/* From processor `index` of the pipeline on, of those that have been placed. */
+static bool pipeline_leads_to(struct conversion *conversion, const struct sm_pipeline_config *pipeline, size_t index, const struct piece *target)
+{
+    for (; index < pipeline->processors.count; index++) {
+        struct piece *next = find_piece(conversion, pipeline->processors.items[index], pipeline);
+        if (next)
+            return arrives(conversion, next, target);
+    }
+    for (size_t i = 0; i < pipeline->exporters.count; i++)
+        if (pipeline->exporters.items[i]->type->kind == SM_CONNECTOR &&
+            arrives(conversion, find_piece(conversion, pipeline->exporters.items[i], pipeline), target))
+            return true;
+    return false;
+}
+
+/* The count if it is not there. */
+static size_t index_in(const struct sm_reference_list *list, const struct sm_configured *configured)
+{
+    size_t index = 0;
+    while (index < list->count && list->items[index] != configured)
+        index++;
+    return index;
+}
+
+static bool leads_to(struct conversion *conversion, const struct piece *piece, const struct piece *target)
+{
+    for (size_t i = 0; i < conversion->config->pipeline_count; i++) {
+        const struct sm_pipeline_config *pipeline = &conversion->config->pipelines[i];
+        bool is_processor = piece->configured->type->kind == SM_PROCESSOR;
+        bool goes_on = is_processor ? piece->pipelines[pipeline->signal] == pipeline
+                                    : index_in(&pipeline->receivers, piece->configured) < pipeline->receivers.count;
+        size_t from = is_processor ? index_in(&pipeline->processors, piece->configured) + 1 : 0;
+        if (goes_on && pipeline_leads_to(conversion, pipeline, from, target))
+            return true;
+    }
+    return false;
+}
+
+/* False: the piece would be reached from where it gives to. */
+static bool try_place(struct conversion *conversion, struct piece *piece, const struct sm_pipeline_config *pipeline)
+{
+    piece->pipelines[pipeline->signal] = pipeline;
+    conversion->visits++;
+    if (!leads_to(conversion, piece, piece))
+        return true;
+    piece->pipelines[pipeline->signal] = NULL;
+    return false;
+}
+
 static void place_processor(struct conversion *conversion, const struct sm_configured *configured, const struct sm_pipeline_config *pipeline)
 {
     for (size_t i = 0; i < conversion->piece_count; i++) {
         struct piece *piece = &conversion->pieces[i];
-        if (piece->configured == configured && !piece->pipelines[pipeline->signal]) {
-            piece->pipelines[pipeline->signal] = pipeline;
+        if (piece->configured == configured && !piece->pipelines[pipeline->signal] && try_place(conversion, piece, pipeline))
             return;
-        }
     }
     add_piece(conversion, configured)->pipelines[pipeline->signal] = pipeline;
 }
