@@ -66,3 +66,40 @@ def test_rate_of_calls_is_answered(prometheus, collector):
     assert len(wait_until(send_and_ask, limit_s=40, what="a rate above 0")) == 1
     buckets = query(port, 'histogram_quantile(0.9, sum by (le) (rate(traces_span_metrics_duration_milliseconds_bucket{service_name="shop"}[10s])))')
     assert len(buckets) == 1 and 2 <= buckets[0] <= 10  # the spans last 5 ms
+
+
+COLLIDING = """
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
+exporters:
+  prometheus: {{endpoint: "127.0.0.1:{prom}", on_collision: {what}}}
+service:
+  telemetry: {{metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {own}}}}}}}}}]}}}}
+  pipelines:
+    metrics: {{receivers: [otlp], exporters: [prometheus]}}
+"""
+
+
+def counter_of(pod, value, time):
+    attributes = [{"key": key, "value": {"stringValue": text}} for key, text in (("service.name", "shop"), ("service.instance.id", "1"), ("k8s.pod.name", pod))]
+    point = {"asInt": str(value), "startTimeUnixNano": "1700000000000000000", "timeUnixNano": str(1700000000000000000 + time * 10**9)}
+    metric = {"name": "orders", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [point]}}
+    return json.dumps({"resourceMetrics": [{"resource": {"attributes": attributes}, "scopeMetrics": [{"metrics": [metric]}]}]}).encode()
+
+
+@pytest.mark.parametrize("what, shown", [("keep", "9"), ("merge", "14"), ("drop", "5")])
+def test_streams_that_only_a_resource_attribute_tells_apart(collector, what, shown):
+    http, prom, own = free_ports(3)
+    running = collector(COLLIDING.format(http=http, prom=prom, own=own, what=what), http)
+    for pod, value, time in (("a", 3, 1), ("b", 7, 2), ("a", 5, 3), ("b", 9, 4)):
+        assert post("http://127.0.0.1:%d/v1/metrics" % http, counter_of(pod, value, time), "application/json")[0] == 200
+
+    def value():
+        return [line.split()[1] for line in get("http://127.0.0.1:%d/metrics" % prom).splitlines() if line.startswith("orders_total{")]
+
+    wait_until(lambda: value() == [shown], what="the series to be %s" % shown)
+    told = [line for line in running.log().splitlines() if "several metric streams are one series" in line]
+    assert len(told) == 1 and '"k8s.pod.name"' in told[0]
+    # `drop` looks at what it has not let in: the two points of b; the others at every change.
+    counted = [line for line in get("http://127.0.0.1:%d/metrics" % own).splitlines() if line.startswith("spanmill_exporter_prometheus_collisions")]
+    assert [float(line.split()[-1]) for line in counted] == [2.0 if what == "drop" else 3.0]
