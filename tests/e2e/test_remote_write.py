@@ -1,8 +1,10 @@
 """Debian's Prometheus receives remote write while it is restarted, and after the sender was killed; promtool reads the scrape page."""
+import http.server
 import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -148,3 +150,61 @@ def test_promtool_finds_no_fault_in_the_scrape(collector):
     open_page = get("http://127.0.0.1:%d/metrics" % scraped, {"Accept": "application/openmetrics-text; version=1.0.0"})
     assert '# {trace_id="5b8efff798038103d269b633813fc60c"' in open_page or 'span_id="eee19b7ec3c1b174"' in open_page
     assert open_page.endswith("# EOF\n")
+
+
+REDIRECTED = """
+otelcol.receiver.otlp "in" {{
+  http {{
+    endpoint = "127.0.0.1:{http}"
+  }}
+
+  output {{
+    metrics = [otelcol.exporter.prometheus.out.input]
+  }}
+}}
+
+otelcol.exporter.prometheus "out" {{
+  forward_to = [prometheus.remote_write.out.receiver]
+}}
+
+prometheus.remote_write "out" {{
+  endpoint {{
+    url              = "http://127.0.0.1:{port}/here"
+    follow_redirects = {follows}
+
+    queue_config {{
+      batch_send_deadline = "50ms"
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize("follows", ["true", "false"])
+def test_redirects_are_followed_unless_told_otherwise(collector, follows):
+    paths = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            paths.append(self.path)
+            self.send_response(307 if self.path == "/here" else 204)
+            self.send_header("Location", "/there")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        port = free_ports(1)[0]
+        one = collector(REDIRECTED.format(http=port, port=server.server_port, follows=follows), port, args=["--config.format", "alloy"])
+        assert post("http://127.0.0.1:%d/v1/metrics" % port, metric_request(1), "application/json")[0] == 200
+        wait_until(lambda: "/there" in paths if follows == "true" else "/here" in paths, what="a request")
+        if follows == "false":
+            wait_until(lambda: "307" in one.log(), what="the refusal in the log")
+        assert ("/there" in paths) == (follows == "true")
+    finally:
+        server.shutdown()
