@@ -102,3 +102,54 @@ def test_a_reload_takes_a_changed_file_and_keeps_the_old_one_when_it_is_wrong(co
             return False
 
     wait_until(answers, what="the new configuration")
+
+
+OF_THE_COLLECTOR = """
+receivers:
+  otlp: {protocols: {grpc: }}
+processors:
+  tail_sampling: {policies: []}
+  transform:
+    error_mode: IGNORE
+    trace_statements:
+      - statements: ['set(span.attributes["a"], 1)']
+      - {context: resource, statements: ['set(attributes["b"], 2)']}
+exporters:
+  prometheus_remote_write:
+    endpoint: https://mimir/api/v1/push
+    namespace: n
+    auth: {authenticator: basicauth/x}
+extensions:
+  basicauth/x: {client_auth: {username: u, password: p}}
+service:
+  extensions: [basicauth/x]
+  telemetry: {logs: {initial_fields: {team: shop}}}
+  pipelines:
+    traces: {receivers: [otlp], processors: [transform, tail_sampling], exporters: [debug]}
+    metrics: {receivers: [otlp], exporters: [prometheus_remote_write]}
+"""
+
+
+def convert(tmp_path, text):
+    path = tmp_path / "collector.yaml"
+    path.write_text(text)
+    return subprocess.run([PROGRAM, "convert", "--from", "collector", "--to", "alloy", str(path)], capture_output=True, text=True)
+
+
+def test_what_alloy_cannot_say_is_named_and_the_rest_is_written(tmp_path):
+    done = convert(tmp_path, OF_THE_COLLECTOR.replace("exporters:\n", "exporters:\n  debug:\n", 1))
+    assert done.returncode == 1
+    for named in ("prometheus_remote_write::conversion: Alloy makes series in its own way", "prometheus_remote_write::namespace: has no counterpart",
+                  "service::telemetry::logs::initial_fields: team has no counterpart"):
+        assert named in done.stderr
+    written = re.sub(r"\s+", " ", done.stdout)
+    assert 'basic_auth { username = "u" password = "p" }' in written and "otelcol.auth.basic" not in written
+    # The order of groups is kept: the context that the first one had to be found is said.
+    assert 'error_mode = "ignore" trace_statements { context = "span"' in written and written.index('"span"') < written.index('"resource"')
+
+
+def test_what_alloy_would_refuse_is_told_and_not_called_converted(tmp_path):
+    text = "receivers:\n  otlp: {protocols: {grpc: }}\nprocessors:\n  tail_sampling: {policies: []}\nexporters:\n  debug:\nservice:\n  pipelines:\n    traces: {receivers: [otlp], processors: [tail_sampling], exporters: [debug]}\n"
+    done = convert(tmp_path, text)
+    assert done.returncode == 1 and re.search(r"converted:\d+:1: missing required block \"policy\"", done.stderr)
+    assert convert(tmp_path, text.replace("{policies: []}", "{policies: [{name: p, type: always_sample}]}")).returncode == 0
