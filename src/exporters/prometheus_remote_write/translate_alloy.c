@@ -218,18 +218,6 @@ static void take_number(struct walk *walk, const struct sm_data_point *point)
         put_exemplars(walk, point, &target);
 }
 
-/* The count of all buckets whose bound is not above that of bucket `index`, wherever they stand. */
-static uint64_t count_up_to(const struct sm_data_point *point, size_t count, size_t index, bool is_sorted, uint64_t running)
-{
-    uint64_t sum = 0;
-    if (is_sorted)
-        return running;
-    for (size_t i = 0; i < count; i++)
-        if (point->explicit_bounds[i] <= point->explicit_bounds[index])
-            sum += point->bucket_counts[i];
-    return sum;
-}
-
 static bool are_sorted(const struct sm_data_point *point, size_t count)
 {
     for (size_t i = 1; i < count; i++)
@@ -238,17 +226,48 @@ static bool are_sorted(const struct sm_data_point *point, size_t count)
     return true;
 }
 
+struct place {
+    double bound;
+    size_t index;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    double a = ((const struct place *)left)->bound, b = ((const struct place *)right)->bound;
+    return (a > b) - (a < b);
+}
+
+/* For each bucket the count of all whose bound is not above its own, wherever they stand. */
+static const uint64_t *sum_up_unsorted(struct walk *walk, const struct sm_data_point *point, size_t count)
+{
+    struct place *places = sm_arena_alloc(walk->arena, count * sizeof(*places));
+    uint64_t *sums = sm_arena_zalloc(walk->arena, count, sizeof(*sums)), running = 0;
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(point->explicit_bounds[i]))
+            places[used++] = (struct place){.bound = point->explicit_bounds[i], .index = i};
+    if (used)
+        qsort(places, used, sizeof(*places), compare_places);
+    for (size_t i = 0, end = 0; i < used;) {
+        for (; end < used && places[end].bound == places[i].bound; end++)
+            running += point->bucket_counts[places[end].index];
+        for (; i < end; i++)
+            sums[places[i].index] = running;
+    }
+    return sums;
+}
+
 static void take_buckets(struct walk *walk, const struct sm_data_point *point)
 {
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count, exemplar_count, next = 0;
     struct sm_exemplar *exemplars = sorted_exemplars(walk, point, &exemplar_count);
     struct sm_prometheus_pair le = {.name = SM_SLICE("le")};
-    bool is_sorted = are_sorted(point, count);
+    const uint64_t *sums = are_sorted(point, count) ? NULL : sum_up_unsorted(walk, point, count);
     uint64_t running = 0;
     for (size_t i = 0; i < count; i++) {
         running += point->bucket_counts[i];
         le.value = number_text(walk, point->explicit_bounds[i]);
-        struct target bucket = add_part(walk, point, "_bucket", &le, (double)count_up_to(point, count, i, is_sorted, running));
+        struct target bucket = add_part(walk, point, "_bucket", &le, (double)(sums ? sums[i] : running));
         for (; next < exemplar_count && double_value(&exemplars[next]) < point->explicit_bounds[i]; next++)
             put_exemplar(walk, &bucket, &exemplars[next]);
     }
