@@ -147,10 +147,17 @@ static bool import_folder(struct sm_alloy_module *module, struct sm_alloy_node *
         return false;
     const char *names[FILES_MAX];
     size_t count = 0;
-    for (const struct dirent *entry; count < FILES_MAX && (entry = readdir(folder)) != NULL;)
-        if (sm_slice_ends_with(sm_slice_of(entry->d_name), SM_SLICE(".alloy")))
+    bool has_more = false;
+    for (const struct dirent *entry; !has_more && (entry = readdir(folder)) != NULL;) {
+        if (!sm_slice_ends_with(sm_slice_of(entry->d_name), SM_SLICE(".alloy")))
+            continue;
+        has_more = count == FILES_MAX;
+        if (!has_more)
             names[count++] = sm_arena_printf(arena, "%s/%s", path, entry->d_name);
+    }
     closedir(folder);
+    if (has_more)
+        sm_alloy_module_error(module, sm_alloy_block_position(node->source, node->block), NULL, "%s has more than %d files", path, FILES_MAX);
     qsort(names, count, sizeof(names[0]), order_names);
     for (size_t i = 0; i < count; i++)
         import_path(module, node, registry, sm_slice_of(names[i]));

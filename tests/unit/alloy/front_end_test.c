@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,13 +23,13 @@ static const struct sm_component_type *find_type(enum sm_component_kind kind, st
 }
 
 /* The tree as YAML, or what is wrong. The caller frees it. */
-static char *load(const char *text, enum sm_alloy_flavour flavour)
+static char *load_as(const char *text, enum sm_alloy_flavour flavour, bool is_sealed)
 {
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_diags *diags = sm_diags_create();
     const struct sm_source source = {.name = "t.alloy", .text = sm_slice_of(text), .is_quotable = true, .language = SM_SOURCE_ALLOY};
     const struct sm_source *sources[] = {&source};
-    const struct sm_alloy_options options = {.flavour = flavour, .find_type = find_type, .is_sealed = true};
+    const struct sm_alloy_options options = {.flavour = flavour, .find_type = find_type, .is_sealed = is_sealed};
     const struct sm_node *root = sm_alloy_load(sources, 1, &options, &arena, diags);
     char *result = NULL;
     size_t size = 0;
@@ -45,6 +46,11 @@ static char *load(const char *text, enum sm_alloy_flavour flavour)
     sm_diags_free(diags);
     sm_arena_deinit(&arena);
     return result;
+}
+
+static char *load(const char *text, enum sm_alloy_flavour flavour)
+{
+    return load_as(text, flavour, true);
 }
 
 static void check(const char *text, enum sm_alloy_flavour flavour, const char *const *wanted)
@@ -406,6 +412,32 @@ static void every_argument_by_itself_arrives(void **state)
     assert_true(walk.checked > 200);
 }
 
+/* What is beyond the limit is not left out silently. */
+static void a_folder_of_too_many_files_is_refused(void **state)
+{
+    (void)state;
+    enum { MORE_THAN_ALLOWED = 1001 };
+    char folder[] = "/tmp/spanmill-import-XXXXXX", path[64], text[128];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < MORE_THAN_ALLOWED; i++) {
+        snprintf(path, sizeof(path), "%s/%d.alloy", folder, i);
+        fclose(fopen(path, "w"));
+    }
+    snprintf(text, sizeof(text), "import.file \"m\" {\n  filename = \"%s\"\n}\n", folder);
+    char *refused = load_as(text, SM_ALLOY_TODAY, false);
+    unlink(path);
+    char *taken = load_as(text, SM_ALLOY_TODAY, false);
+    for (int i = 0; i < MORE_THAN_ALLOWED; i++) {
+        snprintf(path, sizeof(path), "%s/%d.alloy", folder, i);
+        unlink(path);
+    }
+    rmdir(folder);
+    assert_non_null(strstr(refused, "has more than 1000 files"));
+    assert_null(strstr(taken, "has more than"));
+    free(refused);
+    free(taken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_run_of_processors_is_one_pipeline),
         cmocka_unit_test(paths_that_join_before_a_processor_meet_in_a_forward_connector),
         cmocka_unit_test(paths_to_processors_of_one_label_stay_apart),
+        cmocka_unit_test(a_folder_of_too_many_files_is_refused),
         cmocka_unit_test(custom_components_are_made_of_what_they_declare),
         cmocka_unit_test(mistakes_are_told_at_their_place_all_at_once),
         cmocka_unit_test(what_leads_nowhere_runs_all_the_same),
