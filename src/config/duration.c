@@ -75,9 +75,9 @@ bool sm_duration_parse(struct sm_slice text, int64_t *ns)
     while (text.size)
         if (!take_part(&text, &total))
             return false;
-    if (total > INT64_MAX)
+    if (total > (uint64_t)INT64_MAX + is_negative)
         return false;
-    *ns = is_negative ? -(int64_t)total : (int64_t)total;
+    *ns = (int64_t)(is_negative ? 0 - total : total);
     return true;
 }
 

@@ -121,8 +121,8 @@ bool sm_ottl_arg_string_like(const struct sm_ottl_arg *arg, struct sm_ottl_run *
     struct sm_ottl_value value;
     if (!sm_ottl_eval(arg->expr, run, &value))
         return false;
-    if (!sm_ottl_is_finite(&value, run->arena))
-        return sm_ottl_fail(run, "unsupported value: a number that is infinite or none");
+    if (!sm_ottl_has_json(&value, run->arena))
+        return sm_ottl_fail(run, "unsupported type: %s that JSON cannot say", sm_ottl_kind_name(&value));
     *is_nil = !sm_ottl_text(&value, run->arena, out);
     return true;
 }

@@ -322,16 +322,19 @@ static void append_value(struct sm_list *list, struct sm_arena *arena, const str
     list->items[list->count++] = attribute;
 }
 
+/* Lists and maps of the telemetry and moments cannot be elements in the reference; lists written in the statement can. */
+static bool append_element(const struct sm_ottl_value *value, struct sm_ottl_run *run, struct sm_list *list)
+{
+    if (value->kind > SM_OTTL_BYTES && (!value->is_written || value->has_parts))
+        return sm_ottl_fail(run, "<Invalid value type %s>", sm_ottl_kind_name(value));
+    append_value(list, run->arena, value);
+    return true;
+}
+
 static bool append_argument(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_list *list)
 {
     struct sm_ottl_value value;
-    if (!sm_ottl_arg_any(arg, run, &value))
-        return false;
-    /* Lists and maps of the telemetry and moments cannot be elements in the reference; lists written in the statement can. */
-    if (value.kind > SM_OTTL_BYTES && (!value.is_written || value.has_parts))
-        return sm_ottl_fail(run, "<Invalid value type %s>", sm_ottl_kind_name(&value));
-    append_value(list, run->arena, &value);
-    return true;
+    return sm_ottl_arg_any(arg, run, &value) && append_element(&value, run, list);
 }
 
 static bool call_append(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -343,8 +346,8 @@ static bool call_append(const struct sm_ottl_call *call, struct sm_ottl_run *run
         return false;
     if (value.kind == SM_OTTL_LIST)
         list = sm_ottl_copy_list(value.list, run->arena, false);
-    else if (value.kind != SM_OTTL_NIL)
-        append_value(&list, run->arena, &value);
+    else if (value.kind != SM_OTTL_NIL && !append_element(&value, run, &list))
+        return false;
     if (call->args[1].is_set && !append_argument(&call->args[1], run, &list))
         return false;
     for (size_t i = 0; i < call->args[2].count; i++)

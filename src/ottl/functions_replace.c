@@ -39,24 +39,30 @@ static bool apply_function(const struct replacing *r, struct sm_slice input, str
     return true;
 }
 
-/* "%s" exactly once and no other verb. */
+/* One line with "%s" and no other verb. More of them are fine, and lack their values, as in the reference. */
+static bool is_text_format(struct sm_slice format)
+{
+    bool has_verb = false;
+    for (size_t i = 0; i < format.size; i++) {
+        bool is_verb = format.ptr[i] == '%' && i + 1 < format.size;
+        if (format.ptr[i] == '\n' || (is_verb && format.ptr[i + 1] != 's'))
+            return false;
+        has_verb = has_verb || is_verb;
+    }
+    return has_verb;
+}
+
 static bool apply_format(const struct replacing *r, struct sm_slice *text)
 {
     struct sm_slice format;
-    size_t verbs = 0, place = 0;
     if (!r->format->is_set)
         return true;
     if (!sm_ottl_arg_string(r->format, r->run, &format))
         return false;
-    for (size_t i = 0; i + 1 < format.size; i++)
-        if (format.ptr[i] == '%') {
-            place = i;
-            verbs += format.ptr[i + 1] == 's' ? 1 : 2;
-        }
-    if (verbs != 1)
+    if (!is_text_format(format))
         return sm_ottl_fail(r->run, "replacementFormat must be format string containing a single %%s and no other format specifiers");
-    *text = sm_slice_of(sm_arena_printf(r->run->arena, "%.*s%.*s%.*s", (int)place, format.ptr, SM_SLICE_ARGS(*text), (int)(format.size - place - 2),
-                                        format.ptr + place + 2));
+    const struct sm_ottl_value value = sm_ottl_string(*text);
+    *text = sm_ottl_sprintf(format, &value, 1, r->run->arena);
     return true;
 }
 

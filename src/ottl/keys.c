@@ -163,9 +163,11 @@ static struct sm_value *step_to_set(struct sm_value *slot, struct sm_ottl_run *r
     }
 }
 
-/* As in the reference, what becomes a map or a list is empty before the value is copied: visible when the value contains the slot. */
+/* As in the reference, what becomes a map or a list, and was none, is empty before the value is copied: visible when the value contains the slot. */
 static void make_room(struct sm_value *slot, struct sm_ottl_run *run, const struct sm_ottl_value *value)
 {
+    if (slot->type == (value->kind == SM_OTTL_MAP ? SM_VALUE_MAP : SM_VALUE_LIST))
+        return;
     if (value->kind == SM_OTTL_MAP)
         *slot = (struct sm_value){.type = SM_VALUE_MAP, .map = sm_arena_zalloc(run->arena, 1, sizeof(struct sm_map))};
     else if (value->kind == SM_OTTL_LIST && !value->is_written)

@@ -235,9 +235,14 @@ static bool is_finite_attribute(struct sm_value *value, struct sm_arena *scratch
     return value->type != SM_VALUE_DOUBLE || isfinite(value->number);
 }
 
-bool sm_ottl_is_finite(const struct sm_ottl_value *value, struct sm_arena *scratch)
+bool sm_ottl_has_json(const struct sm_ottl_value *value, struct sm_arena *scratch)
 {
+    static const int64_t year_0 = INT64_C(-62167219200), year_10000 = INT64_C(253402300800);
     struct sm_value whole = {.type = SM_VALUE_EMPTY};
+    if (value->kind == SM_OTTL_TIME) {
+        int64_t local = value->time.seconds + value->time.zone_offset_s;
+        return local >= year_0 && local < year_10000 && abs(value->time.zone_offset_s) < 86400;
+    }
     if (value->kind == SM_OTTL_DOUBLE)
         return isfinite(value->number);
     if (value->kind == SM_OTTL_LIST)

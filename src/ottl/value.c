@@ -255,8 +255,5 @@ struct sm_ottl_time sm_ottl_time_from_ns(int64_t ns)
 
 int64_t sm_ottl_time_to_ns(struct sm_ottl_time time)
 {
-    int64_t ns;
-    if (__builtin_mul_overflow(time.seconds, 1000000000, &ns) || __builtin_add_overflow(ns, time.nanos, &ns))
-        return time.seconds < 0 ? INT64_MIN : INT64_MAX;
-    return ns;
+    return (int64_t)((uint64_t)time.seconds * 1000000000 + (uint64_t)time.nanos);
 }

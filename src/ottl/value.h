@@ -41,7 +41,7 @@ struct sm_ottl_time {
     int64_t seconds; /* since 1970 UTC */
     int32_t nanos;   /* 0 … 999999999 */
     int32_t zone_offset_s;
-    const char *zone_name; /* abbreviation; NULL: UTC when the offset is 0, else none. Lives for ever. */
+    const char *zone_name; /* abbreviation; NULL: UTC when the offset is 0, else none. In the arena, or lives for ever. */
 };
 
 struct sm_ottl_value {
@@ -125,7 +125,7 @@ struct sm_list sm_ottl_copy_list(const struct sm_list *list, struct sm_arena *ar
 /* Comparison across types as in the reference's compare.go: numbers mix, other types only equal their own. `scratch` is for decoding. */
 bool sm_ottl_compare(const struct sm_ottl_value *a, enum sm_ottl_compare operator, const struct sm_ottl_value * b, struct sm_arena *scratch);
 
-/* Nanoseconds since 1970 as a moment in UTC, and back (saturating at the range of int64). */
+/* Nanoseconds since 1970 as a moment in UTC, and back (wrapping around outside of the years 1678 to 2262, as in Go). */
 struct sm_ottl_time sm_ottl_time_from_ns(int64_t ns);
 int64_t sm_ottl_time_to_ns(struct sm_ottl_time time);
 
@@ -136,8 +136,8 @@ void sm_ottl_append_double(struct sm_bytes *out, double number, bool pad_exponen
 /* JSON with sorted keys and escaped HTML, as the reference's encoder writes maps and lists. */
 void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm_arena *scratch);
 void sm_ottl_append_rfc3339(struct sm_bytes *out, struct sm_ottl_time time);
-/* Whether all numbers in it are finite: JSON has no others. */
-bool sm_ottl_is_finite(const struct sm_ottl_value *value, struct sm_arena *scratch);
+/* Whether JSON can say it: no infinite numbers, no years of five digits, no zones a day away. */
+bool sm_ottl_has_json(const struct sm_ottl_value *value, struct sm_arena *scratch);
 /* The text that the "string like" arguments see. False: nil. */
 bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_slice *text);
 /* Go's fmt.Sprintf over values of Go's own types (ints are "int", maps "map[…]"); in `arena`. */

@@ -19,6 +19,7 @@ struct sm_ottl_zone {
     int64_t *starts; /* owned: of the transitions */
     uint8_t *kinds;  /* owned: index into `types` */
     size_t count;
+    size_t type_count; /* of `types`, without the rule's */
     bool has_rule;
     struct sm_ottl_zone_rule rule;
     struct sm_ottl_zone_time types[SUMMER_BY_RULE + 1]; /* the last two are the rule's */
@@ -68,6 +69,7 @@ static bool read_block(struct sm_ottl_zone *zone, const unsigned char *at, const
         if (kinds[i] >= counts->types)
             return false;
     }
+    zone->type_count = counts->types;
     for (size_t i = 0; i < counts->types; i++) {
         size_t name = types[i * 6 + 5];
         zone->types[i].offset = (int32_t)read_big(types + i * 6, 4);
@@ -166,14 +168,54 @@ static uint8_t kind_at(const struct sm_ottl_zone *zone, int64_t seconds)
     return low > 0 ? zone->kinds[low - 1] : 0;
 }
 
-/* As Go's time.Date: the offset in force at the local time taken as UTC is tried first, then the one at the result. */
-void sm_ottl_zone_apply(const struct sm_ottl_zone *zone, int64_t local_seconds, struct sm_ottl_time *time)
+static void show(const struct sm_ottl_zone *zone, uint8_t kind, struct sm_ottl_time *time)
 {
-    uint8_t kind = kind_at(zone, local_seconds);
-    uint8_t second = kind_at(zone, local_seconds - zone->types[kind].offset);
-    if (second != kind && kind_at(zone, local_seconds - zone->types[second].offset) == second)
-        kind = second;
-    time->seconds = local_seconds - zone->types[kind].offset;
     time->zone_offset_s = zone->types[kind].offset;
     time->zone_name = zone->types[kind].name;
+}
+
+void sm_ottl_zone_at(const struct sm_ottl_zone *zone, struct sm_ottl_time *time)
+{
+    time->zone_offset_s = 0;
+    time->zone_name = NULL;
+    if (zone)
+        show(zone, kind_at(zone, time->seconds), time);
+}
+
+bool sm_ottl_zone_offset_named(const struct sm_ottl_zone *zone, struct sm_slice name, int64_t local_seconds, int32_t *offset)
+{
+    const struct sm_ottl_zone_time *found = NULL;
+    if (!zone)
+        return false;
+    for (size_t i = 0; i < zone->type_count; i++) {
+        const struct sm_ottl_zone_time *type = &zone->types[i];
+        if (!sm_slice_is(name, type->name))
+            continue;
+        if (!found)
+            found = type;
+        if (sm_slice_is(name, zone->types[kind_at(zone, local_seconds - type->offset)].name)) {
+            found = type;
+            break;
+        }
+    }
+    if (found)
+        *offset = found->offset;
+    return found != NULL;
+}
+
+const char *sm_ottl_zone_name(const struct sm_ottl_time *time)
+{
+    return time->zone_name ? time->zone_name : time->zone_offset_s == 0 ? "UTC" : "";
+}
+
+/* As Go's time.Date: the offset in force at the local time taken as UTC is tried first; where it is not in force at the result, the one that is. */
+void sm_ottl_zone_apply(const struct sm_ottl_zone *zone, int64_t local_seconds, struct sm_ottl_time *time)
+{
+    *time = (struct sm_ottl_time){.seconds = local_seconds, .nanos = time->nanos};
+    if (!zone)
+        return;
+    uint8_t first = kind_at(zone, local_seconds);
+    uint8_t second = kind_at(zone, local_seconds - zone->types[first].offset);
+    time->seconds = local_seconds - zone->types[second].offset;
+    show(zone, kind_at(zone, time->seconds), time); /* another again where clocks skip the local time */
 }
