@@ -69,8 +69,11 @@ static struct sm_list *object_to_list(const struct sm_ottl_value *value, struct 
 bool sm_ottl_arg_list(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_list **out)
 {
     struct sm_ottl_value value;
-    if (!sm_ottl_eval(arg->expr, run, &value))
-        return false;
+    return sm_ottl_eval(arg->expr, run, &value) && sm_ottl_to_list(value, run, out);
+}
+
+bool sm_ottl_to_list(struct sm_ottl_value value, struct sm_ottl_run *run, struct sm_list **out)
+{
     if (value.kind == SM_OTTL_OBJECT && (value.object_kind == SM_OTTL_UINTS || value.object_kind == SM_OTTL_DOUBLES)) {
         *out = object_to_list(&value, run->arena);
         return true;

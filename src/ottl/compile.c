@@ -61,24 +61,42 @@ static struct sm_value stored(const struct sm_ottl_value *value, struct sm_arena
     return attribute;
 }
 
+/* Whether the reference, which has such values in a list as they are, cannot turn the list into one of the telemetry. */
+static bool is_part(const struct sm_ottl_value *value)
+{
+    return value->kind > SM_OTTL_BYTES && (!value->is_written || value->has_parts);
+}
+
 static bool eval_list(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     const struct many_expr *many = (const struct many_expr *)expr;
     struct sm_list *list = sm_arena_zalloc(run->arena, 1, sizeof(*list));
+    struct sm_ottl_value *parts = sm_arena_zalloc(run->arena, many->count, sizeof(*parts));
     list->items = sm_arena_zalloc(run->arena, many->count, sizeof(struct sm_value));
     list->capacity = many->count;
-    bool has_parts = false;
+    bool has_parts = false, has_lists = false;
     for (; list->count < many->count; list->count++) {
-        struct sm_ottl_value value;
-        if (!sm_ottl_eval(many->items[list->count], run, &value))
+        struct sm_ottl_value *value = &parts[list->count];
+        if (!sm_ottl_eval(many->items[list->count], run, value))
             return false;
-        list->items[list->count] = stored(&value, run->arena);
-        has_parts = has_parts || value.has_parts || (value.kind > SM_OTTL_BYTES && !value.is_written);
+        list->items[list->count] = stored(value, run->arena);
+        has_parts = has_parts || is_part(value);
+        has_lists = has_lists || value->kind > SM_OTTL_BYTES;
     }
     *out = sm_ottl_list(list);
     out->is_written = true;
     out->has_parts = has_parts;
+    out->parts = has_lists ? parts : NULL;
     return true;
+}
+
+/* As in the reference, maps hold what attributes can: maps, lists that the statement made, and in those maps, but no other part of the telemetry. */
+static bool fits_in_map(const struct sm_ottl_value *value)
+{
+    for (size_t i = 0; value->has_parts && i < value->list->count; i++)
+        if (value->parts[i].kind != SM_OTTL_MAP && is_part(&value->parts[i]))
+            return false;
+    return value->has_parts || value->kind == SM_OTTL_MAP || !is_part(value);
 }
 
 static bool eval_map(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out)
@@ -89,6 +107,8 @@ static bool eval_map(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, s
         struct sm_ottl_value value;
         if (!sm_ottl_eval(many->items[i], run, &value))
             return false;
+        if (!fits_in_map(&value))
+            return sm_ottl_fail(run, "<Invalid value type %s>", sm_ottl_kind_name(&value));
         sm_map_set(map, run->arena, sm_arena_copy(run->arena, many->names[i]), stored(&value, run->arena));
     }
     *out = sm_ottl_map(map);

@@ -235,6 +235,8 @@ bool sm_ottl_arg_int(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, int
 bool sm_ottl_arg_float(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, double *out);
 bool sm_ottl_arg_map(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_map **out);
 bool sm_ottl_arg_list(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_list **out);
+/* What is a list of the telemetry, or can become one. */
+bool sm_ottl_to_list(struct sm_ottl_value value, struct sm_ottl_run *run, struct sm_list **out);
 bool sm_ottl_arg_time(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_time *out);
 /* The time, and its date and clock in its own zone. */
 bool sm_ottl_arg_calendar(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_time *out, struct tm *calendar);

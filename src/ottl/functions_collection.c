@@ -110,8 +110,14 @@ static void sort_keys(struct sort_key *keys, struct sort_key *scratch, size_t co
 static bool call_sort(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_list *list;
-    if (!sm_ottl_arg_list(&call->args[0], run, &list))
+    struct sm_ottl_value value;
+    if (!sm_ottl_arg_any(&call->args[0], run, &value))
         return false;
+    if (value.kind == SM_OTTL_OBJECT && value.object_kind != SM_OTTL_DOUBLES)
+        return sm_ottl_fail(run, "sort with unsupported type: '%s'. Target is not a list", sm_ottl_kind_name(&value));
+    if (!sm_ottl_to_list(value, run, &list))
+        return false;
+    bool is_typed = value.is_typed || value.kind == SM_OTTL_OBJECT;
     enum sm_value_type type = common_type(list);
     struct sm_list *sorted = new_list(run->arena, list->count);
     struct sort_key *keys = sm_arena_zalloc(run->arena, list->count * 2, sizeof(*keys));
@@ -122,6 +128,8 @@ static bool call_sort(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
     for (size_t i = 0; i < list->count; i++)
         sorted->items[i] = type == SM_VALUE_EMPTY ? list->items[i] : *keys[i].value;
     *out = sm_ottl_list(sorted);
+    out->is_typed = is_typed;
+    out->is_written = !is_typed && type != SM_VALUE_EMPTY;
     return true;
 }
 

@@ -239,6 +239,11 @@ static bool format_bool(struct formatting *f, const struct directive *d, bool bo
     return true;
 }
 
+static bool is_list_of_numbers(const struct sm_ottl_value *value)
+{
+    return value->kind == SM_OTTL_OBJECT && (value->object_kind == SM_OTTL_UINTS || value->object_kind == SM_OTTL_DOUBLES);
+}
+
 static const char *go_type(const struct formatting *f, const struct sm_ottl_value *value)
 {
     static const char *const names[SM_OTTL_KIND_COUNT] = {
@@ -258,23 +263,52 @@ static const char *go_type(const struct formatting *f, const struct sm_ottl_valu
     };
     if (f->is_plain_go && value->kind == SM_OTTL_INT)
         return "int";
-    if (f->is_plain_go && value->kind == SM_OTTL_MAP)
+    if (value->kind == SM_OTTL_MAP && (f->is_plain_go || value->is_written))
         return "map[string]interface {}";
+    if (value->kind == SM_OTTL_LIST && value->is_typed)
+        return "[]string";
+    if (value->kind == SM_OTTL_LIST && !f->is_plain_go && !value->is_written)
+        return "pcommon.Slice";
+    if (is_list_of_numbers(value))
+        return value->object_kind == SM_OTTL_UINTS ? "[]uint64" : "[]float64";
     return names[value->kind];
 }
 
 static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size);
 
+static struct sm_ottl_value list_item(struct formatting *f, const struct sm_ottl_value *value, size_t index)
+{
+    if (value->kind == SM_OTTL_LIST)
+        return value->parts ? value->parts[index] : sm_ottl_from_attribute(&value->list->items[index], f->arena);
+    if (value->object_kind == SM_OTTL_UINTS)
+        return sm_ottl_int((int64_t)((const uint64_t *)value->object)[index]);
+    return sm_ottl_double(((const double *)value->object)[index]);
+}
+
+/* An element of a list or a map: nil has no type to complain of there. */
+static void format_item(struct formatting *f, const struct directive *d, const struct sm_ottl_value *item, const char *verb, size_t verb_size)
+{
+    if (item->kind == SM_OTTL_NIL)
+        sm_bytes_append_text(f->out, *verb == 'v' && d->sharp ? "interface {}(nil)" : "<nil>");
+    else
+        format_value(f, d, item, verb, verb_size);
+}
+
+/* "[a b]", with %#v "[]string{"a", "b"}". */
 static void format_list(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
 {
-    sm_bytes_append_char(f->out, '[');
-    for (size_t i = 0; i < value->list->count; i++) {
-        struct sm_ottl_value item = sm_ottl_from_attribute(&value->list->items[i], f->arena);
+    size_t count = value->kind == SM_OTTL_LIST ? value->list->count : value->count;
+    bool as_source = *verb == 'v' && d->sharp;
+    sm_bytes_append_text(f->out, as_source ? go_type(f, value) : "[");
+    if (as_source)
+        sm_bytes_append_char(f->out, '{');
+    for (size_t i = 0; i < count; i++) {
+        struct sm_ottl_value item = list_item(f, value, i);
         if (i > 0)
-            sm_bytes_append_char(f->out, ' ');
-        format_value(f, d, &item, verb, verb_size);
+            sm_bytes_append_text(f->out, as_source ? ", " : " ");
+        format_item(f, d, &item, verb, verb_size);
     }
-    sm_bytes_append_char(f->out, ']');
+    sm_bytes_append_char(f->out, as_source ? '}' : ']');
 }
 
 /* ---- values that are more than a number or a text */
@@ -361,7 +395,7 @@ static int order_keys(const void *a, const void *b)
     return sm_slice_compare(((const struct sm_attribute *)a)->key, ((const struct sm_attribute *)b)->key);
 }
 
-/* A map of Go: "map[a:1 b:x]", sorted by key. */
+/* A map of Go: "map[a:1 b:x]", sorted by key, with %#v as its source. */
 static void format_map(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
 {
     size_t count = value->map->count;
@@ -370,16 +404,17 @@ static void format_map(struct formatting *f, const struct directive *d, const st
         memcpy(sorted, value->map->entries, count * sizeof(*sorted));
         qsort(sorted, count, sizeof(*sorted), order_keys);
     }
-    sm_bytes_append_text(f->out, "map[");
+    bool as_source = *verb == 'v' && d->sharp;
+    sm_bytes_append_text(f->out, as_source ? "map[string]interface {}{" : "map[");
     for (size_t i = 0; i < count; i++) {
         struct sm_ottl_value key = sm_ottl_string(sorted[i].key), item = sm_ottl_from_attribute(&sorted[i].value, f->arena);
         if (i > 0)
-            sm_bytes_append_char(f->out, ' ');
+            sm_bytes_append_text(f->out, as_source ? ", " : " ");
         format_value(f, d, &key, verb, verb_size);
         sm_bytes_append_char(f->out, ':');
-        format_value(f, d, &item, verb, verb_size);
+        format_item(f, d, &item, verb, verb_size);
     }
-    sm_bytes_append_char(f->out, ']');
+    sm_bytes_append_char(f->out, as_source ? '}' : ']');
 }
 
 /* False: the verb does not fit the value. */
@@ -438,9 +473,9 @@ static void format_value(struct formatting *f, const struct directive *d, const 
 {
     if (*verb == 'T')
         format_text(f, d, sm_slice_of(go_type(f, value)), 's');
-    else if (value->kind == SM_OTTL_LIST)
+    else if (value->kind == SM_OTTL_LIST || is_list_of_numbers(value))
         format_list(f, d, value, verb, verb_size);
-    else if (f->is_plain_go && value->kind == SM_OTTL_MAP)
+    else if (value->kind == SM_OTTL_MAP && (f->is_plain_go || value->is_written))
         format_map(f, d, value, verb, verb_size);
     else if (verb_size != 1 || !format_known(f, d, value, *verb))
         write_bad(f, d, verb_size, verb, value);
@@ -547,8 +582,10 @@ static void format_directive(struct formatting *f)
         sm_bytes_printf(f->out, "%%!%.*s(BADINDEX)", verb_size, verb);
     else if (f->next >= f->count)
         sm_bytes_printf(f->out, "%%!%.*s(MISSING)", verb_size, verb);
-    else
+    else {
+        d.plus = d.plus && *verb != 'v'; /* there it asks for names of fields, not for signs */
         format_value(f, &d, &f->values[f->next++], verb, (size_t)verb_size);
+    }
 }
 
 static void append_extra(struct formatting *f)

@@ -441,6 +441,7 @@ static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, s
     if (text.size == 0)
         return sm_ottl_fail(run, "url cannot be empty");
     *out = sm_ottl_map(map);
+    out->is_written = true;
     if (text.ptr[0] == '?')
         return put_query(run, map, sm_slice_make(text.ptr + 1, text.size - 1));
     if (!parse_url(text, run->arena, &url, &raw_path))
@@ -470,6 +471,7 @@ static bool call_user_agent(const struct sm_ottl_call *call, struct sm_ottl_run 
     if (agent.os_version.size > 0)
         sm_map_set(map, run->arena, SM_SLICE("os.version"), sm_value_string(agent.os_version));
     *out = sm_ottl_map(map);
+    out->is_written = true;
     return true;
 }
 

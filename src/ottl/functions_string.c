@@ -139,6 +139,7 @@ static bool call_split(const struct sm_ottl_call *call, struct sm_ottl_run *run,
     if (delimiter.size > 0)
         append_item(list, run->arena, text);
     *out = sm_ottl_list(list);
+    out->is_typed = true;
     return true;
 }
 

@@ -207,6 +207,10 @@ static void append_object(struct sm_bytes *out, const struct sm_ottl_value *valu
         sm_bytes_append_text(out, "{}"); /* structs without visible members, to the reference's encoder */
         return;
     }
+    if (value->count == 0) { /* no list at all */
+        sm_bytes_append_text(out, "null");
+        return;
+    }
     sm_bytes_append_char(out, '[');
     for (size_t i = 0; i < value->count; i++) {
         if (i > 0)
@@ -235,6 +239,12 @@ static bool is_finite_attribute(struct sm_value *value, struct sm_arena *scratch
     return value->type != SM_VALUE_DOUBLE || isfinite(value->number);
 }
 
+/* Maps and lists of the telemetry in a list that a statement wrote are structs without visible members, to the reference's encoder. */
+static bool is_hidden_part(const struct sm_ottl_value *part)
+{
+    return (part->kind == SM_OTTL_MAP || part->kind == SM_OTTL_LIST) && !part->is_written && !part->is_typed;
+}
+
 bool sm_ottl_has_json(const struct sm_ottl_value *value, struct sm_arena *scratch)
 {
     static const int64_t year_0 = INT64_C(-62167219200), year_10000 = INT64_C(253402300800);
@@ -245,6 +255,11 @@ bool sm_ottl_has_json(const struct sm_ottl_value *value, struct sm_arena *scratc
     }
     if (value->kind == SM_OTTL_DOUBLE)
         return isfinite(value->number);
+    for (size_t i = 0; value->has_parts && i < value->list->count; i++)
+        if (!is_hidden_part(&value->parts[i]) && !sm_ottl_has_json(&value->parts[i], scratch))
+            return false;
+    if (value->has_parts)
+        return true;
     if (value->kind == SM_OTTL_LIST)
         whole = (struct sm_value){.type = SM_VALUE_LIST, .list = value->list};
     else if (value->kind == SM_OTTL_MAP)
@@ -252,50 +267,85 @@ bool sm_ottl_has_json(const struct sm_ottl_value *value, struct sm_arena *scratc
     return is_finite_attribute(&whole, scratch);
 }
 
+static void append_text(struct sm_bytes *out, const struct sm_ottl_value *value, struct sm_arena *arena);
+
+static void append_part(struct sm_bytes *out, const struct sm_ottl_value *part, struct sm_arena *arena)
+{
+    struct sm_value attribute = {.type = SM_VALUE_EMPTY};
+    if (is_hidden_part(part)) {
+        sm_bytes_append_text(out, "{}");
+    } else if (part->kind > SM_OTTL_BYTES) {
+        append_text(out, part, arena);
+    } else {
+        (void)sm_ottl_to_attribute(part, arena, &attribute);
+        sm_ottl_append_json(out, &attribute, arena);
+    }
+}
+
+static void append_parts(struct sm_bytes *out, const struct sm_ottl_value *parts, size_t count, struct sm_arena *arena)
+{
+    sm_bytes_append_char(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            sm_bytes_append_char(out, ',');
+        append_part(out, &parts[i], arena);
+    }
+    sm_bytes_append_char(out, ']');
+}
+
+static void append_text(struct sm_bytes *out, const struct sm_ottl_value *value, struct sm_arena *arena)
+{
+    switch (value->kind) {
+    case SM_OTTL_NIL:
+    case SM_OTTL_STRING:
+        break;
+    case SM_OTTL_BOOL:
+        sm_bytes_append_text(out, value->boolean ? "true" : "false");
+        break;
+    case SM_OTTL_INT:
+    case SM_OTTL_DURATION:
+        sm_bytes_printf(out, "%" PRId64, value->integer);
+        break;
+    case SM_OTTL_DOUBLE:
+        sm_ottl_append_double(out, value->number, true);
+        break;
+    case SM_OTTL_BYTES:
+        sm_hex_append(out, value->text);
+        break;
+    case SM_OTTL_LIST:
+        if (value->has_parts)
+            append_parts(out, value->parts, value->list->count, arena);
+        else
+            append_json_list(out, value->list, arena);
+        break;
+    case SM_OTTL_MAP:
+        append_json_map(out, value->map, arena);
+        break;
+    case SM_OTTL_TIME:
+        sm_bytes_append_char(out, '"');
+        sm_ottl_append_rfc3339(out, value->time);
+        sm_bytes_append_char(out, '"');
+        break;
+    case SM_OTTL_TRACE_ID:
+        append_id(out, value->text, 16);
+        break;
+    case SM_OTTL_SPAN_ID:
+        append_id(out, value->text, 8);
+        break;
+    default:
+        append_object(out, value);
+    }
+}
+
 bool sm_ottl_text(const struct sm_ottl_value *value, struct sm_arena *arena, struct sm_slice *text)
 {
+    struct sm_bytes out;
     if (value->kind == SM_OTTL_STRING) {
         *text = value->text;
         return true;
     }
-    struct sm_bytes out;
     sm_bytes_init(&out, arena);
-    switch (value->kind) {
-    case SM_OTTL_NIL:
-        return false;
-    case SM_OTTL_BOOL:
-        sm_bytes_append_text(&out, value->boolean ? "true" : "false");
-        break;
-    case SM_OTTL_INT:
-    case SM_OTTL_DURATION:
-        sm_bytes_printf(&out, "%" PRId64, value->integer);
-        break;
-    case SM_OTTL_DOUBLE:
-        sm_ottl_append_double(&out, value->number, true);
-        break;
-    case SM_OTTL_BYTES:
-        sm_hex_append(&out, value->text);
-        break;
-    case SM_OTTL_LIST:
-        append_json_list(&out, value->list, arena);
-        break;
-    case SM_OTTL_MAP:
-        append_json_map(&out, value->map, arena);
-        break;
-    case SM_OTTL_TIME:
-        sm_bytes_append_char(&out, '"');
-        sm_ottl_append_rfc3339(&out, value->time);
-        sm_bytes_append_char(&out, '"');
-        break;
-    case SM_OTTL_TRACE_ID:
-        append_id(&out, value->text, 16);
-        break;
-    case SM_OTTL_SPAN_ID:
-        append_id(&out, value->text, 8);
-        break;
-    default:
-        append_object(&out, value);
-    }
+    append_text(&out, value, arena);
     *text = sm_bytes_slice(&out);
-    return true;
+    return value->kind != SM_OTTL_NIL;
 }
