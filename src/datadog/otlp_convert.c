@@ -305,6 +305,11 @@ static void set_error(struct sm_datadog_span *span, const struct sm_span *in, co
 
 /* ---- names */
 
+static int known_kind(int32_t kind)
+{
+    return kind >= 0 && kind <= SM_SPAN_KIND_CONSUMER ? kind : SM_SPAN_KIND_UNSPECIFIED;
+}
+
 static struct sm_slice kind_name(int32_t kind)
 {
     static const struct sm_slice names[] = {
@@ -315,7 +320,7 @@ static struct sm_slice kind_name(int32_t kind)
         [SM_SPAN_KIND_PRODUCER] = {.ptr = "producer", .size = 8},
         [SM_SPAN_KIND_CONSUMER] = {.ptr = "consumer", .size = 8},
     };
-    return names[kind >= 0 && kind <= SM_SPAN_KIND_CONSUMER ? kind : SM_SPAN_KIND_UNSPECIFIED];
+    return names[known_kind(kind)];
 }
 
 static struct sm_slice status_name(int32_t code)
@@ -326,14 +331,30 @@ static struct sm_slice status_name(int32_t code)
                                      : SM_SLICE("");
 }
 
-static struct sm_slice operation(const struct sm_datadog_otlp_settings *settings, const struct sm_scope *scope, const struct sm_span *in,
-                                 struct sm_arena *arena)
+static struct sm_slice remap(const struct sm_datadog_otlp_settings *settings, struct sm_slice name)
 {
-    struct sm_slice name = in->name;
-    if (!settings->span_name_as_resource_name)
-        name = sm_arena_join(arena, scope->name.size ? scope->name : SM_SLICE("opentelemetry"), '.', kind_name(in->kind));
     const struct sm_datadog_entry *remapped = sm_datadog_map_find(&settings->span_name_remappings, name);
     return remapped ? remapped->text : name;
+}
+
+static struct sm_slice operation(const struct sm_datadog_otlp_settings *settings, struct sm_datadog_otlp_operations *operations,
+                                 const struct sm_scope *scope, const struct sm_span *in)
+{
+    if (settings->span_name_as_resource_name)
+        return remap(settings, in->name);
+    if (operations->scope != scope)
+        *operations = (struct sm_datadog_otlp_operations){.arena = operations->arena, .scope = scope};
+    struct sm_slice *known = &operations->names[known_kind(in->kind)];
+    if (!known->size) {
+        enum sm_datadog_problem problem;
+        struct sm_slice library = scope->name.size ? scope->name : SM_SLICE("opentelemetry");
+        *known = remap(settings, sm_arena_join(operations->arena, library, '.', kind_name(in->kind)));
+        /* Every span's will be normalised: then there is nothing left to do. What is wrong with it is counted there. */
+        struct sm_slice normal = sm_datadog_name(*known, operations->arena, &problem);
+        if (problem == SM_DATADOG_FINE)
+            *known = normal;
+    }
+    return *known;
 }
 
 /* `verb` alone, or with what it is done to. */
@@ -367,11 +388,11 @@ static struct sm_slice type_of_kind(const struct sm_datadog_map *meta, int32_t k
     return is_cache ? SM_SLICE("cache") : SM_SLICE("db");
 }
 
-static void set_names(struct sm_datadog_span *span, const struct sm_datadog_otlp_settings *settings, const struct sm_scope *scope,
-                      const struct sm_span *in, struct sm_arena *arena)
+static void set_names(struct sm_datadog_span *span, const struct sm_datadog_otlp_settings *settings, struct sm_datadog_otlp_operations *operations,
+                      const struct sm_scope *scope, const struct sm_span *in, struct sm_arena *arena)
 {
     if (!span->name.size)
-        span->name = operation(settings, scope, in, arena);
+        span->name = operation(settings, operations, scope, in);
     if (!span->service.size)
         span->service = SM_SLICE("OTLPResourceNoServiceName");
     if (!span->resource.size)
@@ -421,8 +442,9 @@ static void set_rest(struct sm_datadog_span *span, const struct sm_scope *scope,
         sm_datadog_map_set_text(meta, arena, SM_SLICE("otel.status_description"), in->status_message);
 }
 
-void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template, const struct sm_scope *scope,
-                             struct sm_span *in, struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span)
+void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template,
+                             struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope, struct sm_span *in,
+                             struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span)
 {
     enum { MORE_META = 28, MORE_METRICS = 8 }; /* usually enough */
     *span = *template;
@@ -442,5 +464,5 @@ void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, co
     set_attributes(span, arena, &in->attributes);
     set_rest(span, scope, in, arena);
     set_error(span, in, events, event_count, arena);
-    set_names(span, settings, scope, in, arena);
+    set_names(span, settings, operations, scope, in, arena);
 }

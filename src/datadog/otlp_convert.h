@@ -9,8 +9,9 @@ uint64_t sm_datadog_otlp_id(struct sm_slice id);
 /* A text attribute: a field of the span, or meta. */
 void sm_datadog_otlp_set_meta(struct sm_datadog_span *span, struct sm_arena *arena, struct sm_slice key, struct sm_slice text);
 /* `template`: what the resource gives. */
-void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template, const struct sm_scope *scope,
-                             struct sm_span *in, struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span);
+void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template,
+                             struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope, struct sm_span *in,
+                             struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span);
 
 /* As sm_attributes_next, without calls for attributes of the usual form. */
 static inline bool sm_datadog_otlp_next_attribute(struct sm_attribute_cursor *cursor, struct sm_attribute *attribute)

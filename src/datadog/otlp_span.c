@@ -224,7 +224,7 @@ static void group_by_trace(struct sm_datadog_otlp_walk *walk, size_t ref_count, 
 void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_batch *batch,
                            struct sm_resource_group *group, struct sm_arena *arena)
 {
-    *walk = (struct sm_datadog_otlp_walk){._settings = settings, ._batch = batch};
+    *walk = (struct sm_datadog_otlp_walk){._settings = settings, ._batch = batch, ._operations.arena = arena};
     size_t ref_count = 0;
     walk->_refs = sm_arena_alloc(arena, count_spans(group) * sizeof(*walk->_refs));
     for (size_t i = 0; i < group->count; i++) {
@@ -264,7 +264,7 @@ bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *ar
     for (uint32_t at = trace->first; at != NO_REF; at = walk->_refs[at].next) {
         const struct otlp_span_ref *ref = &walk->_refs[at];
         struct sm_datadog_span *span = &chunk->spans[chunk->count++];
-        sm_datadog_otlp_convert(walk->_settings, &walk->_template, ref->scope, ref->span, &walk->_batch->arena, arena, span);
+        sm_datadog_otlp_convert(walk->_settings, &walk->_template, &walk->_operations, ref->scope, ref->span, &walk->_batch->arena, arena, span);
         if (walk->_settings->has_names_v2)
             set_names_v2(walk, ref->span, arena, span);
         const struct sm_datadog_entry *priority = sm_datadog_map_find(&span->metrics, SM_SLICE("_sampling_priority_v1"));

@@ -7,6 +7,7 @@
 #include "datadog/source.h"
 #include "datadog/span.h"
 #include "telemetry/batch.h"
+#include "telemetry/span.h"
 
 /* Immutable after start. */
 struct sm_datadog_otlp_settings {
@@ -19,6 +20,13 @@ struct sm_datadog_otlp_settings {
     struct sm_slice env;      /* of resources that name no environment */
 };
 
+/* What spans of one scope are called that have no name of their own, by kind: made when it is first needed. */
+struct sm_datadog_otlp_operations {
+    struct sm_arena *arena;       /* borrowed */
+    const struct sm_scope *scope; /* borrowed */
+    struct sm_slice names[SM_SPAN_KIND_CONSUMER + 1];
+};
+
 struct sm_datadog_otlp_walk {
     struct sm_datadog_payload payload; /* without chunks */
     struct sm_datadog_source source;   /* whom it comes from: a host or a task, never none */
@@ -29,6 +37,7 @@ struct sm_datadog_otlp_walk {
     struct otlp_span_ref *_refs;
     struct otlp_trace *_traces;
     size_t _trace_count, _next;
+    struct sm_datadog_otlp_operations _operations;
 };
 
 /* `arena` must live as long as the walk. */

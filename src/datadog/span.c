@@ -1,5 +1,5 @@
-/* span.c - the maps of Datadog's spans. A map of few entries is searched by comparing 32-bit marks one after the other; a longer one, which a hostile
- * client may send, by a hash table over them. */
+/* span.c - the maps of Datadog's spans. A map of few entries is searched by comparing 32-bit marks one after the
+ * other, when a bit says that the key may be there at all; a longer one, which a hostile client may send, by a hash table over them. */
 #include "datadog/span.h"
 
 #include "base/hash.h"
@@ -62,7 +62,7 @@ static void reserve(struct sm_datadog_map *map, struct sm_arena *arena, uint32_t
 
 struct sm_datadog_entry *sm_datadog_map_put_marked(struct sm_datadog_map *map, struct sm_arena *arena, struct sm_slice key, uint32_t mark)
 {
-    struct sm_datadog_entry *found = sm_datadog_map_find_marked(map, key, mark);
+    struct sm_datadog_entry *found = sm_datadog_map_may_have(map, mark) ? sm_datadog_map_find_marked(map, key, mark) : NULL;
     if (found)
         return found;
     if (map->count == map->_capacity)
@@ -70,6 +70,7 @@ struct sm_datadog_entry *sm_datadog_map_put_marked(struct sm_datadog_map *map, s
     uint32_t at = map->count;
     map->entries[at] = (struct sm_datadog_entry){.key = key};
     map->_marks[at] = mark;
+    map->_seen[mark >> 30] |= UINT64_C(1) << (mark >> 24 & 63);
     if (at >= SCANNED_MAX) {
         grow_slots(map, arena);
         map->_slots[slot_of(map, key)] = at + 1;
@@ -94,6 +95,7 @@ void sm_datadog_map_remove(struct sm_datadog_map *map, struct sm_slice key)
 struct sm_datadog_map sm_datadog_map_copy(const struct sm_datadog_map *map, struct sm_arena *arena, uint32_t more)
 {
     struct sm_datadog_map copy = {.entries = map->entries, ._marks = map->_marks, .count = map->count};
+    memcpy(copy._seen, map->_seen, sizeof(copy._seen));
     if (map->count + more)
         reserve(&copy, arena, map->count + more);
     if (map->_slot_count) {

@@ -22,6 +22,7 @@ struct sm_datadog_map {
     uint32_t *_marks;                 /* borrowed: arena; a few bits of every key: most comparisons end there */
     uint32_t *_slots;                 /* borrowed: arena; maps with many entries: positions + 1 by hash */
     uint32_t count, _capacity, _slot_count;
+    uint64_t _seen[4]; /* bit n: there was a key with n as the upper bits of its mark; without it there is no need to look */
 };
 
 static inline uint32_t sm_datadog_mark(struct sm_slice key)
@@ -37,6 +38,11 @@ static inline uint32_t sm_datadog_mark(struct sm_slice key)
     return (first * UINT32_C(0x9e3779b1)) ^ (last * UINT32_C(0x85ebca6b)) ^ ((uint32_t)key.size * UINT32_C(0xc2b2ae35));
 }
 
+static inline bool sm_datadog_map_may_have(const struct sm_datadog_map *map, uint32_t mark)
+{
+    return (map->_seen[mark >> 30] >> (mark >> 24 & 63) & 1) != 0;
+}
+
 /* For the inline functions below, which compute the mark of a constant key when compiled. */
 struct sm_datadog_entry *sm_datadog_map_find_marked(const struct sm_datadog_map *map, struct sm_slice key, uint32_t mark);
 struct sm_datadog_entry *sm_datadog_map_put_marked(struct sm_datadog_map *map, struct sm_arena *arena, struct sm_slice key, uint32_t mark)
@@ -45,7 +51,8 @@ struct sm_datadog_entry *sm_datadog_map_put_marked(struct sm_datadog_map *map, s
 /* NULL: absent. Valid until the next put or removal. */
 static inline struct sm_datadog_entry *sm_datadog_map_find(const struct sm_datadog_map *map, struct sm_slice key)
 {
-    return sm_datadog_map_find_marked(map, key, sm_datadog_mark(key));
+    uint32_t mark = sm_datadog_mark(key);
+    return sm_datadog_map_may_have(map, mark) ? sm_datadog_map_find_marked(map, key, mark) : NULL;
 }
 /* The entry of `key`, made with the number 0 or an empty text if it is new. */
 static inline struct sm_datadog_entry *sm_datadog_map_put(struct sm_datadog_map *map, struct sm_arena *arena, struct sm_slice key)

@@ -1,4 +1,4 @@
-/* gzip_stream.c - see gzip_stream.h. */
+/* gzip_stream.c - see gzip_stream.h. Small pieces are put together first: the packer moves up to 32 KiB of what was before them at every call. */
 #include "wire/gzip_stream.h"
 
 #include <limits.h>
@@ -8,13 +8,16 @@
 
 #include "base/memory.h"
 
-enum { LEVEL = 1, OUTPUT_STEP = 32 * 1024 };
+/* Of the packer's memory for tokens the smaller one: it stays in the cache, and the packed form grows by less than a hundredth. */
+enum { LEVEL = 1, LEVEL_SIZE = ISAL_DEF_LVL1_SMALL, OUTPUT_STEP = 16 * 1024, INPUT_STEP = 64 * 1024 };
 
 struct sm_gzip_stream {
     struct isal_zstream packer;
     struct sm_bytes packed; /* owned */
     size_t size;            /* put in so far */
-    uint8_t level_buffer[ISAL_DEF_LVL1_DEFAULT];
+    size_t gathered_size;   /* of those not packed yet */
+    uint8_t level_buffer[LEVEL_SIZE];
+    char gathered[INPUT_STEP];
 };
 
 static void begin(struct sm_gzip_stream *stream)
@@ -24,7 +27,7 @@ static void begin(struct sm_gzip_stream *stream)
     stream->packer.level_buf = stream->level_buffer;
     stream->packer.level_buf_size = sizeof(stream->level_buffer);
     stream->packer.gzip_flag = IGZIP_GZIP;
-    stream->size = 0;
+    stream->size = stream->gathered_size = 0;
     sm_bytes_init(&stream->packed, NULL);
 }
 
@@ -57,15 +60,33 @@ static void pack(struct sm_gzip_stream *stream)
     } while (packer->avail_in > 0 || packer->avail_out == 0 || (packer->end_of_stream && packer->internal_state.state != ZSTATE_END));
 }
 
-void sm_gzip_stream_put(struct sm_gzip_stream *stream, struct sm_slice bytes)
+static void pack_all(struct sm_gzip_stream *stream, struct sm_slice bytes)
 {
-    stream->size += bytes.size;
     while (bytes.size) {
         uint32_t size = bytes.size > INT_MAX ? INT_MAX : (uint32_t)bytes.size;
         stream->packer.next_in = (uint8_t *)(uintptr_t)bytes.ptr;
         stream->packer.avail_in = size;
         pack(stream);
         bytes = sm_slice_make(bytes.ptr + size, bytes.size - size);
+    }
+}
+
+static void pack_gathered(struct sm_gzip_stream *stream)
+{
+    pack_all(stream, sm_slice_make(stream->gathered, stream->gathered_size));
+    stream->gathered_size = 0;
+}
+
+void sm_gzip_stream_put(struct sm_gzip_stream *stream, struct sm_slice bytes)
+{
+    stream->size += bytes.size;
+    if (bytes.size > INPUT_STEP - stream->gathered_size)
+        pack_gathered(stream);
+    if (bytes.size > INPUT_STEP) {
+        pack_all(stream, bytes);
+    } else if (bytes.size) {
+        memcpy(stream->gathered + stream->gathered_size, bytes.ptr, bytes.size);
+        stream->gathered_size += bytes.size;
     }
 }
 
@@ -76,6 +97,7 @@ size_t sm_gzip_stream_size(const struct sm_gzip_stream *stream)
 
 struct sm_bytes sm_gzip_stream_end(struct sm_gzip_stream *stream)
 {
+    pack_gathered(stream);
     stream->packer.end_of_stream = 1;
     stream->packer.next_in = NULL;
     stream->packer.avail_in = 0;

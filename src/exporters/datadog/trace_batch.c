@@ -6,10 +6,11 @@
 #include "datadog/native.h"
 #include "telemetry/batch.h"
 
-enum { ARENA_KEPT_BYTES = 256 * 1024, PART_SIZE_MIN = 512 * 1024 };
+enum { ARENA_KEPT_BYTES = 128 * 1024, PART_SIZE_MIN = 512 * 1024 };
 
 static void reuse(struct sm_arena *arena)
 {
+    sm_arena_reset(arena);
     if (sm_arena_reserved_bytes(arena) > ARENA_KEPT_BYTES)
         sm_arena_deinit(arena);
 }
