@@ -25,6 +25,7 @@ static struct sm_stats_interval *create_interval(int64_t start_ns, int64_t lengt
     interval->length_ns = length_ns;
     interval->made_ns = sm_clock_mono_ns();
     sm_entries_init(&interval->groups, sizeof(struct sm_stats_group));
+    sm_entries_init(&interval->texts, sizeof(struct sm_stats_known_text));
     return interval;
 }
 
@@ -37,13 +38,10 @@ void sm_stats_interval_free(struct sm_stats_interval *interval)
     }
     sm_entries_deinit(&interval->groups);
     sm_index_deinit(&interval->index);
+    sm_entries_deinit(&interval->texts);
+    sm_index_deinit(&interval->text_index);
     sm_arena_deinit(&interval->arena);
     free(interval);
-}
-
-struct sm_arena *sm_stats_interval_arena(struct sm_stats_interval *interval)
-{
-    return &interval->arena;
 }
 
 static void add_container(struct sm_stats_interval *interval, struct sm_slice id, const struct sm_stats_texts *tags, bool is_maker)
@@ -94,7 +92,7 @@ void sm_stats_interval_prefetch_group(const struct sm_stats_interval *interval, 
 
 void sm_stats_group_prefetch(const struct sm_stats_group *group, const struct sm_stats_facts *facts)
 {
-    sm_ddsketch_prefetch(facts->is_error ? &group->error : &group->ok, facts->duration_ns);
+    sm_ddsketch_prefetch(facts->is_error ? &group->error : &group->ok, facts->duration_ns, facts->bin);
 }
 
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts)
@@ -103,7 +101,7 @@ void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_fact
     group->top_level_hits += facts->is_top_level ? facts->weight : 0;
     group->errors += facts->is_error ? facts->weight : 0;
     group->duration_ns += (double)facts->duration_ns * facts->weight;
-    sm_ddsketch_add_duration(facts->is_error ? &group->error : &group->ok, facts->duration_ns);
+    sm_ddsketch_add(facts->is_error ? &group->error : &group->ok, facts->duration_ns, facts->bin);
 }
 
 /* ---- the concentrator */

@@ -24,9 +24,10 @@ struct sm_stats_key {
     bool is_synthetics, is_trace_root;
 };
 
+struct sm_stats_packed_key;
 struct sm_stats_group {
-    struct sm_hash128 hash;         /* of whatever the caller tells groups apart by: the harvest goes by `key` */
-    const struct sm_stats_key *key; /* borrowed: the bucket's arena */
+    struct sm_hash128 hash;                 /* of whatever the caller tells groups apart by: the harvest goes by the key */
+    const struct sm_stats_packed_key *_key; /* borrowed: the bucket's arena */
     double hits, top_level_hits, errors, duration_ns;
     struct sm_ddsketch ok, error;
 };
@@ -34,6 +35,7 @@ struct sm_stats_group {
 /* What of a span is counted. */
 struct sm_stats_facts {
     int64_t end_ns, duration_ns;
+    int32_t bin;   /* sm_ddsketch_bin of the duration */
     double weight; /* 1 / the rate at which it was sampled before */
     bool is_error, is_top_level;
 };
@@ -47,15 +49,15 @@ void sm_concentrator_free(struct sm_concentrator *concentrator); /* NULL is allo
 /* The bucket in which a span that ended then counts; `*is_new` when it was made now. */
 struct sm_stats_interval *sm_concentrator_at(struct sm_concentrator *concentrator, int64_t end_ns, bool *is_new)
     __attribute__((returns_nonnull, warn_unused_result));
-/* What groups of the bucket point into. */
-struct sm_arena *sm_stats_interval_arena(struct sm_stats_interval *interval) __attribute__((returns_nonnull));
 /* The tags of the container whose span made the bucket, which are all that are sent with it (but for those added); copied. */
 void sm_stats_interval_set_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
 /* The same for a container whose tags are sent with whatever bucket it has spans in; once for each. */
 void sm_stats_interval_add_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
-/* The group of `hash`; `*is_new`: made now, the caller fills its key. Valid until the next call. */
+/* The group of `hash`; `*is_new`: made now, the caller sets its key. Valid until the next call. */
 struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)
     __attribute__((returns_nonnull, warn_unused_result));
+/* Copies the key for the new `group` of the bucket. */
+void sm_stats_interval_set_key(struct sm_stats_interval *interval, struct sm_stats_group *group, const struct sm_stats_key *key);
 /* Look ahead, some spans earlier each: where the group of `hash` is found, the group, what a span changes of it. */
 void sm_stats_interval_prefetch(const struct sm_stats_interval *interval, struct sm_hash128 hash);
 void sm_stats_interval_prefetch_group(const struct sm_stats_interval *interval, struct sm_hash128 hash);
@@ -63,8 +65,6 @@ void sm_stats_group_prefetch(const struct sm_stats_group *group, const struct sm
 void sm_stats_group_add(struct sm_stats_group *group, const struct sm_stats_facts *facts);
 /* Tells keys apart. */
 struct sm_hash128 sm_stats_key_hash(const struct sm_stats_key *key, struct sm_arena *scratch);
-/* A deep copy of `key` in `arena`. */
-const struct sm_stats_key *sm_stats_key_copy(const struct sm_stats_key *key, struct sm_arena *arena);
 
 /* ---- flush */
 struct sm_stats_harvest {

@@ -1,4 +1,5 @@
-/* ddsketch.c - see ddsketch.h. Counts stand in a window of consecutive bins that grows with some room on the side on which it had to. */
+/* ddsketch.c - see ddsketch.h. Counts stand in a window of consecutive bins that grows with some room on the side on which it had to. They have one
+ * byte each until one needs more: there are many sketches, and most count few values. */
 #include "datadog/ddsketch.h"
 
 #include <math.h>
@@ -28,10 +29,38 @@ static int32_t most(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-static void add_count(uint32_t *count, uint32_t more)
+static uint32_t get_count(const struct sm_ddsketch_store *store, int32_t bin)
 {
-    if (__builtin_add_overflow(*count, more, count))
-        *count = UINT32_MAX;
+    int32_t at = bin - store->_origin;
+    return store->_is_wide ? ((const uint32_t *)store->_counts)[at] : ((const uint8_t *)store->_counts)[at];
+}
+
+static void *create_counts(size_t capacity, bool is_wide)
+{
+    return sm_alloc(capacity, is_wide ? sizeof(uint32_t) : sizeof(uint8_t));
+}
+
+static void make_wide(struct sm_ddsketch_store *store)
+{
+    uint32_t *counts = create_counts(store->_capacity, true);
+    for (uint16_t i = 0; i < store->_capacity; i++)
+        counts[i] = ((const uint8_t *)store->_counts)[i];
+    free(store->_counts);
+    store->_counts = counts;
+    store->_is_wide = true;
+}
+
+/* `bin` stands in the window. */
+static void add_count(struct sm_ddsketch_store *store, int32_t bin, uint32_t more)
+{
+    if (!store->_is_wide && more > UINT8_MAX - get_count(store, bin))
+        make_wide(store);
+    int32_t at = bin - store->_origin;
+    uint32_t *wide = store->_counts;
+    if (!store->_is_wide)
+        ((uint8_t *)store->_counts)[at] = (uint8_t)(((uint8_t *)store->_counts)[at] + more);
+    else if (__builtin_add_overflow(wide[at], more, &wide[at]))
+        wide[at] = UINT32_MAX;
 }
 
 /* Makes the window hold `first` … `last`, which is no more than SM_DDSKETCH_BINS_MAX bins; what stands below `first` is added to its count. */
@@ -39,14 +68,14 @@ static void move_window(struct sm_ddsketch_store *store, int32_t first, int32_t 
 {
     int32_t width = last - first + 1, room = least(ROOM + width / 8, SM_DDSKETCH_BINS_MAX - width);
     bool grows_down = store->has_counts && first < store->first;
-    int32_t origin = grows_down ? first - room : first;
-    uint32_t *counts = sm_alloc((size_t)(width + room), sizeof(*counts));
+    struct sm_ddsketch_store moved = *store;
+    moved._origin = grows_down ? first - room : first;
+    moved._capacity = (uint16_t)(width + room);
+    moved._counts = create_counts(moved._capacity, moved._is_wide);
     for (int32_t bin = store->first; store->has_counts && bin <= store->last; bin++)
-        add_count(&counts[most(bin, first) - origin], store->_counts[bin - store->_origin]);
+        add_count(&moved, most(bin, first), get_count(store, bin));
     free(store->_counts);
-    store->_counts = counts;
-    store->_origin = origin;
-    store->_capacity = (uint16_t)(width + room);
+    *store = moved;
 }
 
 /* Makes room for `bin` and returns where it is counted. */
@@ -70,7 +99,7 @@ static void store_add(struct sm_ddsketch_store *store, int32_t bin, uint32_t cou
 {
     if (!store->has_counts || bin < store->first || bin > store->last)
         bin = store->has_counts && store->_is_collapsed && bin < store->first ? store->first : widen(store, bin);
-    add_count(&store->_counts[bin - store->_origin], count);
+    add_count(store, bin, count);
 }
 
 static void store_move(struct sm_ddsketch_store *into, struct sm_ddsketch_store *from)
@@ -92,14 +121,14 @@ static void store_move(struct sm_ddsketch_store *into, struct sm_ddsketch_store 
 
 uint32_t sm_ddsketch_count_at(const struct sm_ddsketch_store *store, int32_t bin)
 {
-    return store->has_counts && bin >= store->first && bin <= store->last ? store->_counts[bin - store->_origin] : 0;
+    return store->has_counts && bin >= store->first && bin <= store->last ? get_count(store, bin) : 0;
 }
 
 static uint64_t store_count(const struct sm_ddsketch_store *store)
 {
     uint64_t count = 0;
     for (int32_t bin = store->first; store->has_counts && bin <= store->last; bin++)
-        count += store->_counts[bin - store->_origin];
+        count += get_count(store, bin);
     return count;
 }
 
@@ -131,28 +160,24 @@ static struct sm_ddsketch_store *negative_store(struct sm_ddsketch *sketch)
     return sketch->negative;
 }
 
-/* Of a duration other than 0. */
-static int32_t bin_of(int64_t duration_ns)
+int32_t sm_ddsketch_bin(int64_t duration_ns)
 {
-    return (int32_t)(log(fabs(truncate_mantissa((double)duration_ns))) * per_log);
+    return duration_ns ? (int32_t)(log(fabs(truncate_mantissa((double)duration_ns))) * per_log) : 0;
 }
 
-void sm_ddsketch_add_duration(struct sm_ddsketch *sketch, int64_t duration_ns)
+void sm_ddsketch_add(struct sm_ddsketch *sketch, int64_t duration_ns, int32_t bin)
 {
     if (duration_ns == 0)
         sketch->zero_count++;
     else
-        store_add(duration_ns > 0 ? &sketch->positive : negative_store(sketch), bin_of(duration_ns), 1);
+        store_add(duration_ns > 0 ? &sketch->positive : negative_store(sketch), bin, 1);
 }
 
-void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns)
+void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns, int32_t bin)
 {
     const struct sm_ddsketch_store *store = &sketch->positive;
-    if (duration_ns <= 0 || !store->has_counts)
-        return;
-    int32_t bin = bin_of(duration_ns);
-    if (bin >= store->first && bin <= store->last)
-        __builtin_prefetch(&store->_counts[bin - store->_origin], 1);
+    if (duration_ns > 0 && store->has_counts && bin >= store->first && bin <= store->last)
+        __builtin_prefetch((const char *)store->_counts + (size_t)(bin - store->_origin) * (store->_is_wide ? sizeof(uint32_t) : sizeof(uint8_t)), 1);
 }
 
 void sm_ddsketch_move(struct sm_ddsketch *into, struct sm_ddsketch *from)
@@ -214,7 +239,7 @@ static void put_store(struct sm_bytes *out, uint32_t number, const struct sm_dds
     sm_proto_put_varint(out, counts_size);
     char *at = sm_bytes_reserve(out, counts_size);
     for (int32_t bin = store->first; bin <= store->last; bin++, at += sizeof(double)) {
-        double count = store->_counts[bin - store->_origin];
+        double count = get_count(store, bin);
         memcpy(at, &count, sizeof(count));
     }
     out->size += counts_size;

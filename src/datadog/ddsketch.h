@@ -12,11 +12,11 @@
 enum { SM_DDSKETCH_BINS_MAX = 2048 };
 
 struct sm_ddsketch_store {
-    uint32_t *_counts;   /* owned: for the bins _origin … _origin + _capacity - 1 */
+    void *_counts;       /* owned: for the bins _origin … _origin + _capacity - 1; uint8_t, or uint32_t when `_is_wide` */
     int32_t first, last; /* bins in use; valid unless `is_empty` */
     int32_t _origin;
     uint16_t _capacity;
-    bool has_counts, _is_collapsed;
+    bool has_counts, _is_collapsed, _is_wide;
 };
 
 /* All zero is an empty sketch. */
@@ -28,9 +28,12 @@ struct sm_ddsketch {
 
 /* Frees what it holds; it is empty and usable afterwards. */
 void sm_ddsketch_clear(struct sm_ddsketch *sketch);
-void sm_ddsketch_add_duration(struct sm_ddsketch *sketch, int64_t duration_ns);
+/* Where a duration is counted; any number for 0. */
+int32_t sm_ddsketch_bin(int64_t duration_ns);
+/* `bin`: sm_ddsketch_bin of the duration. */
+void sm_ddsketch_add(struct sm_ddsketch *sketch, int64_t duration_ns, int32_t bin);
 /* Looks ahead: the duration will be added soon. */
-void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns);
+void sm_ddsketch_prefetch(const struct sm_ddsketch *sketch, int64_t duration_ns, int32_t bin);
 /* Adds what `from` has counted and empties it. */
 void sm_ddsketch_move(struct sm_ddsketch *into, struct sm_ddsketch *from);
 

@@ -20,6 +20,7 @@ struct merging {
     struct sm_entries entries; /* struct harvested */
     struct sm_index index;
     struct sm_bytes scratch;
+    struct sm_arena *arena; /* borrowed: the payload's */
 };
 
 static void move_group(struct sm_stats_group *into, struct sm_stats_group *from)
@@ -37,7 +38,8 @@ static void merge_interval(struct merging *merging, struct sm_stats_interval *in
     for (uint32_t i = 0; i < sm_entries_limit(&interval->groups); i++) {
         struct sm_stats_group *group = sm_entries_at(&interval->groups, i);
         struct sm_hash128 payload, hash;
-        sm_stats_key_hashes(group->key, interval->start_ns, &merging->scratch, &payload, &hash);
+        const struct sm_stats_key key = sm_stats_interval_key(interval, group, merging->arena);
+        sm_stats_key_hashes(&key, interval->start_ns, &merging->scratch, &payload, &hash);
         uint32_t number = sm_index_find(&merging->index, &merging->entries, hash);
         if (number != SM_INDEX_NONE) {
             move_group(((struct harvested *)sm_entries_at(&merging->entries, number))->group, group);
@@ -87,9 +89,9 @@ static uint64_t round_total(const struct rounding *rounding, double total)
     return rest > 0 && rounding->random(rounding->context) < rest ? whole + 1 : whole;
 }
 
-static struct sm_stats_row make_row(const struct sm_stats_group *group, const struct rounding *rounding, struct sm_arena *arena)
+static struct sm_stats_row make_row(const struct sm_stats_key *key, const struct sm_stats_group *group, const struct rounding *rounding,
+                                    struct sm_arena *arena)
 {
-    const struct sm_stats_key *key = group->key;
     return (struct sm_stats_row){
         .service = key->service,
         .name = key->name,
@@ -150,9 +152,10 @@ static void arrange(const struct sm_stats_harvest *harvest, struct harvested *co
     size_t client_count = 0, bucket_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct harvested *one = ordered[i], *before = i > 0 ? ordered[i - 1] : NULL;
+        const struct sm_stats_key key = sm_stats_interval_key(one->interval, one->group, arena);
         bool begins_client = !before || compare_hashes(before->payload, one->payload) != 0;
         if (begins_client) {
-            clients[client_count] = make_client(harvest, one->group->key);
+            clients[client_count] = make_client(harvest, &key);
             clients[client_count++].buckets.items = &buckets[bucket_count];
         }
         if (begins_client || before->interval->start_ns != one->interval->start_ns) {
@@ -161,7 +164,7 @@ static void arrange(const struct sm_stats_harvest *harvest, struct harvested *co
             buckets[bucket_count++].rows.items = &rows[i];
             clients[client_count - 1].buckets.count++;
         }
-        rows[i] = make_row(one->group, rounding, arena);
+        rows[i] = make_row(&key, one->group, rounding, arena);
         buckets[bucket_count - 1].rows.count++;
     }
     payload->clients.items = clients;
@@ -171,7 +174,7 @@ static void arrange(const struct sm_stats_harvest *harvest, struct harvested *co
 void sm_stats_harvest_payload(struct sm_stats_harvest *harvest, double (*random)(void *context), void *context, struct sm_arena *arena,
                               struct sm_stats_payload *payload)
 {
-    struct merging merging = {0};
+    struct merging merging = {.arena = arena};
     const struct rounding rounding = {.random = random, .context = context};
     sm_entries_init(&merging.entries, sizeof(struct harvested));
     for (size_t i = 0; i < harvest->count; i++)

@@ -176,7 +176,9 @@ static void put_found(const struct sm_otlp_view *view, const struct sm_otlp_foun
         if (view->keys->is_peer_only[key] && !with_peer_tags)
             continue;
         const struct sm_value *value = &found->values[key].value;
-        struct sm_slice text = value->type == SM_VALUE_STRING ? value->string : sm_value_to_string(value, view->scratch);
+        struct sm_slice text = value->type == SM_VALUE_STRING ? value->string
+                               : value->type == SM_VALUE_INT  ? sm_slice_make((const char *)&value->integer, sizeof(value->integer))
+                                                              : sm_value_to_string(value, view->scratch);
         struct {
             uint32_t size;
             uint16_t key;

@@ -96,6 +96,7 @@ void sm_span_stats_add(struct sm_concentrator *concentrator, const struct sm_spa
                                      .is_trace_root = span->parent_id == 0};
     const struct sm_stats_facts facts = {.end_ns = (int64_t)((uint64_t)span->start_ns + (uint64_t)span->duration_ns),
                                          .duration_ns = span->duration_ns,
+                                         .bin = sm_ddsketch_bin(span->duration_ns),
                                          .weight = origin->weight,
                                          .is_error = span->error != 0,
                                          .is_top_level = is_top_level(span)};
@@ -108,6 +109,6 @@ void sm_span_stats_add(struct sm_concentrator *concentrator, const struct sm_spa
         sm_stats_interval_set_container(interval, origin->container_id, &origin->container_tags);
     struct sm_stats_group *group = sm_stats_interval_group(interval, sm_stats_key_hash(&key, scratch), &is_new);
     if (is_new)
-        group->key = sm_stats_key_copy(&key, sm_stats_interval_arena(interval));
+        sm_stats_interval_set_key(interval, group, &key);
     sm_stats_group_add(group, &facts);
 }

@@ -355,7 +355,7 @@ static struct sm_stats_group *find_group(struct sm_stats_counter *counter, const
     if (is_new) {
         sm_otlp_view_set_span(&counter->view, &waiting->span->attributes);
         struct sm_stats_key key = make_key(counter, waiting->scope, waiting->span);
-        group->key = sm_stats_key_copy(&key, sm_stats_interval_arena(waiting->interval));
+        sm_stats_interval_set_key(waiting->interval, group, &key);
     }
     return group;
 }
@@ -377,8 +377,10 @@ static void count_span(struct sm_stats_counter *counter, const struct sm_scope *
     sm_otlp_view_set_span(&counter->view, &span->attributes);
     if (is_ignored(counter, span))
         return;
+    int64_t duration_ns = (int64_t)(span->end_ns - span->start_ns);
     const struct sm_stats_facts facts = {.end_ns = (int64_t)span->end_ns,
-                                         .duration_ns = (int64_t)(span->end_ns - span->start_ns),
+                                         .duration_ns = duration_ns,
+                                         .bin = sm_ddsketch_bin(duration_ns),
                                          .weight = 1,
                                          .is_error = span->status_code == SM_STATUS_ERROR,
                                          .is_top_level = has_top_level};

@@ -97,7 +97,7 @@ static void rows_of_one_key_are_added_up(void **state)
     struct sm_ddsketch sketch = {0};
     struct sm_summary sum = {0};
     struct sm_stats_row row = make_row("r", 2);
-    sm_ddsketch_add_duration(&sketch, 1000);
+    sm_ddsketch_add(&sketch, 1000, sm_ddsketch_bin(1000));
     row.ok_summary = sm_ddsketch_encode(&sketch, &arena);
     sm_ddsketch_clear(&sketch);
     add(NOW, "h", &row, 1);

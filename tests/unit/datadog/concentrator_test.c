@@ -254,11 +254,11 @@ static void add_one(struct sm_concentrator *concentrator, int64_t end_ns, double
     bool is_new;
     struct sm_arena arena = SM_ARENA_INIT;
     const struct sm_stats_key key = {.env = {"none", 4}, .service = {"s", 1}};
-    const struct sm_stats_facts facts = {.end_ns = end_ns, .duration_ns = 10, .weight = weight, .is_top_level = true};
+    const struct sm_stats_facts facts = {.end_ns = end_ns, .duration_ns = 10, .bin = sm_ddsketch_bin(10), .weight = weight, .is_top_level = true};
     struct sm_stats_interval *interval = sm_concentrator_at(concentrator, end_ns, &is_new);
     struct sm_stats_group *group = sm_stats_interval_group(interval, sm_stats_key_hash(&key, &arena), &is_new);
     if (is_new)
-        group->key = sm_stats_key_copy(&key, sm_stats_interval_arena(interval));
+        sm_stats_interval_set_key(interval, group, &key);
     sm_stats_group_add(group, &facts);
     sm_arena_deinit(&arena);
 }

@@ -74,7 +74,7 @@ static void stays_within_a_percent_of_exact_quantiles(void **state)
             bits &= UINT64_C(0xfffff80000000000);
             memcpy(&value, &bits, sizeof(value));
             values[i] = (int64_t)value;
-            sm_ddsketch_add_duration(&sketch, values[i]);
+            sm_ddsketch_add(&sketch, values[i], sm_ddsketch_bin(values[i]));
         }
         qsort(values, VALUES, sizeof(*values), compare_numbers);
         for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]); q++) {
@@ -105,8 +105,8 @@ static void merges_exactly_however_values_were_split(void **state)
         for (int i = 0; i < 300; i++) {
             int64_t value = (int64_t)(next_random() >> (next_random() % 64) >> 1);
             value = next_random() % 8 ? value : -value;
-            sm_ddsketch_add_duration(&whole, value);
-            sm_ddsketch_add_duration(&parts[next_random() % 5], value);
+            sm_ddsketch_add(&whole, value, sm_ddsketch_bin(value));
+            sm_ddsketch_add(&parts[next_random() % 5], value, sm_ddsketch_bin(value));
         }
         for (size_t i = 1; i < 5; i++)
             sm_ddsketch_move(&parts[0], &parts[i]);
@@ -116,6 +116,27 @@ static void merges_exactly_however_values_were_split(void **state)
         sm_ddsketch_clear(&whole);
         sm_ddsketch_clear(&parts[0]);
     }
+}
+
+/* Bins that count few and such that count many stand side by side. */
+static void counts_beyond_what_a_byte_holds(void **state)
+{
+    (void)state;
+    struct sm_ddsketch sketch = {0}, other = {0};
+    for (int i = 0; i < 1000; i++) {
+        sm_ddsketch_add(&sketch, 1000, sm_ddsketch_bin(1000));
+        if (i < 255)
+            sm_ddsketch_add(&other, 1000, sm_ddsketch_bin(1000));
+    }
+    sm_ddsketch_add(&sketch, 50, sm_ddsketch_bin(50));
+    assert_int_equal(sm_ddsketch_count_at(&sketch.positive, sm_ddsketch_bin(1000)), 1000);
+    assert_int_equal(sm_ddsketch_count_at(&sketch.positive, sm_ddsketch_bin(50)), 1);
+    assert_int_equal(sm_ddsketch_count_at(&other.positive, sm_ddsketch_bin(1000)), 255);
+    sm_ddsketch_move(&other, &sketch);
+    assert_int_equal(sm_ddsketch_count_at(&other.positive, sm_ddsketch_bin(1000)), 1255);
+    assert_int_equal(sm_ddsketch_count_at(&other.positive, sm_ddsketch_bin(50)), 1);
+    assert_int_equal(sm_ddsketch_count(&other), 1256);
+    sm_ddsketch_clear(&other);
 }
 
 static void check_bins(const struct sm_ddsketch_store *store, const json_t *bins)
@@ -173,12 +194,12 @@ static void puts_durations_into_the_bins_of_the_reference(void **state)
     json_array_foreach(json_object_get(root, "rows"), index, row)
     {
         struct sm_ddsketch sketch = {0};
-        sm_ddsketch_add_duration(&sketch, recorded_int(row, "duration_ns"));
+        sm_ddsketch_add(&sketch, recorded_int(row, "duration_ns"), sm_ddsketch_bin(recorded_int(row, "duration_ns")));
         check_bin(row, "positive_bin", &sketch.positive);
         check_bin(row, "negative_bin", sketch.negative);
         assert_int_equal(sketch.zero_count, recorded_int(row, "zero"));
         sm_ddsketch_clear(&sketch);
-        sm_ddsketch_add_duration(&all[index % 2], recorded_int(row, "duration_ns"));
+        sm_ddsketch_add(&all[index % 2], recorded_int(row, "duration_ns"), sm_ddsketch_bin(recorded_int(row, "duration_ns")));
     }
     const json_t *group = json_array_get(json_object_get(root, "group"), 0);
     check_sketch(&all[0], json_object_get(group, "ok"));
@@ -195,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stays_within_a_percent_of_exact_quantiles),
         cmocka_unit_test(merges_exactly_however_values_were_split),
+        cmocka_unit_test(counts_beyond_what_a_byte_holds),
         cmocka_unit_test(puts_durations_into_the_bins_of_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
