@@ -42,10 +42,10 @@ static bool is_stream(const struct sm_prometheus_entry *entry, const void *hash)
 
 static uint32_t add_stream(struct sm_write *write, uint64_t hash, const struct sm_attributes *resource)
 {
-    struct sm_write_stream *stream = sm_arena_zalloc(write->arena, 1, sizeof(*stream));
+    struct sm_write_stream *stream = sm_arena_zalloc(&write->_kept, 1, sizeof(*stream));
     *stream = (struct sm_write_stream){.entry.hash = (uint32_t)hash, .hash = hash, .number = (uint32_t)write->stream_count, .resource = resource};
     write->streams =
-        sm_arena_grow(write->arena, write->streams, write->stream_count, &write->stream_capacity, write->stream_count + 1, sizeof(*write->streams));
+        sm_arena_grow(&write->_kept, write->streams, write->stream_count, &write->stream_capacity, write->stream_count + 1, sizeof(*write->streams));
     write->streams[write->stream_count++] = stream;
     sm_prometheus_table_insert(&write->_streams, &stream->entry);
     return stream->number;
@@ -212,10 +212,9 @@ static bool is_known(const struct sm_prometheus_entry *entry, const void *wanted
     return a->low == b->low && a->high == b->high;
 }
 
-static struct known *find_known(struct sm_write_collisions *collisions, struct sm_write *write, const struct sm_write_series *series)
+static struct known *find_known(struct sm_write_collisions *collisions, const struct sm_write_series *series)
 {
-    struct sm_write_labels labels = sm_write_labels_of(write, series);
-    struct sm_hash128 key = sm_write_hash_labels(&labels);
+    struct sm_hash128 key = sm_write_hash_key(&series->key);
     struct known *known = (struct known *)sm_prometheus_table_find(&collisions->table, (uint32_t)key.low, is_known, &key);
     if (!known) {
         known = sm_alloc(1, sizeof(*known));
@@ -349,7 +348,7 @@ static void sort_samples(struct sm_write_series *series, struct sm_arena *arena)
 
 static void resolve_samples(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
 {
-    struct known *known = find_known(collisions, write, series);
+    struct known *known = find_known(collisions, series);
     size_t kept = 0;
     sort_samples(series, write->arena);
     for (size_t i = 0; i < series->sample_count; i++) {
@@ -456,7 +455,7 @@ static void sort_histograms(struct sm_write_series *series, struct sm_arena *are
 
 static void resolve_histograms(struct sm_write_collisions *collisions, struct sm_write *write, struct sm_write_series *series)
 {
-    struct known *known = find_known(collisions, write, series);
+    struct known *known = find_known(collisions, series);
     size_t kept = 0;
     if (series->histogram_count > 1)
         sort_histograms(series, write->arena);
@@ -472,16 +471,14 @@ static void resolve_histograms(struct sm_write_collisions *collisions, struct sm
 
 /* ---- batches */
 
-/* Counts a series that two streams of the batch are. */
-static void note_collision(const struct sm_write *write, const struct sm_write_series *series, struct sm_write_collision *found)
+void sm_write_note_collision(const struct sm_write *write, const struct sm_write_series *series, uint32_t left, uint32_t right,
+                             struct sm_write_collision *found)
 {
-    if (!series->has_streams)
-        return;
     found->series++;
     if (!found->first) {
         found->first = series;
-        found->left = write->streams[series->stream]->resource;
-        found->right = write->streams[series->other_stream]->resource;
+        found->left = write->streams[left]->resource;
+        found->right = write->streams[right]->resource;
     }
 }
 
@@ -497,7 +494,8 @@ struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions
     for (size_t i = 0; i < write->series_count; i++) {
         struct sm_write_series *series = write->series[i];
         bool has_samples = series->sample_count > 0, has_histograms = series->histogram_count > 0;
-        note_collision(write, series, &found);
+        if (series->has_streams)
+            sm_write_note_collision(write, series, series->stream, series->other_stream, &found);
         if (is_changing && has_samples)
             resolve_samples(collisions, write, series);
         if (is_changing && has_histograms)

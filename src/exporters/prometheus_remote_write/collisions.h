@@ -25,6 +25,9 @@ struct sm_write_collision {
     const struct sm_write_series *first;      /* one of them; NULL: none */
     const struct sm_attributes *left, *right; /* of the resources of two of its streams */
 };
+/* Two streams of the batch are this series. */
+void sm_write_note_collision(const struct sm_write *write, const struct sm_write_series *series, uint32_t left, uint32_t right,
+                             struct sm_write_collision *found);
 /* Looks at the batch's series and changes their samples. `now_ns`: sm_clock_mono_ns. */
 struct sm_write_collision sm_write_resolve_collisions(struct sm_write_collisions *collisions, struct sm_write *write, uint64_t now_ns);
 /* The names of the attributes in which the two differ: "k8s.pod.name, host.name". */

@@ -235,14 +235,14 @@ static bool has_known_order(const struct sm_write_label_maker *maker)
 static void finish_in_known_order(struct sm_write_label_maker *maker, struct sm_prometheus_pair *items, struct sm_write_base *labels)
 {
     size_t count = 0;
-    uint64_t hash = 0;
+    struct sm_hash128 hash = {0};
     for (size_t i = 0; i < maker->_count; i++) {
         const struct sm_write_ordered *ordered = &maker->_order.items[i];
         const struct sm_write_candidate *candidate = &maker->_candidates[ordered->from];
         if (!candidate->value.size && source(candidate->rank) == RANK_ATTRIBUTE)
             continue;
         items[count++] = (struct sm_prometheus_pair){.name = candidate->name, .value = candidate->value};
-        hash += sm_write_hash_value(ordered->name_hash, candidate->value);
+        sm_write_add_hash(&hash, sm_write_hash_value(ordered->name_hash, candidate->value));
     }
     *labels = (struct sm_write_base){.labels = {.items = items, .count = count}, .hash = hash};
 }

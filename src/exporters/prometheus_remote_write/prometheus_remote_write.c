@@ -286,13 +286,14 @@ static bool take_window(struct sm_write *write, void *context)
 {
     struct making *making = context;
     const struct exporter *exporter = making->component->state;
-    if (write->take && sm_write_repeats_add(&making->repeats, write)) {
+    struct sm_write_collision repeated = {0};
+    if (write->take && sm_write_repeats_add(&making->repeats, write, &repeated) && !exporter->settings.as_alloy) {
         making->is_repeating = true;
         return false;
     }
     struct sm_write_collision collision = sm_write_resolve_collisions(exporter->collisions, write, sm_clock_mono_ns());
-    tell_collision(making->component, &collision, write);
-    making->collisions += collision.series;
+    making->collisions += collision.series + repeated.series;
+    tell_collision(making->component, collision.first ? &collision : &repeated, write);
     sm_write_select(&exporter->settings, write);
     making->series += write->series_count;
     return sm_write_poster_take(making->poster, write, making->error);
@@ -341,14 +342,14 @@ static enum made make_posts(struct sm_component *component, struct sm_batch *out
     return making.is_repeating ? REPEATING : is_made ? MADE : NOT_MADE;
 }
 
-/* Windows cannot be taken twice where the next series depends on those before. */
+/* Windows cannot be taken twice where the next series depends on those before: what was added up was added up. Alloy's are never put together,
+ * because it leaves out what is older than the sample before. */
 static bool make_bodies(struct sm_component *component, struct sm_batch *batch, struct sm_write_post **bodies, size_t *count, struct sm_error *error)
 {
-    const struct exporter *exporter = component->state;
     const struct sm_remote_write_options *options = component->options;
     struct sm_batch *outline = batch->is_packed ? sm_otlp_decode_outline(batch) : sm_batch_retain(batch);
     enum made made = REPEATING;
-    if (options->on_collision == SM_WRITE_KEEP && !exporter->settings.as_alloy)
+    if (options->on_collision == SM_WRITE_KEEP)
         made = make_posts(component, outline, true, bodies, count, error);
     if (made == REPEATING)
         made = make_posts(component, outline, false, bodies, count, error);

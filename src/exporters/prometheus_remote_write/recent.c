@@ -82,9 +82,9 @@ static bool has_key(const struct sm_prometheus_entry *entry, const void *wanted)
     return a->low == b->low && a->high == b->high;
 }
 
-struct sm_write_seen *sm_write_recent_find(struct sm_write_recent *recent, const struct sm_write_labels *labels)
+struct sm_write_seen *sm_write_recent_find(struct sm_write_recent *recent, const struct sm_write_key *labels)
 {
-    struct sm_hash128 key = sm_write_hash_labels(labels);
+    struct sm_hash128 key = sm_write_hash_key(labels);
     uint32_t hash = (uint32_t)key.low;
     struct sm_write_seen *seen = (struct sm_write_seen *)sm_prometheus_table_find(&recent->table, hash, has_key, &key);
     if (!seen) {

@@ -16,7 +16,7 @@ void sm_write_recent_unlock(struct sm_write_recent *recent);
 
 struct sm_write_seen;
 /* What is known of the series with these labels; made when it is new. Valid until unlocked. */
-struct sm_write_seen *sm_write_recent_find(struct sm_write_recent *recent, const struct sm_write_labels *labels);
+struct sm_write_seen *sm_write_recent_find(struct sm_write_recent *recent, const struct sm_write_key *labels);
 /* False: a later point of the series has been seen. */
 bool sm_write_seen_take_point(struct sm_write_seen *seen, uint64_t time_ns);
 /* False: a later exemplar, or this one, has been seen. */

@@ -8,30 +8,39 @@
 enum { CAPACITY_MIN = 4096 };
 enum { AHEAD = 12 }; /* series: each slot is a cache miss, which is begun so much earlier */
 
+enum { STREAM_BITS = 16, NO_STREAM = 0xffff };
+
 void sm_write_repeats_deinit(struct sm_write_repeats *repeats)
 {
     free(repeats->slots);
     *repeats = (struct sm_write_repeats){0};
 }
 
-/* False: it was there. */
-static bool add(struct sm_write_repeats *repeats, uint64_t hash)
+/* What stands in the slot of the series; never 0. Streams beyond those that have room are none. */
+static uint64_t content_of(const struct sm_write_series *series)
 {
-    size_t mask = repeats->capacity - 1;
-    for (size_t i = hash & mask;; i = (i + 1) & mask) {
-        if (repeats->slots[i] == hash)
-            return false;
-        if (repeats->slots[i] == 0) {
-            repeats->slots[i] = hash;
-            repeats->count++;
-            return true;
-        }
-    }
+    uint64_t hash = sm_write_hash_key(&series->key).low | UINT64_C(1) << 63, stream = series->stream < NO_STREAM ? series->stream : NO_STREAM;
+    return hash >> STREAM_BITS << STREAM_BITS | stream;
+}
+
+static uint64_t *home(const struct sm_write_repeats *repeats, uint64_t content)
+{
+    return &repeats->slots[content >> STREAM_BITS & (repeats->capacity - 1)];
+}
+
+/* The slot of a series that is there, or is to be there. */
+static uint64_t *find(const struct sm_write_repeats *repeats, uint64_t content)
+{
+    uint64_t *slot = home(repeats, content), *end = repeats->slots + repeats->capacity;
+    while (*slot && (*slot ^ content) >> STREAM_BITS)
+        if (++slot == end)
+            slot = repeats->slots;
+    return slot;
 }
 
 static void make_room(struct sm_write_repeats *repeats, size_t more)
 {
-    struct sm_write_repeats bigger = {.capacity = repeats->capacity ? repeats->capacity : CAPACITY_MIN};
+    struct sm_write_repeats bigger = {.capacity = repeats->capacity ? repeats->capacity : CAPACITY_MIN, .count = repeats->count};
     while (bigger.capacity / 4 * 3 < repeats->count + more)
         bigger.capacity *= 2;
     if (bigger.capacity == repeats->capacity)
@@ -39,25 +48,42 @@ static void make_room(struct sm_write_repeats *repeats, size_t more)
     bigger.slots = sm_alloc(bigger.capacity, sizeof(*bigger.slots));
     for (size_t i = 0; i < repeats->capacity; i++)
         if (repeats->slots[i])
-            (void)add(&bigger, repeats->slots[i]);
+            *find(&bigger, repeats->slots[i]) = repeats->slots[i];
     free(repeats->slots);
     *repeats = bigger;
 }
 
-/* Never 0. */
-static uint64_t hash_of(const struct sm_write *window, size_t index)
+/* Returns what was there; 0: it is new. */
+static uint64_t add(struct sm_write_repeats *repeats, uint64_t content)
 {
-    return sm_write_hash_series(window->series[index]) | UINT64_C(1) << 63;
+    uint64_t *slot = find(repeats, content), before = *slot;
+    if (!before) {
+        *slot = content;
+        repeats->count++;
+    }
+    return before;
 }
 
-bool sm_write_repeats_add(struct sm_write_repeats *repeats, const struct sm_write *window)
+bool sm_write_repeats_add_series(struct sm_write_repeats *repeats, const struct sm_write_series *series)
 {
-    bool is_new = true;
+    make_room(repeats, 1);
+    return add(repeats, content_of(series)) != 0;
+}
+
+bool sm_write_repeats_add(struct sm_write_repeats *repeats, const struct sm_write *window, struct sm_write_collision *found)
+{
+    bool is_repeated = false;
     make_room(repeats, window->series_count);
     for (size_t i = 0; i < window->series_count; i++) {
         if (i + AHEAD < window->series_count)
-            __builtin_prefetch(&repeats->slots[hash_of(window, i + AHEAD) & (repeats->capacity - 1)], 1);
-        is_new &= add(repeats, hash_of(window, i));
+            __builtin_prefetch(home(repeats, content_of(window->series[i + AHEAD])), 1);
+        uint64_t content = content_of(window->series[i]), before = add(repeats, content);
+        if (!before)
+            continue;
+        is_repeated = true;
+        uint32_t stream = (uint32_t)(content & NO_STREAM), other = (uint32_t)(before & NO_STREAM);
+        if (stream != other && stream != NO_STREAM && other != NO_STREAM)
+            sm_write_note_collision(window, window->series[i], other, stream, found);
     }
-    return !is_new;
+    return is_repeated;
 }

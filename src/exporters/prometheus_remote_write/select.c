@@ -4,11 +4,6 @@
 #include "exporters/prometheus_remote_write/translate.h"
 #include "prometheus/relabel.h"
 
-static bool is_hidden(struct sm_slice name)
-{
-    return sm_slice_starts_with(name, SM_SLICE("__")) && !sm_slice_is(name, "__name__");
-}
-
 static void add_external_labels(struct sm_relabel_set *set, const struct sm_write_labels *external)
 {
     for (size_t i = 0; i < external->count; i++)
@@ -20,7 +15,7 @@ static void drop_hidden(struct sm_relabel_set *set)
 {
     size_t kept = 0;
     for (size_t i = 0; i < set->count; i++)
-        if (!is_hidden(set->items[i].name))
+        if (sm_slice_is(set->items[i].name, "__name__") || !sm_write_is_hidden(set->items[i].name))
             set->items[kept++] = set->items[i];
     set->count = kept;
 }
@@ -29,7 +24,7 @@ static void drop_hidden(struct sm_relabel_set *set)
 static bool relabel(const struct sm_write_settings *settings, struct sm_write *write, struct sm_write_series *series)
 {
     struct sm_relabel_set set;
-    if (!settings->as_alloy && !settings->relabel && !settings->write_relabel)
+    if (series->is_labelled || (!settings->as_alloy && !settings->relabel && !settings->write_relabel))
         return true;
     struct sm_write_labels labels = sm_write_labels_of(write, series);
     sm_relabel_set_init(&set, write->arena, labels.items, labels.count);

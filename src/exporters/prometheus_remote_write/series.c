@@ -25,13 +25,11 @@ bool sm_write_end_window(struct sm_write *write)
         return false;
     write->is_over = !write->take(write, write->take_context);
     sm_prometheus_table_clear(&write->_table);
-    sm_prometheus_table_clear(&write->_streams);
     sm_arena_reset(write->arena);
     write->series = NULL;
-    write->streams = NULL;
     write->_flat = NULL;
     write->current = NULL;
-    write->series_count = write->series_capacity = write->stream_count = write->stream_capacity = write->_flat_capacity = 0;
+    write->series_count = write->series_capacity = write->_flat_capacity = 0;
     return true;
 }
 
@@ -44,34 +42,24 @@ struct sm_write_base sm_write_make_base(struct sm_write_labels labels)
 {
     struct sm_write_base base = {.labels = labels};
     for (size_t i = 0; i < labels.count; i++)
-        base.hash += sm_write_make_label(labels.items[i].name, labels.items[i].value).hash;
+        sm_write_add_hash(&base.hash, sm_write_make_label(labels.items[i].name, labels.items[i].value).hash);
     return base;
 }
 
-static uint64_t whole_hash(const struct sm_write_key *key)
+struct sm_hash128 sm_write_hash_key(const struct sm_write_key *key)
 {
-    return key->base->hash + (key->name ? key->name->hash : 0) + (key->extra ? key->extra->hash : 0);
+    struct sm_hash128 hash = key->base->hash;
+    if (key->name)
+        sm_write_add_hash(&hash, key->name->hash);
+    if (key->extra)
+        sm_write_add_hash(&hash, key->extra->hash);
+    return hash;
 }
 
 static uint32_t hash_key(const struct sm_write_key *key)
 {
-    uint64_t hash = whole_hash(key);
+    uint64_t hash = sm_write_hash_key(key).low;
     return (uint32_t)(hash ^ hash >> 32);
-}
-
-uint64_t sm_write_hash_series(const struct sm_write_series *series)
-{
-    return whole_hash(&series->key);
-}
-
-struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels)
-{
-    struct sm_hash128 hash = {.low = sm_hash_secret(), .high = ~sm_hash_secret()};
-    for (size_t i = 0; i < labels->count; i++) {
-        hash.low = sm_hash_with(sm_hash_with(hash.low, labels->items[i].name), labels->items[i].value);
-        hash.high = sm_hash_with(sm_hash_with(hash.high, labels->items[i].name), labels->items[i].value);
-    }
-    return hash;
 }
 
 /* ---- labels that are put together */

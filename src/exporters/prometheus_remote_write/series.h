@@ -19,16 +19,16 @@ struct sm_write_labels {
     size_t count;
 };
 
-/* Labels with their hash: those that the series of a point share. */
+/* Labels with their hash, a sum over them: those that the series of a point share. */
 struct sm_write_base {
     struct sm_write_labels labels;
-    uint64_t hash;
+    struct sm_hash128 hash;
 };
 
 /* One label with its hash. */
 struct sm_write_label {
     struct sm_prometheus_pair pair;
-    uint64_t hash;
+    struct sm_hash128 hash;
 };
 
 /* The labels of a series: by name, `name` and `extra` behind those of the base that are called the same. */
@@ -98,6 +98,7 @@ struct sm_write_series {
     const struct sm_write_metadata *metadata; /* borrowed: arena; version 2: without the name; NULL: none */
     enum sm_write_kind kind;
     bool has_streams;              /* two or more of them gave points */
+    bool is_labelled;              /* has all labels that are sent: sm_write_select changes none */
     uint32_t stream, other_stream; /* the first, and one more */
     uint32_t sample_count, sample_capacity;
     struct sm_write_sample first_sample;   /* most series have one */
@@ -119,7 +120,7 @@ struct sm_write {
     sm_write_take *take;                     /* NULL: all series of the batch are held */
     void *take_context;                      /* borrowed */
     bool is_over;                            /* `take` said so */
-    struct sm_arena _kept;                   /* owned: metadata */
+    struct sm_arena _kept;                   /* owned: what windows have in common: metadata, streams */
     struct sm_prometheus_table _table;       /* owned: by labels */
     struct sm_write_series **series;         /* borrowed: arena; in the order they were made */
     const struct sm_write_metadata *current; /* borrowed: arena; what series that are made from now on stand for; NULL: nothing */
@@ -150,20 +151,26 @@ static inline uint64_t sm_write_hash_name(struct sm_slice name)
 {
     return sm_hash_with(sm_hash_secret(), name);
 }
-static inline uint64_t sm_write_hash_value(uint64_t name_hash, struct sm_slice value)
+/* 64 bits are enough for one label; the other half makes the sums of many differ where those of the first half do not. */
+static inline struct sm_hash128 sm_write_hash_value(uint64_t name_hash, struct sm_slice value)
 {
-    return sm_hash_with(name_hash, value);
+    uint64_t low = sm_hash_with(name_hash, value), high = (low ^ low >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (struct sm_hash128){.low = low, .high = high ^ high >> 29};
+}
+static inline void sm_write_add_hash(struct sm_hash128 *sum, struct sm_hash128 more)
+{
+    sum->low += more.low;
+    sum->high += more.high;
 }
 
-struct sm_hash128 sm_write_hash_labels(const struct sm_write_labels *labels);
 void sm_write_init(struct sm_write *write, struct sm_arena *arena);
 /* Is a window full? Then it has been taken, what was made of the batch is gone, and the arena is empty. To be asked between two points. */
 bool sm_write_end_window(struct sm_write *write);
 /* Not the arena. */
 void sm_write_deinit(struct sm_write *write);
 struct sm_write_base sm_write_make_base(struct sm_write_labels labels);
-/* Other series have another hash, as a rule. */
-uint64_t sm_write_hash_series(const struct sm_write_series *series);
+/* Other labels have another hash. */
+struct sm_hash128 sm_write_hash_key(const struct sm_write_key *key);
 struct sm_write_label sm_write_make_label(struct sm_slice name, struct sm_slice value);
 /* The series with these labels, which must live as long as the arena; made when it is new. */
 struct sm_write_series *sm_write_series_get(struct sm_write *write, struct sm_write_labels labels) __attribute__((returns_nonnull));

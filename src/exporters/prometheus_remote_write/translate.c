@@ -8,12 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "telemetry/metric.h"
 #include "exporters/prometheus_remote_write/collisions.h"
-#include "wire/number.h"
-
-/* The series of histograms and summaries beside the name itself. */
-enum part { PART_PLAIN, PART_SUM, PART_COUNT, PART_BUCKET, PARTS };
+#include "exporters/prometheus_remote_write/parts.h"
+#include "telemetry/metric.h"
 
 struct walk {
     const struct sm_write_settings *settings;
@@ -21,11 +18,7 @@ struct walk {
     struct sm_write_label_maker maker;
     const struct sm_scope *scope;
     const struct sm_metric *metric;
-    struct sm_slice name;                           /* of the metric, as Prometheus has it */
-    const struct sm_write_label *part_names[PARTS]; /* the same with suffixes, as labels; NULL: not made yet */
-    struct sm_write_label *bound_labels;            /* of the bounds that were last written, and of +Inf */
-    const double *bounds;
-    size_t bound_count;
+    struct sm_write_part_maker parts;
     uint64_t newest_ns; /* of the resource's points */
     size_t failures;
 };
@@ -73,62 +66,14 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
     add_exemplars(walk, point, series);
 }
 
-static const struct sm_write_label *keep_label(struct walk *walk, struct sm_slice name, struct sm_slice value)
-{
-    struct sm_write_label *kept = sm_arena_alloc(walk->write->arena, sizeof(*kept));
-    *kept = sm_write_make_label(name, value);
-    return kept;
-}
-
-static const struct sm_write_base *keep_base(struct walk *walk, const struct sm_write_base *labels)
-{
-    struct sm_write_base *kept = sm_arena_alloc(walk->write->arena, sizeof(*kept));
-    *kept = *labels;
-    return kept;
-}
-
-/* The metric's name with the suffix of the part, made once a metric. */
-static const struct sm_write_label *part_name(struct walk *walk, enum part part)
-{
-    static const char *const suffixes[PARTS] = {[PART_PLAIN] = "", [PART_SUM] = "_sum", [PART_COUNT] = "_count", [PART_BUCKET] = "_bucket"};
-    if (!walk->part_names[part]) {
-        struct sm_slice name = sm_slice_of(sm_arena_printf(walk->write->arena, "%.*s%s", SM_SLICE_ARGS(walk->name), suffixes[part]));
-        walk->part_names[part] = keep_label(walk, SM_SLICE("__name__"), name);
-    }
-    return walk->part_names[part];
-}
-
 /* A sample of a part's series, with one label more (NULL: none). */
-static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *base, enum part part,
-                                        const struct sm_write_label *extra, double value)
+static struct sm_write_series *add_part(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *base,
+                                        enum sm_write_part part, const struct sm_write_label *extra, double value)
 {
-    struct sm_write_key key = {.base = base, .name = part_name(walk, part), .extra = extra};
+    struct sm_write_key key = {.base = base, .name = sm_write_part_name(&walk->parts, part), .extra = extra};
     struct sm_write_series *series = sm_write_series_get_shared(walk->write, &key);
     sm_write_add_sample(walk->write, series, value_of(point, value), sm_write_time_ms(point->time_ns));
     return series;
-}
-
-static struct sm_slice number_text(struct walk *walk, double number)
-{
-    char text[SM_NUMBER_SIZE_MAX];
-    return sm_arena_copy(walk->write->arena, sm_slice_make(text, sm_number_format(number, SM_NUMBER_PLAIN, text)));
-}
-
-/* Points of one metric have the same bounds as a rule. */
-static const struct sm_write_label *bound_labels(struct walk *walk, const struct sm_data_point *point)
-{
-    size_t count = point->bound_count;
-    bool is_same = walk->bound_labels && walk->bound_count == count &&
-                   (count == 0 || memcmp(walk->bounds, point->explicit_bounds, count * sizeof(*walk->bounds)) == 0);
-    if (is_same)
-        return walk->bound_labels;
-    walk->bound_labels = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*walk->bound_labels));
-    for (size_t i = 0; i < count; i++)
-        walk->bound_labels[i] = sm_write_make_label(SM_SLICE("le"), number_text(walk, point->explicit_bounds[i]));
-    walk->bound_labels[count] = sm_write_make_label(SM_SLICE("le"), SM_SLICE("+Inf"));
-    walk->bounds = point->explicit_bounds;
-    walk->bound_count = count;
-    return walk->bound_labels;
 }
 
 struct bucket {
@@ -171,35 +116,35 @@ static void spread_exemplars(struct walk *walk, const struct sm_data_point *poin
 
 static void take_histogram(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
-    const struct sm_write_base *base = keep_base(walk, labels);
+    const struct sm_write_base *base = sm_write_keep_base(walk->write->arena, labels);
     if (point->has_sum)
-        add_part(walk, point, base, PART_SUM, NULL, point->sum);
-    add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
+        add_part(walk, point, base, SM_WRITE_PART_SUM, NULL, point->sum);
+    add_part(walk, point, base, SM_WRITE_PART_COUNT, NULL, (double)point->count);
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count;
-    const struct sm_write_label *bounds = bound_labels(walk, point);
+    const struct sm_write_label *bounds = sm_write_bound_labels(&walk->parts, point);
     struct bucket *buckets = sm_arena_alloc(walk->write->arena, (count + 1) * sizeof(*buckets));
     uint64_t cumulative = 0;
     for (size_t i = 0; i < count; i++) {
         cumulative += point->bucket_counts[i];
         buckets[i] = (struct bucket){.bound = point->explicit_bounds[i], .index = i};
-        buckets[i].series = add_part(walk, point, base, PART_BUCKET, &bounds[i], (double)cumulative);
+        buckets[i].series = add_part(walk, point, base, SM_WRITE_PART_BUCKET, &bounds[i], (double)cumulative);
     }
     buckets[count] = (struct bucket){.bound = (double)INFINITY, .index = count};
-    buckets[count].series = add_part(walk, point, base, PART_BUCKET, &bounds[point->bound_count], (double)point->count);
+    buckets[count].series = add_part(walk, point, base, SM_WRITE_PART_BUCKET, &bounds[point->bound_count], (double)point->count);
     if (!walk->settings->is_version_2) /* the reference's version 2 has no exemplars of these */
         spread_exemplars(walk, point, buckets, count + 1);
 }
 
 static void take_summary(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *labels)
 {
-    const struct sm_write_base *base = keep_base(walk, labels);
+    const struct sm_write_base *base = sm_write_keep_base(walk->write->arena, labels);
     walk->write->kind = SM_WRITE_COUNTER;
-    add_part(walk, point, base, PART_SUM, NULL, point->sum);
-    add_part(walk, point, base, PART_COUNT, NULL, (double)point->count);
+    add_part(walk, point, base, SM_WRITE_PART_SUM, NULL, point->sum);
+    add_part(walk, point, base, SM_WRITE_PART_COUNT, NULL, (double)point->count);
     walk->write->kind = SM_WRITE_QUANTILE;
     for (size_t i = 0; i < point->quantile_count; i++) {
-        const struct sm_write_label *quantile = keep_label(walk, SM_SLICE("quantile"), number_text(walk, point->quantiles[i].quantile));
-        add_part(walk, point, base, PART_PLAIN, quantile, point->quantiles[i].value);
+        const struct sm_write_label *quantile = sm_write_number_label(&walk->parts, SM_SLICE("quantile"), point->quantiles[i].quantile);
+        add_part(walk, point, base, SM_WRITE_PART_PLAIN, quantile, point->quantiles[i].value);
     }
 }
 
@@ -230,7 +175,8 @@ static bool is_translatable(const struct sm_metric *metric)
     return false;
 }
 
-static bool make_name(struct walk *walk, const struct sm_metric *metric)
+/* `is_emptied`: the arena was, while the walk is at this metric. */
+static bool make_name(struct walk *walk, const struct sm_metric *metric, bool is_emptied)
 {
     struct sm_prometheus_namer namer = {
         .name_space = walk->settings->name_space, .with_suffixes = walk->settings->with_suffixes, .keeps_utf8 = walk->settings->keeps_utf8};
@@ -240,7 +186,7 @@ static bool make_name(struct walk *walk, const struct sm_metric *metric)
     struct sm_bytes name;
     sm_bytes_init(&name, walk->write->arena);
     bool is_named = sm_prometheus_metric_name(&namer, metric->name, metric->unit, kind, &name);
-    walk->name = sm_bytes_slice(&name);
+    sm_write_parts_begin(&walk->parts, sm_bytes_slice(&name), is_emptied);
     return is_named;
 }
 
@@ -282,7 +228,7 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
     if (walk->settings->is_version_2) {
         sm_write_describe(walk->write, metadata);
     } else if (walk->settings->with_metadata) {
-        metadata.name = walk->name;
+        metadata.name = walk->parts.name;
         sm_write_add_metadata(walk->write, &metadata);
     }
 }
@@ -293,10 +239,7 @@ static void end_point(struct walk *walk)
     if (!sm_write_end_window(walk->write))
         return;
     sm_write_label_maker_renew(&walk->maker);
-    sm_write_begin_stream(walk->write, walk->maker.resource, walk->scope);
-    memset(walk->part_names, 0, sizeof(walk->part_names));
-    walk->bound_labels = NULL;
-    (void)make_name(walk, walk->metric);
+    (void)make_name(walk, walk->metric, true);
     if (walk->settings->is_version_2)
         describe(walk, walk->metric);
 }
@@ -305,7 +248,7 @@ static void take_point(struct walk *walk, const struct sm_data_point *point)
 {
     struct sm_write_base labels;
     walk->write->start_ms = sm_write_time_ms(point->start_ns);
-    struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->name : (struct sm_slice){0};
+    struct sm_slice name = takers[walk->metric->type].is_one_series ? walk->parts.name : (struct sm_slice){0};
     if (sm_write_make_labels(&walk->maker, &point->attributes, walk->scope, name, &labels))
         takers[walk->metric->type].take(walk, point, &labels);
     else
@@ -322,13 +265,12 @@ enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric)
 
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
 {
-    bool is_named = make_name(walk, metric), is_taken = is_named && is_translatable(metric);
+    bool is_named = make_name(walk, metric, false), is_taken = is_named && is_translatable(metric);
     struct sm_point_cursor cursor = sm_metric_points(metric, walk->write->arena);
     if (is_named)
         describe(walk, metric);
     walk->failures += !is_taken;
     walk->metric = metric;
-    memset(walk->part_names, 0, sizeof(walk->part_names));
     walk->write->kind = sm_write_kind_of(metric);
     for (const struct sm_data_point *point; !walk->write->is_over && (point = sm_metric_next_point(&cursor)) != NULL;) {
         if (point->time_ns > walk->newest_ns)
@@ -394,7 +336,7 @@ static void take_resource(struct walk *walk, const struct sm_resource_group *gro
 
 size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write)
 {
-    struct walk walk = {.settings = settings, .write = write, .maker = {.settings = settings, .arena = write->arena}};
+    struct walk walk = {.settings = settings, .write = write, .maker = {.settings = settings, .arena = write->arena}, .parts.arena = write->arena};
     for (size_t i = 0; i < batch->count && !write->is_over; i++)
         if (!batch->groups[i].dropped)
             take_resource(&walk, &batch->groups[i]);

@@ -9,6 +9,11 @@ size_t sm_write_translate(const struct sm_write_settings *settings, struct sm_ba
 
 /* The same as otelcol.exporter.prometheus of Alloy does it, up to the labels of its series: sm_write_select does the rest. */
 size_t sm_write_translate_alloy(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write);
+/* A label that relabelling may use and that is not sent, but for __name__. */
+static inline bool sm_write_is_hidden(struct sm_slice label)
+{
+    return sm_slice_starts_with(label, SM_SLICE("__"));
+}
 /* Relabels the series and leaves out what is not to be sent. Called once, behind one of the above. */
 void sm_write_select(const struct sm_write_settings *settings, struct sm_write *write);
 

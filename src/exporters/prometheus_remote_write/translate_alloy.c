@@ -1,7 +1,8 @@
 /* translate_alloy.c - walks a batch as otelcol.exporter.prometheus of Alloy does: other labels, times and exemplars than the Collector's exporter.
  *
  * A label may be set by any attribute, the last one counts; points that are older than the last one of their series are left out; target_info has
- * the present time. Reads metrics and changes nothing. State: the walk, on the stack; recent.h.
+ * the present time. The series of a point share their labels unless an attribute sets one that tells them apart, or one that is hidden. Reads metrics
+ * and changes nothing. State: the walk, on the stack; recent.h.
  * Source: Alloy's internal/component/otelcol/exporter/prometheus/internal/convert/convert.go. */
 #include <math.h>
 #include <stdlib.h>
@@ -12,11 +13,12 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "exporters/prometheus_remote_write/collisions.h"
+#include "exporters/prometheus_remote_write/parts.h"
 #include "exporters/prometheus_remote_write/recent.h"
+#include "exporters/prometheus_remote_write/repeats.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "prometheus/name.h"
 #include "telemetry/metric.h"
-#include "wire/number.h"
 
 struct walk {
     const struct sm_write_settings *settings;
@@ -25,7 +27,10 @@ struct walk {
     const struct sm_attributes *resource;
     const struct sm_metric *metric;
     struct sm_slice job, instance;
-    struct sm_slice name; /* of the metric, as Prometheus has it */
+    struct sm_write_part_maker parts;
+    struct sm_write_repeats presents; /* owned: series of resources and scopes */
+    bool is_unshared;                 /* an attribute that became a label was one of those that series do not share */
+    bool labels_completely;           /* labels that are made here are those that are sent */
     int64_t now_ms;
     size_t failures;
 };
@@ -58,9 +63,17 @@ static struct sm_slice label_name(const struct walk *walk, struct sm_slice key)
     return is_marked ? sm_slice_of(sm_arena_printf(walk->arena, "key%.*s", SM_SLICE_ARGS(made))) : made;
 }
 
-static void put_attribute(const struct walk *walk, struct sm_relabel_set *set, const struct sm_attribute *attribute)
+/* Labels in which the series of a point differ, and those that are looked at and not sent. */
+static bool is_own_label(struct sm_slice name)
 {
-    sm_relabel_put(set, label_name(walk, attribute->key), sm_value_to_string(&attribute->value, walk->arena));
+    return sm_write_is_hidden(name) || sm_slice_is(name, "le") || sm_slice_is(name, "quantile");
+}
+
+static void put_attribute(struct walk *walk, struct sm_relabel_set *set, const struct sm_attribute *attribute)
+{
+    struct sm_slice name = label_name(walk, attribute->key);
+    walk->is_unshared |= is_own_label(name);
+    sm_relabel_put(set, name, sm_value_to_string(&attribute->value, walk->arena));
 }
 
 static bool is_identifying(struct sm_slice key)
@@ -77,7 +90,7 @@ static void begin_labels(const struct walk *walk, struct sm_relabel_set *set, st
 }
 
 /* The point's attributes; with resource_to_telemetry those of the resource take the place of equal ones and stand behind the others. */
-static void put_attributes(const struct walk *walk, struct sm_relabel_set *set, const struct sm_attributes *attributes)
+static void put_attributes(struct walk *walk, struct sm_relabel_set *set, const struct sm_attributes *attributes)
 {
     bool with_resource = walk->settings->resource_to_telemetry;
     struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
@@ -101,16 +114,42 @@ static struct sm_write_labels labels_of(const struct sm_relabel_set *set)
     return (struct sm_write_labels){.items = set->items, .count = set->count};
 }
 
-static struct sm_write_labels make_labels(const struct walk *walk, const struct sm_data_point *point, const char *suffix,
-                                          const struct sm_prometheus_pair *extra)
+/* Of a series that shares none with the others of its point. */
+static struct sm_write_labels make_own_labels(struct walk *walk, const struct sm_data_point *point, enum sm_write_part part,
+                                              const struct sm_write_label *extra)
 {
     struct sm_relabel_set set;
-    struct sm_slice name = *suffix ? sm_slice_of(sm_arena_printf(walk->arena, "%.*s%s", SM_SLICE_ARGS(walk->name), suffix)) : walk->name;
-    begin_labels(walk, &set, name);
+    begin_labels(walk, &set, sm_write_part_name(&walk->parts, part)->pair.value);
     if (extra)
-        sm_relabel_put(&set, extra->name, extra->value);
+        sm_relabel_put(&set, extra->pair.name, extra->pair.value);
     put_attributes(walk, &set, &point->attributes);
     return labels_of(&set);
+}
+
+/* Those that the series of the point share. NULL: none. */
+static const struct sm_write_base *make_shared_labels(struct walk *walk, const struct sm_data_point *point)
+{
+    struct sm_relabel_set set;
+    const struct sm_write_labels *external = &walk->settings->external_labels;
+    walk->is_unshared = false;
+    begin_labels(walk, &set, (struct sm_slice){0});
+    put_attributes(walk, &set, &point->attributes);
+    if (walk->is_unshared || walk->parts.name.size == 0)
+        return NULL;
+    for (size_t i = 0; walk->labels_completely && i < external->count; i++)
+        if (sm_relabel_get(&set, external->items[i].name).size == 0)
+            sm_relabel_put(&set, external->items[i].name, external->items[i].value);
+    struct sm_write_base base = sm_write_make_base(labels_of(&set));
+    return sm_write_keep_base(walk->arena, &base);
+}
+
+/* Without rules of relabelling, external labels are all that is missing. */
+static bool labels_completely(const struct sm_write_settings *settings)
+{
+    for (size_t i = 0; i < settings->external_labels.count; i++)
+        if (is_own_label(settings->external_labels.items[i].name))
+            return false;
+    return !settings->relabel && !settings->write_relabel;
 }
 
 /* ---- series */
@@ -120,9 +159,20 @@ struct target {
     struct sm_write_seen *seen;
 };
 
-static struct target find_target(struct walk *walk, struct sm_write_labels labels)
+/* The series of a part of the point; `shared` NULL: with labels of its own. */
+static struct target find_target(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared, enum sm_write_part part,
+                                 const struct sm_write_label *extra)
 {
-    return (struct target){.series = sm_write_series_get(walk->write, labels), .seen = sm_write_recent_find(walk->settings->recent, &labels)};
+    struct target target;
+    if (shared) {
+        struct sm_write_key key = {.base = shared, .name = sm_write_part_name(&walk->parts, part), .extra = extra};
+        target.series = sm_write_series_get_shared(walk->write, &key);
+        target.series->is_labelled = walk->labels_completely;
+    } else {
+        target.series = sm_write_series_get(walk->write, make_own_labels(walk, point, part, extra));
+    }
+    target.seen = sm_write_recent_find(walk->settings->recent, &target.series->key);
+    return target;
 }
 
 static void put_sample(struct walk *walk, const struct target *target, const struct sm_data_point *point, double value)
@@ -135,10 +185,10 @@ static void put_sample(struct walk *walk, const struct target *target, const str
     sm_write_add_sample(walk->write, target->series, value, sm_write_time_ms(point->time_ns));
 }
 
-static struct target add_part(struct walk *walk, const struct sm_data_point *point, const char *suffix, const struct sm_prometheus_pair *extra,
-                              double value)
+static struct target add_part(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared, enum sm_write_part part,
+                              const struct sm_write_label *extra, double value)
 {
-    struct target target = find_target(walk, make_labels(walk, point, suffix, extra));
+    struct target target = find_target(walk, point, shared, part, extra);
     put_sample(walk, &target, point, value);
     return target;
 }
@@ -204,16 +254,10 @@ static struct sm_exemplar *sorted_exemplars(struct walk *walk, const struct sm_d
 
 /* ---- points */
 
-static struct sm_slice number_text(struct walk *walk, double number)
-{
-    char text[SM_NUMBER_SIZE_MAX];
-    return sm_arena_copy(walk->arena, sm_slice_make(text, sm_number_format(number, SM_NUMBER_PLAIN, text)));
-}
-
-static void take_number(struct walk *walk, const struct sm_data_point *point)
+static void take_number(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared)
 {
     double number = point->number_type == SM_NUMBER_INT ? (double)point->integer : point->number_type == SM_NUMBER_DOUBLE ? point->number : 0;
-    struct target target = add_part(walk, point, "", NULL, number);
+    struct target target = add_part(walk, point, shared, SM_WRITE_PART_PLAIN, NULL, number);
     if (walk->metric->type == SM_METRIC_SUM && walk->metric->is_monotonic)
         put_exemplars(walk, point, &target);
 }
@@ -257,43 +301,41 @@ static const uint64_t *sum_up_unsorted(struct walk *walk, const struct sm_data_p
     return sums;
 }
 
-static void take_buckets(struct walk *walk, const struct sm_data_point *point)
+static void take_buckets(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared)
 {
     size_t count = point->bound_count < point->bucket_count ? point->bound_count : point->bucket_count, exemplar_count, next = 0;
     struct sm_exemplar *exemplars = sorted_exemplars(walk, point, &exemplar_count);
-    struct sm_prometheus_pair le = {.name = SM_SLICE("le")};
+    const struct sm_write_label *bounds = sm_write_bound_labels(&walk->parts, point);
     const uint64_t *sums = are_sorted(point, count) ? NULL : sum_up_unsorted(walk, point, count);
     uint64_t running = 0;
     for (size_t i = 0; i < count; i++) {
         running += point->bucket_counts[i];
-        le.value = number_text(walk, point->explicit_bounds[i]);
-        struct target bucket = add_part(walk, point, "_bucket", &le, (double)(sums ? sums[i] : running));
+        struct target bucket = add_part(walk, point, shared, SM_WRITE_PART_BUCKET, &bounds[i], (double)(sums ? sums[i] : running));
         for (; next < exemplar_count && double_value(&exemplars[next]) < point->explicit_bounds[i]; next++)
             put_exemplar(walk, &bucket, &exemplars[next]);
     }
-    le.value = SM_SLICE("+Inf");
-    struct target last = add_part(walk, point, "_bucket", &le, (double)point->count);
+    struct target last = add_part(walk, point, shared, SM_WRITE_PART_BUCKET, &bounds[point->bound_count], (double)point->count);
     for (; next < exemplar_count; next++)
         put_exemplar(walk, &last, &exemplars[next]);
 }
 
-static void take_histogram(struct walk *walk, const struct sm_data_point *point)
+static void take_histogram(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared)
 {
     if (point->has_sum)
-        add_part(walk, point, "_sum", NULL, point->sum);
-    add_part(walk, point, "_count", NULL, (double)point->count);
-    take_buckets(walk, point);
+        add_part(walk, point, shared, SM_WRITE_PART_SUM, NULL, point->sum);
+    add_part(walk, point, shared, SM_WRITE_PART_COUNT, NULL, (double)point->count);
+    take_buckets(walk, point, shared);
 }
 
-static void take_summary(struct walk *walk, const struct sm_data_point *point)
+static void take_summary(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared)
 {
     walk->write->kind = SM_WRITE_COUNTER;
-    add_part(walk, point, "_sum", NULL, point->sum);
-    add_part(walk, point, "_count", NULL, (double)point->count);
+    add_part(walk, point, shared, SM_WRITE_PART_SUM, NULL, point->sum);
+    add_part(walk, point, shared, SM_WRITE_PART_COUNT, NULL, (double)point->count);
     walk->write->kind = SM_WRITE_QUANTILE;
     for (size_t i = 0; i < point->quantile_count; i++) {
-        struct sm_prometheus_pair quantile = {.name = SM_SLICE("quantile"), .value = number_text(walk, point->quantiles[i].quantile)};
-        add_part(walk, point, "", &quantile, point->quantiles[i].value);
+        const struct sm_write_label *quantile = sm_write_number_label(&walk->parts, SM_SLICE("quantile"), point->quantiles[i].quantile);
+        add_part(walk, point, shared, SM_WRITE_PART_PLAIN, quantile, point->quantiles[i].value);
     }
 }
 
@@ -313,11 +355,11 @@ static bool is_consistent(const struct sm_data_point *point)
     return is_stale || (point->has_sum && isnan(point->sum) ? sum <= point->count : sum == point->count);
 }
 
-static void take_exponential(struct walk *walk, const struct sm_data_point *point)
+static void take_exponential(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared)
 {
     struct sm_write_histogram histogram;
     struct sm_data_point own = *point;
-    struct target target = find_target(walk, make_labels(walk, point, "", NULL));
+    struct target target = find_target(walk, point, shared, SM_WRITE_PART_PLAIN, NULL);
     own.zero_threshold = 0; /* that of the point is not looked at */
     if (!sm_write_seen_take_point(target.seen, point->time_ns))
         return;
@@ -332,7 +374,7 @@ static void take_exponential(struct walk *walk, const struct sm_data_point *poin
 
 /* ---- metrics */
 
-static void (*const takers[])(struct walk *walk, const struct sm_data_point *point) = {
+static void (*const takers[])(struct walk *walk, const struct sm_data_point *point, const struct sm_write_base *shared) = {
     [SM_METRIC_GAUGE] = take_number,        [SM_METRIC_SUM] = take_number,
     [SM_METRIC_HISTOGRAM] = take_histogram, [SM_METRIC_EXPONENTIAL_HISTOGRAM] = take_exponential,
     [SM_METRIC_SUMMARY] = take_summary,
@@ -344,7 +386,8 @@ static bool is_translatable(const struct sm_metric *metric)
            (metric->type != SM_METRIC_NONE && metric->temporality == SM_TEMPORALITY_CUMULATIVE);
 }
 
-static bool make_name(struct walk *walk, const struct sm_metric *metric)
+/* `is_emptied`: the arena was, while the walk is at this metric. */
+static bool make_name(struct walk *walk, const struct sm_metric *metric, bool is_emptied)
 {
     struct sm_prometheus_namer namer = {.with_suffixes = walk->settings->with_suffixes};
     enum sm_prometheus_kind kind = metric->type == SM_METRIC_GAUGE                         ? SM_PROMETHEUS_KIND_GAUGE
@@ -353,7 +396,7 @@ static bool make_name(struct walk *walk, const struct sm_metric *metric)
     struct sm_bytes name;
     sm_bytes_init(&name, walk->arena);
     bool is_named = sm_prometheus_metric_name(&namer, metric->name, metric->unit, kind, &name);
-    walk->name = sm_bytes_slice(&name);
+    sm_write_parts_begin(&walk->parts, sm_bytes_slice(&name), is_emptied);
     return is_named;
 }
 
@@ -370,9 +413,37 @@ static void describe(struct walk *walk, const struct sm_metric *metric)
                                                                   .unit = metric->unit});
 }
 
+static struct sm_slice text_of(struct walk *walk, const char *key, bool *is_there)
+{
+    struct sm_value value;
+    *is_there = sm_attributes_find(walk->resource, sm_slice_of(key), &value);
+    return *is_there ? sm_value_to_string(&value, walk->arena) : (struct sm_slice){0};
+}
+
+static void set_resource(struct walk *walk, const struct sm_attributes *resource)
+{
+    bool is_named, has_space, is_there;
+    walk->resource = resource;
+    walk->job = text_of(walk, "service.name", &is_named);
+    struct sm_slice space = text_of(walk, "service.namespace", &has_space);
+    if (is_named && has_space)
+        walk->job = sm_slice_of(sm_arena_printf(walk->arena, "%.*s/%.*s", SM_SLICE_ARGS(space), SM_SLICE_ARGS(walk->job)));
+    walk->instance = text_of(walk, "service.instance.id", &is_there);
+}
+
+/* What the arena held of the resource and the metric is gone when a window has ended. */
+static void end_point(struct walk *walk)
+{
+    if (!sm_write_end_window(walk->write))
+        return;
+    set_resource(walk, walk->resource);
+    (void)make_name(walk, walk->metric, true);
+    describe(walk, walk->metric);
+}
+
 static void take_metric(struct walk *walk, const struct sm_metric *metric)
 {
-    if (!is_translatable(metric) || !make_name(walk, metric)) {
+    if (!is_translatable(metric) || !make_name(walk, metric, false)) {
         walk->failures++;
         return;
     }
@@ -380,9 +451,10 @@ static void take_metric(struct walk *walk, const struct sm_metric *metric)
     walk->write->kind = sm_write_kind_of(metric);
     describe(walk, metric);
     struct sm_point_cursor cursor = sm_metric_points(metric, walk->arena);
-    for (const struct sm_data_point *point; (point = sm_metric_next_point(&cursor)) != NULL;) {
+    for (const struct sm_data_point *point; !walk->write->is_over && (point = sm_metric_next_point(&cursor)) != NULL;) {
         walk->write->start_ms = sm_write_time_ms(point->start_ns);
-        takers[metric->type](walk, point);
+        takers[metric->type](walk, point, make_shared_labels(walk, point));
+        end_point(walk);
     }
 }
 
@@ -394,7 +466,7 @@ static void add_present(struct walk *walk, const struct sm_relabel_set *set, con
     if (walk->settings->with_metadata)
         sm_write_describe(walk->write, (struct sm_write_metadata){.type = SM_WRITE_TYPE_GAUGE, .help = sm_slice_of(help)});
     struct sm_write_series *series = sm_write_series_get(walk->write, labels_of(set));
-    if (series->sample_count == 0)
+    if (!sm_write_repeats_add_series(&walk->presents, series))
         sm_write_add_sample(walk->write, series, 1, walk->now_ms);
 }
 
@@ -423,24 +495,6 @@ static void add_scope_info(struct walk *walk, const struct sm_scope *scope)
     add_present(walk, &set, "");
 }
 
-static struct sm_slice text_of(struct walk *walk, const char *key, bool *is_there)
-{
-    struct sm_value value;
-    *is_there = sm_attributes_find(walk->resource, sm_slice_of(key), &value);
-    return *is_there ? sm_value_to_string(&value, walk->arena) : (struct sm_slice){0};
-}
-
-static void set_resource(struct walk *walk, const struct sm_attributes *resource)
-{
-    bool is_named, has_space, is_there;
-    walk->resource = resource;
-    walk->job = text_of(walk, "service.name", &is_named);
-    struct sm_slice space = text_of(walk, "service.namespace", &has_space);
-    if (is_named && has_space)
-        walk->job = sm_slice_of(sm_arena_printf(walk->arena, "%.*s/%.*s", SM_SLICE_ARGS(space), SM_SLICE_ARGS(walk->job)));
-    walk->instance = text_of(walk, "service.instance.id", &is_there);
-}
-
 static void take_resource(struct walk *walk, const struct sm_resource_group *group)
 {
     set_resource(walk, &group->resource.attributes);
@@ -465,11 +519,17 @@ static void take_resource(struct walk *walk, const struct sm_resource_group *gro
 
 size_t sm_write_translate_alloy(const struct sm_write_settings *settings, struct sm_batch *batch, struct sm_write *write)
 {
-    struct walk walk = {.settings = settings, .write = write, .arena = write->arena, .now_ms = sm_write_time_ms(sm_clock_wall_ns())};
+    struct walk walk = {.settings = settings,
+                        .write = write,
+                        .arena = write->arena,
+                        .parts.arena = write->arena,
+                        .labels_completely = labels_completely(settings),
+                        .now_ms = sm_write_time_ms(sm_clock_wall_ns())};
     sm_write_recent_lock(settings->recent, sm_clock_mono_ns());
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < batch->count && !write->is_over; i++)
         if (!batch->groups[i].dropped)
             take_resource(&walk, &batch->groups[i]);
     sm_write_recent_unlock(settings->recent);
+    sm_write_repeats_deinit(&walk.presents);
     return walk.failures;
 }

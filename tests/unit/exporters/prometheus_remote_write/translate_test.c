@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "exporters/prometheus_remote_write/recent.h"
 #include "exporters/prometheus_remote_write/repeats.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "telemetry/metric.h"
@@ -50,7 +51,7 @@ static void expect_series(const struct sm_write_settings *settings, const char *
     struct sm_bytes shown = {0};
     struct sm_batch *batch = decode(json);
     sm_write_init(&write, &arena);
-    assert_int_equal(sm_write_translate(settings, batch, &write), failures);
+    assert_int_equal(settings->as_alloy ? sm_write_translate_alloy(settings, batch, &write) : sm_write_translate(settings, batch, &write), failures);
     for (size_t i = 0; i < write.series_count; i++)
         show_series(&shown, &write, write.series[i]);
     assert_string_equal(sm_bytes_cstr(&shown), expected);
@@ -209,48 +210,132 @@ static void append_metrics(struct sm_bytes *json, const char *key, const char *n
     sm_bytes_append_text(json, "]}}]}]}");
 }
 
+static struct sm_batch *decode_two_resources(const char *left_name, const char *right_name)
+{
+    struct sm_bytes json = {0};
+    sm_bytes_append_text(&json, "{\"resourceMetrics\":[");
+    append_metrics(&json, "a", left_name);
+    sm_bytes_append_char(&json, ',');
+    append_metrics(&json, "b.c", right_name);
+    sm_bytes_append_text(&json, "]}");
+    struct sm_batch *batch = decode(sm_bytes_cstr(&json));
+    sm_bytes_deinit(&json);
+    return batch;
+}
+
+/* `take` NULL: at once. */
+static void show_all(const struct sm_write_settings *settings, struct sm_batch *batch, sm_write_take *take, struct sm_bytes *shown)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    sm_write_init(&write, &arena);
+    write.take = take;
+    write.take_context = shown;
+    size_t failures = settings->as_alloy ? sm_write_translate_alloy(settings, batch, &write) : sm_write_translate(settings, batch, &write);
+    assert_int_equal(failures, 0);
+    assert_true(take ? write.series_count < 1000 : write.series_count >= (size_t)2 * 400 * 4);
+    show_window(&write, shown);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+}
+
 static void makes_the_same_series_in_windows_as_at_once(void **state)
 {
     (void)state;
-    struct sm_bytes json = {0}, whole = {0}, windows = {0};
-    sm_bytes_append_text(&json, "{\"resourceMetrics\":[");
-    append_metrics(&json, "a", "one");
-    sm_bytes_append_char(&json, ',');
-    append_metrics(&json, "b.c", "two");
-    sm_bytes_append_text(&json, "]}");
-    struct sm_batch *batch = decode(sm_bytes_cstr(&json));
-    for (int has_windows = 0; has_windows < 2; has_windows++) {
-        struct sm_arena arena = SM_ARENA_INIT;
-        struct sm_write write;
-        sm_write_init(&write, &arena);
-        if (has_windows) {
-            write.take = show_window;
-            write.take_context = &windows;
-        }
-        assert_int_equal(sm_write_translate(&usual, batch, &write), 0);
-        assert_true(has_windows ? write.series_count < 1000 : write.series_count == (size_t)2 * (400 * 4 + 1));
-        show_window(&write, has_windows ? &windows : &whole);
-        sm_write_deinit(&write);
-        sm_arena_deinit(&arena);
+    struct sm_batch *batch = decode_two_resources("one", "two");
+    for (int as_alloy = 0; as_alloy < 2; as_alloy++) {
+        struct sm_bytes whole = {0}, windows = {0};
+        struct sm_write_settings settings = usual;
+        if (as_alloy)
+            settings = (struct sm_write_settings){.with_suffixes = true, .as_alloy = true, .recent = sm_write_recent_create()};
+        show_all(&settings, batch, NULL, &whole);
+        show_all(&settings, batch, show_window, &windows);
+        assert_string_equal(sm_bytes_cstr(&windows), sm_bytes_cstr(&whole));
+        sm_write_recent_free(settings.recent);
+        sm_bytes_deinit(&whole);
+        sm_bytes_deinit(&windows);
     }
-    assert_string_equal(sm_bytes_cstr(&windows), sm_bytes_cstr(&whole));
-    sm_bytes_deinit(&json);
-    sm_bytes_deinit(&whole);
-    sm_bytes_deinit(&windows);
     sm_batch_release(batch);
+}
+
+struct collecting {
+    struct sm_write_repeats repeats;
+    struct sm_write_collision found;
+    bool is_repeating;
+};
+
+static bool collect(struct sm_write *write, void *context)
+{
+    struct collecting *collecting = context;
+    collecting->is_repeating |= sm_write_repeats_add(&collecting->repeats, write, &collecting->found);
+    return true;
+}
+
+static void finds_streams_that_collide_in_different_windows(void **state)
+{
+    (void)state;
+    struct sm_batch *batch = decode_two_resources("one", "one");
+    struct collecting collecting = {0};
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_write write;
+    sm_write_init(&write, &arena);
+    write.take = collect;
+    write.take_context = &collecting;
+    assert_int_equal(sm_write_translate(&usual, batch, &write), 0);
+    collect(&write, &collecting);
+    assert_true(collecting.is_repeating);
+    assert_int_equal(collecting.found.series, 400 * 4);
+    struct sm_slice names = sm_write_name_differences(collecting.found.left, collecting.found.right, &arena);
+    assert_true(sm_slice_is(names, "a, b.c"));
+    sm_write_repeats_deinit(&collecting.repeats);
+    sm_write_deinit(&write);
+    sm_arena_deinit(&arena);
+    sm_batch_release(batch);
+}
+
+static void alloy_shares_labels_unless_an_attribute_sets_one_of_ours(void **state)
+{
+    (void)state;
+    static const struct sm_prometheus_pair external[] = {{SM_SLICE("cluster"), SM_SLICE("c")}, {SM_SLICE("k"), SM_SLICE("lost")}};
+    static const struct {
+        const char *attributes, *expected;
+    } rows[] = {
+        {ATTRIBUTE("k", "v") "," ATTRIBUTE("job", "own"), "{__name__=h_sum,cluster=c,job=own,k=v} 4@7\n{__name__=h_count,cluster=c,job=own,k=v} "
+                                                          "3@7\n{__name__=h_bucket,cluster=c,job=own,k=v,le=1} 1@7\n"
+                                                          "{__name__=h_bucket,cluster=c,job=own,k=v,le=+Inf} 3@7\n"},
+        {ATTRIBUTE("le", "mine"), "{__name__=h_sum,job=s,le=mine} 4@7\n{__name__=h_count,job=s,le=mine} 3@7\n"
+                                  "{__name__=h_bucket,job=s,le=mine} 1@7 3@7\n"},
+        {ATTRIBUTE("le", ""), "{__name__=h_sum,job=s} 4@7\n{__name__=h_count,job=s} 3@7\n{__name__=h_bucket,job=s} 1@7 3@7\n"},
+        {ATTRIBUTE("__name__", "other"), "{__name__=other,job=s} 4@7 3@7\n{__name__=other,job=s,le=1} 1@7\n{__name__=other,job=s,le=+Inf} 3@7\n"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sm_bytes json = {0};
+        struct sm_write_settings settings = {.with_suffixes = true, .as_alloy = true, .recent = sm_write_recent_create()};
+        settings.external_labels = (struct sm_write_labels){.items = external, .count = 2};
+        sm_bytes_printf(
+            &json,
+            METRIC_WITH("\"attributes\":[" ATTRIBUTE("service.name", "s") "]", "",
+                        "\"name\":\"h\",\"histogram\":{\"aggregationTemporality\":2,\"dataPoints\":[{\"timeUnixNano\":\"7000000\",\"count\":"
+                        "\"3\",\"sum\":4,\"bucketCounts\":[\"1\",\"2\"],\"explicitBounds\":[1],\"attributes\":[%s]}]}"),
+            rows[i].attributes);
+        expect_series(&settings, sm_bytes_cstr(&json), 0, rows[i].expected);
+        sm_write_recent_free(settings.recent);
+        sm_bytes_deinit(&json);
+    }
 }
 
 static void finds_series_that_an_earlier_window_had(void **state)
 {
     (void)state;
     struct sm_write_repeats repeats = {0};
+    struct sm_write_collision found = {0};
     const struct sm_prometheus_pair labels[] = {{SM_SLICE("n"), SM_SLICE("1")}, {SM_SLICE("n"), SM_SLICE("2")}, {SM_SLICE("n"), SM_SLICE("1")}};
     for (size_t i = 0; i < 3; i++) {
         struct sm_arena arena = SM_ARENA_INIT;
         struct sm_write write;
         sm_write_init(&write, &arena);
         (void)sm_write_series_get(&write, (struct sm_write_labels){.items = &labels[i], .count = 1});
-        assert_int_equal(sm_write_repeats_add(&repeats, &write), i == 2);
+        assert_int_equal(sm_write_repeats_add(&repeats, &write, &found), i == 2);
         sm_write_deinit(&write);
         sm_arena_deinit(&arena);
     }
@@ -298,6 +383,8 @@ int main(void)
         cmocka_unit_test(finds_a_series_by_its_labels_whether_they_are_shared_or_not),
         cmocka_unit_test(makes_the_same_series_in_windows_as_at_once),
         cmocka_unit_test(finds_series_that_an_earlier_window_had),
+        cmocka_unit_test(finds_streams_that_collide_in_different_windows),
+        cmocka_unit_test(alloy_shares_labels_unless_an_attribute_sets_one_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
