@@ -136,6 +136,8 @@ struct sm_batch *sm_batch_clone(struct sm_batch *batch) __attribute__((returns_n
 
 /* A packed batch of one part, which must be a sound request with so many items; retains its buffer. */
 struct sm_batch *sm_batch_create_packed(enum sm_signal signal, const struct sm_batch_part *part) __attribute__((returns_nonnull, warn_unused_result));
+/* Appends one part to a batch that is packed or empty, as sm_batch_append does; retains its buffer. */
+void sm_batch_append_part(struct sm_batch *batch, const struct sm_batch_part *part);
 /* The same content packed; takes the reference and returns that of `batch` or of another batch, which then carries delivery, metadata and client.
  * What nobody changed stays the buffer it came in, the rest is written into a buffer of its own; everything else that `batch` held is let go. */
 struct sm_batch *sm_batch_pack(struct sm_batch *batch) __attribute__((returns_nonnull, warn_unused_result));

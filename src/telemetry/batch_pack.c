@@ -89,6 +89,12 @@ void sm_batch_join_parts(struct sm_batch *batch, const struct sm_batch_part *par
     }
 }
 
+void sm_batch_append_part(struct sm_batch *batch, const struct sm_batch_part *part)
+{
+    assert(batch->is_packed || batch->count == 0);
+    sm_batch_join_parts(batch, part, 1);
+}
+
 /* The buffer in which `raw` lies, among what `batch` keeps; NULL: it lies in an arena. Borrowed. */
 static struct sm_buffer *find_buffer(const struct sm_batch *batch, struct sm_slice raw)
 {

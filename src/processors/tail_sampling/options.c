@@ -191,7 +191,7 @@ const struct sm_option sm_tail_option_table[] = {
     SM_OPTION_BOOL(struct sm_tail_options, drop_pending_traces_on_shutdown, .help = "At the end drop what is undecided instead of deciding it."),
     SM_OPTION_UINT(struct sm_tail_options, memory_limit_mib, .ours = true, .max = MEMORY_LIMIT_MIB_MAX, .unit = "MiB",
                    .help = "Memory for the spans of undecided traces at most, beside num_traces; 0: no limit."),
-    SM_OPTION_UINT(struct sm_tail_options, unpacked_limit_mib, .preset.integer = 48, .ours = true, .max = MEMORY_LIMIT_MIB_MAX, .unit = "MiB",
+    SM_OPTION_UINT(struct sm_tail_options, unpacked_limit_mib, .preset.integer = 64, .ours = true, .max = MEMORY_LIMIT_MIB_MAX, .unit = "MiB",
                    .help = "Spans of undecided traces are packed when so much is held as it came; an eighth of memory_limit_mib at most."),
     SM_OPTION_STRING(struct sm_tail_options, storage, .preset.string = "", .ours = true,
                      .help = "Storage extension that keeps undecided traces over a restart; they are then not decided at the end."),

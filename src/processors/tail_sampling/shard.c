@@ -82,29 +82,28 @@ static void send_joined(struct sm_tail_shard *shard)
         send_batch(shard, batch);
 }
 
-static void join(struct sm_tail_shard *shard, struct sm_batch *batch)
+/* Leaves the rest to send_joined, at the end of the turn. */
+static bool try_join(struct sm_tail_shard *shard, const struct sm_tail_view *view)
 {
-    if (shard->_joined) {
-        sm_batch_append(shard->_joined, batch);
-        sm_batch_release(batch);
-    } else {
-        shard->_joined = batch;
-    }
+    if (!shard->join_limit || !shard->gives_packed || view->batch)
+        return false;
+    if (!shard->_joined)
+        shard->_joined = sm_batch_create(SM_TRACES);
+    sm_tail_view_join(view, shard->_joined);
     if (shard->_joined->item_count >= shard->join_limit)
         send_joined(shard);
+    return true;
 }
 
-/* What is joined goes with send_joined at the end of the turn. */
 static void send_view(struct sm_tail_shard *shard, struct sm_tail_view *view)
 {
     view->block = shard->gives_packed ? &shard->_block : NULL;
+    if (try_join(shard, view))
+        return;
     struct sm_batch *batch = sm_tail_view_take(view);
     if (!shard->gives_packed)
         sm_batch_unpack(batch);
-    if (shard->join_limit && batch->is_packed)
-        join(shard, batch);
-    else
-        send_batch(shard, batch);
+    send_batch(shard, batch);
 }
 
 /* The trace is decided: it is remembered in a cache, or stays for its late spans. */

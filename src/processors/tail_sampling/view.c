@@ -2,6 +2,8 @@
  *
  * Traces that leave packed are written one behind the other into a block that several of them share: whoever joins them then joins neighbours, and
  * copies nothing. */
+#include <assert.h>
+
 #include "base/memory.h"
 #include "processors/tail_sampling/parcel.h"
 #include "processors/tail_sampling/policy.h"
@@ -53,8 +55,8 @@ static void write_held(const struct sm_tail_view *view, struct sm_batch_part *pa
     }
 }
 
-/* As a packed batch. */
-static struct sm_batch *load(const struct sm_tail_view *view, bool may_share)
+/* As a part whose buffer is to be released. */
+static struct sm_batch_part load_part(const struct sm_tail_view *view, bool may_share)
 {
     size_t room = view->piece ? sm_tail_record_size(view->piece) : view->held->record_bytes;
     struct sm_buffer *buffer = find_room(view, room, may_share);
@@ -64,8 +66,15 @@ static struct sm_batch *load(const struct sm_tail_view *view, bool may_share)
     else
         write_held(view, &part);
     buffer->size += part.raw.size;
+    return part;
+}
+
+/* As a packed batch. */
+static struct sm_batch *load(const struct sm_tail_view *view, bool may_share)
+{
+    struct sm_batch_part part = load_part(view, may_share);
     struct sm_batch *batch = sm_batch_create_packed(SM_TRACES, &part);
-    sm_buffer_release(buffer);
+    sm_buffer_release(part.buffer);
     return batch;
 }
 
@@ -83,6 +92,14 @@ struct sm_batch *sm_tail_view_take(struct sm_tail_view *view)
     struct sm_batch *batch = view->batch ? view->batch : load(view, true);
     view->batch = NULL;
     return batch;
+}
+
+void sm_tail_view_join(const struct sm_tail_view *view, struct sm_batch *batch)
+{
+    assert(!view->batch);
+    struct sm_batch_part part = load_part(view, true);
+    sm_batch_append_part(batch, &part);
+    sm_buffer_release(part.buffer);
 }
 
 bool sm_tail_view_any_span(struct sm_tail_view *view, bool (*matches)(const struct sm_span *span, void *context), void *context)
