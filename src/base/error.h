@@ -22,6 +22,9 @@ struct sm_error {
 
 /* Fills `error` (NULL is allowed) and returns false, for `return sm_error_set(…)`. */
 bool sm_error_set(struct sm_error *error, enum sm_error_class class, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum { SM_ERRNO_WORDS_SIZE = 128 };
+/* What the system says of `errno_value`, begun in lower case, as Go says it: "no such file or directory". In `words`. */
+const char *sm_errno_words(int errno_value, char words[SM_ERRNO_WORDS_SIZE]) __attribute__((returns_nonnull));
 /* The same with ": " and the system's words for `errno_value` behind the text. */
 bool sm_error_set_errno(struct sm_error *error, int errno_value, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Puts "what: " before the text: each layer adds what it knows. Returns false. */

@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/option.h"
@@ -132,9 +133,9 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
             return;
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
             continue; /* that one connection is gone already */
-        char why[128];
+        char why[SM_ERRNO_WORDS_SIZE];
         sm_log(SM_LOG_ERROR, NULL, "cannot accept connections for now", SM_LOG_STR("address", port->address),
-               SM_LOG_STR("error", strerror_r(errno, why, sizeof(why))));
+               SM_LOG_STR("error", sm_errno_words(errno, why)));
         event_del(port->event);
         sm_timer_arm(port->resume, ACCEPT_PAUSE_NS, false);
         return;
@@ -154,9 +155,7 @@ void sm_listener_validate_transport(const char *transport, struct sm_validation 
 
 static bool fail_listen(struct sm_error *error, int why, const struct sm_listener_options *options)
 {
-    if (why == EADDRINUSE)
-        return sm_error_set(error, SM_ERROR_IO, "listen %s %s: bind: address already in use", options->transport, options->endpoint);
-    return sm_error_set_errno(error, why, "listen %s %s", options->transport, options->endpoint);
+    return sm_error_set_errno(error, why, "listen %s %s: bind", options->transport, options->endpoint);
 }
 
 /* `type` SOCK_DGRAM: there is nothing to listen for, and an address that may be used again would be used by two. */
@@ -178,6 +177,15 @@ static int bind_and_listen(const struct sockaddr *address, socklen_t size, int t
     return fd;
 }
 
+static void fail_lookup(struct sm_error *error, int status, const struct sm_listener_options *options, const char *host, const char *port)
+{
+    if (status == EAI_SERVICE)
+        sm_error_set(error, SM_ERROR_IO, "listen %s: lookup %s/%s: unknown port", options->transport, options->transport, port);
+    else
+        sm_error_set(error, SM_ERROR_IO, "listen %s: lookup %s: %s", options->transport, host,
+                     status == EAI_NONAME ? "no such host" : gai_strerror(status));
+}
+
 static bool is_wildcard(const char *host)
 {
     return !*host || strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
@@ -188,8 +196,10 @@ static bool is_wildcard(const char *host)
 static int open_inet(const struct sm_listener_options *options, int type, struct sm_error *error)
 {
     char host[256] = "", port[32] = "0";
-    if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error))
+    if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error)) {
+        sm_error_wrap(error, "listen %s", options->transport);
         return -1;
+    }
     if (strspn(port, "0123456789") == strlen(port) && strtoul(port, NULL, 10) > UINT16_MAX) {
         sm_error_set(error, SM_ERROR_USAGE, "listen %s: address %s: invalid port", options->transport, port);
         return -1;
@@ -202,7 +212,7 @@ static int open_inet(const struct sm_listener_options *options, int type, struct
         hints.ai_family = AF_INET6;
     int status = getaddrinfo(*host && !is_any ? host : NULL, port, &hints, &found);
     if (status != 0) {
-        sm_error_set(error, SM_ERROR_IO, "listen %s %s: %s", options->transport, options->endpoint, gai_strerror(status));
+        fail_lookup(error, status, options, host, port);
         return -1;
     }
     int preferred = is_any ? AF_INET6 : AF_INET, fd = -EAFNOSUPPORT;

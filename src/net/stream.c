@@ -20,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "net/tls_session.h"
 #include "pipeline/worker.h"
@@ -157,8 +158,8 @@ static void fail(struct sm_stream *stream, const char *what, const char *why)
 
 static void fail_errno(struct sm_stream *stream, const char *what, int error)
 {
-    char text[128];
-    fail(stream, what, strerror_r(error, text, sizeof(text)));
+    char words[SM_ERRNO_WORDS_SIZE];
+    fail(stream, what, sm_errno_words(error, words));
 }
 
 static void report_failure(struct sm_stream *stream)

@@ -202,7 +202,7 @@ static bool use_certificate(SSL_CTX *ctx, const struct sm_tls_files *files, stru
         X509 *certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
         ok = certificate && SSL_CTX_use_certificate(ctx, certificate) == 1;
         if (!ok)
-            sm_error_set(error, SM_ERROR_USAGE, "failed to load TLS cert %s: %s", name, last_reason());
+            sm_error_set(error, SM_ERROR_USAGE, "certificate %s: %s", name, last_reason());
         X509_free(certificate);
         for (X509 *issuer; ok && (issuer = PEM_read_bio_X509(bio, NULL, NULL, NULL));)
             if (SSL_CTX_add0_chain_cert(ctx, issuer) != 1)
@@ -223,9 +223,9 @@ static bool use_key(SSL_CTX *ctx, const struct sm_tls_files *files, struct sm_er
     if (bio) {
         EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
         if (!key)
-            sm_error_set(error, SM_ERROR_USAGE, "failed to load TLS key %s: %s", name, last_reason());
+            sm_error_set(error, SM_ERROR_USAGE, "key %s: %s", name, last_reason());
         else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-            sm_error_set(error, SM_ERROR_USAGE, "TLS key %s does not belong to certificate %s: %s", name,
+            sm_error_set(error, SM_ERROR_USAGE, "key %s does not belong to certificate %s: %s", name,
                          is_set(files->cert_file) ? files->cert_file : "cert_pem", last_reason());
         else
             ok = true;
@@ -254,8 +254,12 @@ static bool trust(SSL_CTX *ctx, const char *file, const char *pem, bool show_nam
         }
         BIO_free(bio);
         if (count == 0)
-            sm_error_set(error, SM_ERROR_USAGE, "failed to parse CA %s: no certificate in PEM format", name);
+            sm_error_set(error, SM_ERROR_USAGE, "failed to parse cert %s: no certificate in PEM format", name);
+    } else {
+        sm_error_wrap(error, "failed to load cert %s", name);
     }
+    if (count == 0)
+        sm_error_wrap(error, "failed to load %s", show_names ? "client CA CertPool" : is_set(file) ? "CA CertPool File" : "CA CertPool PEM");
     ERR_clear_error();
     sm_bytes_deinit(&content);
     return count > 0;
@@ -310,7 +314,7 @@ static bool apply_trust(const struct sm_tls_context *context, SSL_CTX *ctx, stru
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         if (files->include_system_ca_certs_pool)
             SSL_CTX_set_default_verify_paths(ctx);
-        return trust(ctx, context->server->client_ca_file, "", true, error) || sm_error_wrap(error, "failed to load client CA CertPool");
+        return trust(ctx, context->server->client_ca_file, "", true, error);
     }
     SSL_CTX_set_verify(ctx, context->client->insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (!has_authorities || files->include_system_ca_certs_pool)
@@ -355,7 +359,7 @@ static SSL_CTX *make_ctx(struct sm_tls_context *context, struct sm_error *error)
     bool ok = apply_versions(ctx, files, error) && apply_curves(ctx, files, error) &&
               sm_tls_ciphers_apply(ctx, &files->cipher_suites, files->include_insecure_cipher_suites, error) && apply_trust(context, ctx, error);
     if (ok && has_cert(files))
-        ok = use_certificate(ctx, files, error) && use_key(ctx, files, error);
+        ok = (use_certificate(ctx, files, error) && use_key(ctx, files, error)) || sm_error_wrap(error, "failed to load TLS cert and key");
     ERR_clear_error();
     if (ok)
         return ctx;

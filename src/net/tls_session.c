@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/openssl_library.h"
 
@@ -64,13 +65,13 @@ static void describe_failure(struct sm_tls_session *session, int kind, int saved
     unsigned long code = ERR_peek_error();
     long verified = SSL_get_verify_result(session->ssl);
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    char text[128];
+    char words[SM_ERRNO_WORDS_SIZE];
     if (verified != X509_V_OK)
         snprintf(session->error, sizeof(session->error), "certificate not accepted: %s", X509_verify_cert_error_string(verified));
     else if (reason)
         snprintf(session->error, sizeof(session->error), "%s", reason);
     else if (kind == SSL_ERROR_SYSCALL && saved_errno)
-        snprintf(session->error, sizeof(session->error), "%s", strerror_r(saved_errno, text, sizeof(text)));
+        snprintf(session->error, sizeof(session->error), "%s", sm_errno_words(saved_errno, words));
     else
         snprintf(session->error, sizeof(session->error), "connection closed by peer");
     ERR_clear_error();

@@ -163,15 +163,23 @@ static void take_pipeline(struct sm_config_builder *builder, const struct sm_nod
         sm_diags_add(builder->diags, SM_DIAG_ERROR, entry->key_position, path, NULL, "must have at least one receiver");
     if (options->exporters.count == 0)
         sm_diags_add(builder->diags, SM_DIAG_ERROR, entry->key_position, path, NULL, "must have at least one exporter");
-    const char *quoted = sm_arena_printf(builder->arena, "service.pipelines[%s]", pipeline.id);
-    struct reference_site site = {
-        .path = path, .quoted = quoted, .list = sm_node_find(entry->value, "receivers"), .kind = SM_RECEIVER, .may_be_connector = true};
+    struct reference_site site = {.path = path,
+                                  .quoted = sm_arena_printf(builder->arena, "service.pipelines[%s].receivers", pipeline.id),
+                                  .list = sm_node_find(entry->value, "receivers"),
+                                  .kind = SM_RECEIVER,
+                                  .may_be_connector = true};
     pipeline.receivers = take_references(builder, &site, &options->receivers);
-    site = (struct reference_site){
-        .path = path, .quoted = quoted, .list = sm_node_find(entry->value, "processors"), .kind = SM_PROCESSOR, .must_be_unique = true};
+    site = (struct reference_site){.path = path,
+                                   .quoted = sm_arena_printf(builder->arena, "service.pipelines[%s].processors", pipeline.id),
+                                   .list = sm_node_find(entry->value, "processors"),
+                                   .kind = SM_PROCESSOR,
+                                   .must_be_unique = true};
     pipeline.processors = take_references(builder, &site, &options->processors);
-    site = (struct reference_site){
-        .path = path, .quoted = quoted, .list = sm_node_find(entry->value, "exporters"), .kind = SM_EXPORTER, .may_be_connector = true};
+    site = (struct reference_site){.path = path,
+                                   .quoted = sm_arena_printf(builder->arena, "service.pipelines[%s].exporters", pipeline.id),
+                                   .list = sm_node_find(entry->value, "exporters"),
+                                   .kind = SM_EXPORTER,
+                                   .may_be_connector = true};
     pipeline.exporters = take_references(builder, &site, &options->exporters);
     check_signal(builder, &pipeline, &pipeline.receivers);
     check_signal(builder, &pipeline, &pipeline.processors);

@@ -101,7 +101,7 @@ static const struct sm_option_word levels[] = {
 typedef struct sm_telemetry_metrics_options metrics;
 const struct sm_option sm_config_metrics_option_table[] = {
     SM_OPTION_ENUM(metrics, level, levels, .preset.integer = SM_METRICS_NORMAL, .ignore_case = true, .takes_numbers = true,
-                   .help = "How much is measured."),
+                   .unknown_word = {"unknown metrics level ", ", must be one of none, basic, normal, detailed"}, .help = "How much is measured."),
     SM_OPTION_TABLE_LIST(metrics, readers, reader, reader_table, .set_offset = offsetof(metrics, has_readers),
                          .help = "Where own metrics can be read or are sent; default: Prometheus text on localhost:8888."),
     SM_OPTION_REFUSED("views", .help = "Own metrics are shown as they are; drop or rename them where they are stored."),
@@ -184,7 +184,7 @@ static void take_reader(struct sm_validation *validation, const reader *options,
     else if (pulled)
         take_pull(validation, pulled, &readers[out->reader_count++]);
     else
-        sm_validation_error(validation, "metrics::readers", "a reader needs pull::exporter::prometheus or periodic::exporter");
+        sm_validation_error(validation, "metrics::readers", "no valid metric reader: it needs pull::exporter::prometheus or periodic::exporter");
 }
 
 void sm_config_take_readers(struct sm_validation *validation, const struct sm_telemetry_metrics_options *options, struct sm_telemetry_config *out)

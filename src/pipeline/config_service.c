@@ -29,8 +29,10 @@ static const struct sm_option sampling_table[] = {
 typedef struct sm_telemetry_logs_options logs;
 static const struct sm_option logs_table[] = {
     SM_OPTION_ENUM(logs, level, log_levels, .null_is_absent = true, .preset.integer = SM_LOG_INFO, .ignore_case = true,
+                   .unknown_word = {"unrecognized level: ", ", must be one of debug, info, warn, error, dpanic, panic, fatal"},
                    .help = "The least level that is written."),
-    SM_OPTION_ENUM(logs, encoding, log_encodings, .preset.integer = SM_LOG_ENCODING_CONSOLE, .help = "Form of the lines."),
+    SM_OPTION_ENUM(logs, encoding, log_encodings, .preset.integer = SM_LOG_ENCODING_CONSOLE,
+                   .unknown_word = {"no encoder registered for name ", ", must be console or json"}, .help = "Form of the lines."),
     SM_OPTION_STRING_LIST(logs, output_paths, .preset.strings = stderr_only, .help = "Where the log goes: stderr, stdout or one file."),
     SM_OPTION_STRING_LIST(logs, error_output_paths, .preset.strings = stderr_only, .help = "Taken for compatibility, without effect."),
     SM_OPTION_BOOL(logs, development, .help = "Taken for compatibility, without effect."),

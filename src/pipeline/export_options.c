@@ -9,6 +9,10 @@
 #include "config/duration.h"
 #include "pipeline/component_id.h"
 
+#define UNKNOWN_SIZER                                                                                                                                \
+    {                                                                                                                                                \
+        "invalid sizer: ", ", must be one of requests, items, bytes"                                                                                 \
+    }
 static const struct sm_option_word sizer_words[] = {{"requests", SM_SIZER_REQUESTS}, {"items", SM_SIZER_ITEMS}, {"bytes", SM_SIZER_BYTES}, {NULL, 0}};
 
 static const struct sm_option partition_table[] = {
@@ -23,7 +27,7 @@ const struct sm_option sm_export_batch_option_table[] = {
                    .help = "Put queued requests together before they are sent."),
     SM_OPTION_DURATION(struct sm_export_batch_options, flush_timeout_ns, .key = "flush_timeout", .is_signed = true, .preset.integer = 200 * SM_MS,
                        .help = "A batch is sent after this time whatever its size."),
-    SM_OPTION_ENUM(struct sm_export_batch_options, sizer, sizer_words, .preset.integer = SM_SIZER_ITEMS,
+    SM_OPTION_ENUM(struct sm_export_batch_options, sizer, sizer_words, .preset.integer = SM_SIZER_ITEMS, .unknown_word = UNKNOWN_SIZER,
                    .set_offset = offsetof(struct sm_export_batch_options, is_sizer_set),
                    .help = "What min_size and max_size count: items or bytes. The queue's sizer when that is given and this is not."),
     SM_OPTION_INT(struct sm_export_batch_options, min_size, .preset.integer = 8192, .help = "A batch is sent as soon as it is this large."),
@@ -36,7 +40,7 @@ const struct sm_option sm_export_queue_option_table[] = {
     SM_OPTION_BOOL(struct sm_export_queue_options, enabled, .preset.boolean = true, .is_switch = true,
                    .help = "Keep requests in a queue; without it the sender waits for the next hop's answer."),
     SM_OPTION_INT(struct sm_export_queue_options, num_consumers, .preset.integer = 10, .help = "How many requests are sent at the same time."),
-    SM_OPTION_ENUM(struct sm_export_queue_options, sizer, sizer_words, .preset.integer = SM_SIZER_REQUESTS,
+    SM_OPTION_ENUM(struct sm_export_queue_options, sizer, sizer_words, .preset.integer = SM_SIZER_REQUESTS, .unknown_word = UNKNOWN_SIZER,
                    .set_offset = offsetof(struct sm_export_queue_options, is_sizer_set), .help = "What queue_size counts: requests, items or bytes."),
     SM_OPTION_INT(struct sm_export_queue_options, queue_size, .preset.integer = 1000,
                   .help = "How much the queue holds, what is being sent included."),

@@ -136,7 +136,7 @@ static bool make_convert(struct action *action, const struct sm_attribute_action
 static bool make_action(struct action *action, const struct sm_attribute_action_options *o, struct sm_arena *arena, size_t index, char *message)
 {
     if (!find_kind(o->action, &action->kind)) {
-        snprintf(message, 256, "error with key \"%s\" (%zu-th action): unsupported action \"%s\"", o->key, index, o->action);
+        snprintf(message, 256, "error with key \"%s\" (%zu-th action): error creating AttrProc due to unsupported action \"%s\"", o->key, index, o->action);
         return false;
     }
     bool may_have_pattern = action->kind == ACTION_DELETE || action->kind == ACTION_HASH;

@@ -57,7 +57,7 @@ def test_what_it_says_when_it_fails(ports):
         (("--endpoint", "127.0.0.1:%d" % nobody), "Is a collector running there?"),
         (("--endpoint", "127.0.0.1:%d" % ports["grpcs"], "--tls"), "Name who signed it with --ca-file"),
         (("--endpoint", "https://127.0.0.1:%d" % ports["https"]), "certificate not accepted: self-signed certificate"),
-        (("--endpoint", "https://127.0.0.1:%d" % ports["https"], "--ca-file", "/nowhere"), "open /nowhere: No such file or directory"),
+        (("--endpoint", "https://127.0.0.1:%d" % ports["https"], "--ca-file", "/nowhere"), "open /nowhere: no such file or directory"),
         (("--endpoint", "ftp://127.0.0.1"), "is neither host:port nor http://host:port nor https://host:port"),
         (("--endpoint", "http://127.0.0.1:%d/nowhere" % ports["http"]), "answered with HTTP status 404"),
         (("--endpoint", "127.0.0.1:%d" % ports["grpc_password"]), "Give what the collector asks for with --header"),

@@ -34,6 +34,7 @@ static const struct sm_option_word verbosity_words[] = {
 
 static const struct sm_option option_table[] = {
     SM_OPTION_ENUM(struct options, verbosity, verbosity_words, .preset.integer = VERBOSITY_BASIC, .ignore_case = true, .takes_numbers = true,
+                   .unknown_word = {"unknown metrics level ", ", must be one of basic, normal, detailed"},
                    .help = "How much is shown: basic (counts), normal (a line an item) or detailed (every field)."),
     SM_OPTION_INT(struct options, sampling_initial, .preset.integer = 2,
                   .help = "How many equal messages a second are shown before sampling begins."),

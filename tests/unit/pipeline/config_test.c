@@ -187,7 +187,7 @@ static void refuses_what_the_reference_refuses(void **state)
          "service::extensions: references extension \"storage\" which is not configured"},
         {PARTS "service: {telemetry: {metrics: {readers: []}}}", "collector telemetry metrics reader should exist when metric level is not none"},
         {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {}}]}}}", "no valid metric exporter"},
-        {PARTS "service: {telemetry: {metrics: {readers: [{}]}}}", "a reader needs pull::exporter::prometheus or periodic::exporter"},
+        {PARTS "service: {telemetry: {metrics: {readers: [{}]}}}", "no valid metric reader: it needs pull::exporter::prometheus or periodic::exporter"},
         {PARTS
          "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {console: {}}}, pull: {exporter: {prometheus: {host: h, port: 1}}}}]}}}",
          "must not specify multiple metric reader type"},
@@ -263,7 +263,7 @@ static void takes_a_number_for_the_level_of_metrics(void **state)
         sm_config_free(loaded.config);
     }
     expect_refused(PARTS "service: {telemetry: {metrics: {level: 3}}}", "'service.telemetry.metrics.level'");
-    expect_refused(PARTS "service: {telemetry: {metrics: {level: '1'}}}", "unknown value \"1\"");
+    expect_refused(PARTS "service: {telemetry: {metrics: {level: '1'}}}", "unknown metrics level \"1\"");
 }
 
 static void masks_secrets_and_what_no_table_knows(void **state)

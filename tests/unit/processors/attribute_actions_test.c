@@ -119,7 +119,7 @@ static void refuses_what_does_not_go_together(void **state)
         {"[{key: a, pattern: '(?P<a>.)(x)', action: extract}]", "unnamed matcher group"},
         {"[{key: a, pattern: '(?=x)(?P<a>.)', action: extract}]", "invalid pattern"},
         {"[{key: a, converted_type: bool, action: convert}]", "\"converted_type\""},
-        {"[{key: a, value: 1, action: insert}, {key: b, action: hush}]", "(1-th action): unsupported action \"hush\""},
+        {"[{key: a, value: 1, action: insert}, {key: b, action: hush}]", "(1-th action): error creating AttrProc due to unsupported action \"hush\""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sm_arena arena = {0};
