@@ -40,6 +40,23 @@ static bool is_foreign(const struct sm_node *map, const struct sm_load_front_end
     return found != NULL;
 }
 
+/* What the reference calls a value of that kind. */
+static const char *go_type(enum sm_node_kind kind)
+{
+    switch (kind) {
+    case SM_NODE_BOOL:
+        return "bool";
+    case SM_NODE_INT:
+        return "int";
+    case SM_NODE_FLOAT:
+        return "float64";
+    case SM_NODE_LIST:
+        return "[]interface {}";
+    default:
+        return "string";
+    }
+}
+
 /* Parses one source, which must be a map or empty, and lays it over `*root`. */
 static bool lay_over(const struct sm_node **root, const struct sm_source *source, const struct sm_load_front_end *front_end, struct sm_arena *arena,
                      struct sm_diags *diags)
@@ -53,8 +70,8 @@ static bool lay_over(const struct sm_node **root, const struct sm_source *source
         return true;
     }
     if (node->kind != SM_NODE_MAP) {
-        sm_diags_add(diags, SM_DIAG_ERROR, node->position, NULL, NULL, "retrieved value cannot be used as a configuration: expected a map, got %s",
-                     sm_node_kind_name(node->kind));
+        sm_diags_add(diags, SM_DIAG_ERROR, node->position, NULL, NULL, "retrieved value (type=%s) cannot be used as a Conf: it must be a map",
+                     go_type(node->kind));
         return false;
     }
     if (is_foreign(node, front_end, diags))

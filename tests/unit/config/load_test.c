@@ -124,7 +124,7 @@ static void refuses_addresses_that_are_wrong(void **state)
     expect_error("yaml:a: ${http://h/x}", "over the network");
     expect_error("no/such/file.yaml", "open no/such/file.yaml: no such file or directory");
     expect_error("http://host/x", "over the network");
-    expect_error("yaml:[a]", "expected a map, got a list");
+    expect_error("yaml:[a]", "retrieved value (type=[]interface {}) cannot be used as a Conf: it must be a map");
     setenv("T_LOOP", "x${env:T_LOOP}", 1);
     expect_error("yaml:a: ${env:T_LOOP}", "too many recursive expansions");
 }
