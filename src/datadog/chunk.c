@@ -51,15 +51,24 @@ static const struct sm_datadog_span *find_id(const struct id_table *table, uint6
 
 /* ---- roots and entry spans */
 
+static struct sm_datadog_span *first_child(const struct sm_datadog_chunk *chunk, uint64_t parent_id)
+{
+    size_t i = 0;
+    while (chunk->spans[i].parent_id != parent_id)
+        i++;
+    return &chunk->spans[i];
+}
+
+/* Of several parents that are not here the reference takes any one, most often the one that it came upon first, from the end. */
 struct sm_datadog_span *sm_datadog_root(const struct sm_datadog_chunk *chunk, struct sm_arena *arena)
 {
     for (size_t i = chunk->count; i-- > 0;)
         if (chunk->spans[i].parent_id == 0)
             return &chunk->spans[i];
     struct id_table table = index_ids(chunk, arena);
-    for (size_t i = 0; i < chunk->count; i++)
+    for (size_t i = chunk->count; i-- > 0;)
         if (!find_id(&table, chunk->spans[i].parent_id))
-            return &chunk->spans[i];
+            return first_child(chunk, chunk->spans[i].parent_id);
     return &chunk->spans[chunk->count - 1];
 }
 

@@ -50,7 +50,8 @@ void sm_datadog_take_components_as_names(struct sm_datadog_chunk *chunk);
 /* Cuts resource, keys and values of a span to Datadog's limits. */
 void sm_datadog_cut_span(struct sm_datadog_span *span, struct sm_arena *arena);
 
-/* The span without a parent; else the first whose parent is not here; else the last. The chunk has a span. */
+/* The last span without a parent; else the first of those whose parent is that of the last one whose parent is not here; else the last. The chunk has
+ * a span. */
 struct sm_datadog_span *sm_datadog_root(const struct sm_datadog_chunk *chunk, struct sm_arena *arena);
 
 /* Priority, origin and decision maker of the chunk from its spans, where it has none. */

@@ -75,17 +75,25 @@ static void put_marks(struct sm_attribute_builder *attributes, const struct sm_d
         append(attributes, SM_NATIVE_DROPPED, sm_value_double(marks->dropped));
 }
 
-static struct sm_built_scope *add_group(struct sm_span_builder *builder, const struct sm_datadog_traces *traces, size_t number,
+/* A chunk's place in its request: its number among those that are left, and how many dropped ones are in front of it. */
+struct place {
+    const struct sm_datadog_chunk *chunk;
+    int64_t number, missing;
+};
+
+static struct sm_built_scope *add_group(struct sm_span_builder *builder, const struct sm_datadog_traces *traces, const struct place *place,
                                         struct sm_slice service, const struct sm_datadog_request_marks *marks)
 {
-    const struct sm_datadog_chunk *chunk = &traces->chunks[number];
+    const struct sm_datadog_chunk *chunk = place->chunk;
     struct sm_built_resource *resource = sm_span_builder_add_resource(builder);
     struct sm_attribute_builder *attributes = &resource->attributes;
-    enum { OTHERS_MAX = 24 };
+    enum { OTHERS_MAX = 25 };
     reserve(attributes, &builder->arena, OTHERS_MAX + (size_t)chunk->tags.count + traces->payload.tags.count);
     append_some(attributes, SM_NATIVE_SERVICE, service);
     put_payload(attributes, &traces->payload, chunk);
-    append(attributes, SM_NATIVE_CHUNK, sm_value_int((int64_t)number));
+    append(attributes, SM_NATIVE_CHUNK, sm_value_int(place->number));
+    if (place->missing)
+        append(attributes, SM_NATIVE_MISSING, sm_value_int(place->missing));
     append(attributes, SM_NATIVE_PRIORITY, sm_value_int(chunk->priority));
     append_some(attributes, SM_NATIVE_ORIGIN, chunk->origin);
     if (chunk->is_dropped)
@@ -193,16 +201,23 @@ struct sm_batch *sm_datadog_to_otlp(const struct sm_datadog_traces *traces, cons
                                     struct sm_decode_error *error)
 {
     struct sm_span_builder builder = {0};
+    struct place place = {0};
     for (size_t i = 0; i < traces->count; i++) {
-        const struct sm_datadog_chunk *chunk = &traces->chunks[i];
+        const struct sm_datadog_chunk *chunk = place.chunk = &traces->chunks[i];
         struct sm_built_scope *scope = NULL;
+        if (!chunk->count) {
+            place.missing++;
+            continue;
+        }
         uint64_t high = high_half(chunk);
         for (size_t k = 0; k < chunk->count; k++) {
             const struct sm_datadog_span *span = &chunk->spans[k];
             if (!scope || !sm_slice_equal(span->service, chunk->spans[k - 1].service))
-                scope = add_group(&builder, traces, i, span->service, marks);
+                scope = add_group(&builder, traces, &place, span->service, marks);
             put_span(&builder, scope, high, span);
         }
+        place.number++;
+        place.missing = 0;
     }
     struct sm_batch *batch = sm_span_builder_finish(&builder, error);
     sm_span_builder_deinit(&builder);

@@ -1,9 +1,9 @@
 /* native.h - Datadog's own spans as OTLP and back without loss: what the receiver gives, and the exporter finds again.
  *
  *     payload     attributes of the resource: telemetry.sdk.*, host.name, container.id, deployment.environment, service.version,
- * datadog.payload.tag.* chunk       attributes of the resource: datadog.chunk (its number in the request), datadog.chunk.priority, .origin, .dropped,
- * .tag.* span        name: the resource; operation.name, resource.name and span.type: name, resource and type; service.name is the resource's; meta,
- * metrics and meta_struct: text, double and bytes attributes; links: links; error: the status
+ * datadog.payload.tag.* chunk       attributes of the resource: datadog.chunk (its number in the request), datadog.chunk.missing, .priority, .origin,
+ * .dropped, .tag.* span        name: the resource; operation.name, resource.name and span.type: name, resource and type; service.name is the
+ * resource's; meta, metrics and meta_struct: text, double and bytes attributes; links: links; error: the status
  *
  * A chunk is one resource, or several in a row where its service changes, so that the order of its spans stays. The first operation.name,
  * resource.name and span.type of a span are the fields; further ones are meta. What processors change comes out changed. Any thread. */
@@ -34,7 +34,8 @@ struct sm_datadog_native {
     int64_t number; /* of the chunk in its request */
 };
 bool sm_datadog_is_native(const struct sm_resource_group *group);
-/* How many groups the chunk that begins with group `at` takes, with those that were dropped, and its number in the request. */
-size_t sm_datadog_native_extent(const struct sm_batch *batch, size_t at, int64_t *number);
+/* How many groups the chunk that begins with group `at` takes, with those that were dropped, its number in the request, and how many chunks were
+ * dropped in front of it; the numbers are whatever somebody says. */
+size_t sm_datadog_native_extent(const struct sm_batch *batch, size_t at, int64_t *number, int64_t *missing);
 /* The chunk of those groups, in `arena`; its texts are the batch's. */
 void sm_datadog_native_read(struct sm_batch *batch, size_t at, size_t count, struct sm_arena *arena, struct sm_datadog_native *native);

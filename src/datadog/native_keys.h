@@ -16,6 +16,7 @@
 #define SM_NATIVE_ENV_OF_SPANS SM_SLICE("datadog.env_of_spans") /* the payload itself names none */
 #define SM_NATIVE_PAYLOAD_TAG SM_SLICE("datadog.payload.tag.")
 #define SM_NATIVE_CHUNK SM_SLICE("datadog.chunk")
+#define SM_NATIVE_MISSING SM_SLICE("datadog.chunk.missing") /* chunks dropped in front of this one */
 #define SM_NATIVE_PRIORITY SM_SLICE("datadog.chunk.priority")
 #define SM_NATIVE_ORIGIN SM_SLICE("datadog.chunk.origin")
 #define SM_NATIVE_IS_DROPPED SM_SLICE("datadog.chunk.dropped")

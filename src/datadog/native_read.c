@@ -213,11 +213,12 @@ static void read_group(struct sm_batch *batch, struct sm_resource_group *group, 
     }
 }
 
-size_t sm_datadog_native_extent(const struct sm_batch *batch, size_t at, int64_t *number)
+size_t sm_datadog_native_extent(const struct sm_batch *batch, size_t at, int64_t *number, int64_t *missing)
 {
     uint64_t trace_id = first_trace_id(&batch->groups[at]);
     size_t end = at + 1;
     *number = read_int(&batch->groups[at].resource.attributes, SM_NATIVE_CHUNK, 0);
+    *missing = read_int(&batch->groups[at].resource.attributes, SM_NATIVE_MISSING, 0);
     for (; end < batch->count; end++) {
         const struct sm_resource_group *group = &batch->groups[end];
         if (group->dropped)

@@ -239,3 +239,16 @@ def test_clocks_that_are_wrong_lose_no_hits(collector, ports, intake):
     late, early = max(buckets), min(buckets)
     assert late == (now + 3600 * 10**9) // ten * ten and buckets[late] == 1
     assert buckets[early] >= 2 and early >= now // ten * ten - 2 * ten
+
+
+def test_numbers_of_chunks_that_the_receiver_does_not_give_do_no_harm(collector, ports, intake):
+    one = collector(AGENT.format(key=KEY, **ports), ports["http"], args=("--config.format=datadog-agent",))
+    request, now = ExportTraceServiceRequest(), time.time_ns()
+    for number, chunk in enumerate((-1, -(2**63), 2**63 - 1, 5, 5, 3, 0), 1):
+        otlp_span(request, number, number, "op", now - 5, now)
+        request.resource_spans[-1].resource.attributes.add(key="datadog.chunk").value.int_value = chunk
+        request.resource_spans[-1].scope_spans[0].spans[0].attributes.add(key="sampling.priority").value.int_value = 1
+    send(ports, request.SerializeToString())
+    one.stop()
+    out = datadog_bodies.normalise([(path, headers, gzip.decompress(body)) for path, headers, body, _ in intake.requests if path.startswith("/api/v0.2/")], {})
+    assert sum(row["hits"] for row in out["stats"]) == 7

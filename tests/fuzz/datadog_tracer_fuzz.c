@@ -21,8 +21,8 @@ static void turn_over(struct sm_datadog_traces *traces, struct sm_arena *arena)
         return;
     for (size_t i = 0; i < batch->count;) {
         struct sm_datadog_native native;
-        int64_t number;
-        size_t count = sm_datadog_native_extent(batch, i, &number);
+        int64_t number, missing;
+        size_t count = sm_datadog_native_extent(batch, i, &number, &missing);
         sm_datadog_native_read(batch, i, count, arena, &native);
         read += native.chunk.count;
         i += count;

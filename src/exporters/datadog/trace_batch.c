@@ -102,13 +102,14 @@ static void take_resource(struct sm_datadog_trace_lane *lane, struct sm_batch *b
 /* The groups of one chunk. */
 struct place {
     size_t at, count;
+    uint64_t missing; /* chunks in front of it that were dropped on the way */
 };
 
 /* The chunks of the request that begins with group `at`; returns how many groups they take. */
 static size_t find_places(struct sm_datadog_trace_lane *lane, const struct sm_batch *batch, size_t at, struct place **places, size_t *count)
 {
     size_t capacity = 0, next = at;
-    int64_t last_number = -1;
+    int64_t last_number = 0;
     *places = NULL;
     *count = 0;
     while (next < batch->count && (batch->groups[next].dropped || sm_datadog_is_native(&batch->groups[next]))) {
@@ -116,43 +117,51 @@ static size_t find_places(struct sm_datadog_trace_lane *lane, const struct sm_ba
             next++;
             continue;
         }
-        int64_t number;
-        size_t size = sm_datadog_native_extent(batch, next, &number);
-        if (number <= last_number)
+        int64_t number, missing;
+        size_t size = sm_datadog_native_extent(batch, next, &number, &missing);
+        if (*count && number <= last_number)
             break; /* of another request */
         last_number = number;
         *places = sm_arena_grow(&lane->batch_arena, *places, *count, &capacity, *count + 1, sizeof(**places));
-        (*places)[(*count)++] = (struct place){.at = next, .count = size};
+        (*places)[(*count)++] = (struct place){.at = next, .count = size, .missing = missing > 0 ? (uint64_t)missing : 0};
         next += size;
     }
     return next - at;
 }
 
+/* Returns the size of what is sent of the chunk; 0: nothing. The first one describes the payload. */
+static size_t take_place(struct sm_datadog_trace_lane *lane, struct sm_batch *batch, const struct place *place, bool is_first,
+                         struct sm_datadog_payload *payload, struct sm_datadog_counts *counts)
+{
+    struct sm_datadog_native native;
+    sm_datadog_native_read(batch, place->at, place->count, &lane->chunk_arena, &native);
+    if (is_first) {
+        *payload = native.payload;
+        keep_payload(payload, &lane->batch_arena);
+    }
+    struct manner manner = {.agent = lane->traces->agent, .has_stats = native.marks.has_stats, .now_ns = sm_clock_wall_ns()};
+    manner.agent.is_top_level_known = native.marks.has_top_level;
+    manner.agent.is_sound = true;
+    native.chunk.client_dropped = native.marks.dropped;
+    return native.chunk.count ? take_chunk(lane, &manner, payload, &native.chunk, counts) : 0;
+}
+
 /* The chunks of one request of a tracer, from group `at`; returns how many groups they take. The last chunk takes the place of one that is left out,
- * as in the reference: the first that names an environment names it for those behind it. */
+ * here or before, as in the reference: the first that names an environment names it for those behind it. */
 static size_t take_native(struct sm_datadog_trace_lane *lane, struct sm_batch *batch, size_t at, struct sm_datadog_counts *counts)
 {
     struct sm_datadog_payload payload = {0};
     struct place *places;
     size_t size = 0, count, taken = find_places(lane, batch, at, &places, &count);
-    bool is_first = true;
-    for (size_t i = 0; i < count;) {
-        struct sm_datadog_native native;
-        sm_datadog_native_read(batch, places[i].at, places[i].count, &lane->chunk_arena, &native);
-        if (is_first)
-            payload = native.payload;
-        if (is_first)
-            keep_payload(&payload, &lane->batch_arena);
-        is_first = false;
-        struct manner manner = {.agent = lane->traces->agent, .has_stats = native.marks.has_stats, .now_ns = sm_clock_wall_ns()};
-        manner.agent.is_top_level_known = native.marks.has_top_level;
-        manner.agent.is_sound = true;
-        native.chunk.client_dropped = native.marks.dropped;
-        size_t added = native.chunk.count ? take_chunk(lane, &manner, &payload, &native.chunk, counts) : 0;
-        if (added)
-            i++;
+    uint64_t free_places = count ? places[0].missing : 0; /* in front of the next */
+    for (size_t first = 0, end = count; first < end;) {
+        bool is_from_end = free_places > 0, is_first = first == 0 && end == count;
+        const struct place *place = is_from_end ? &places[--end] : &places[first++];
+        size_t added = take_place(lane, batch, place, is_first, &payload, counts);
+        if (is_from_end)
+            free_places -= added > 0;
         else
-            places[i] = places[--count];
+            free_places = (added == 0) + (first < end ? places[first].missing : 0);
         size += added;
         if (size > SM_DATADOG_PAYLOAD_SIZE_MAX) {
             sm_datadog_end_payload(lane, &payload, size);

@@ -118,22 +118,24 @@ static bool decode(enum sm_datadog_version version, const struct sm_http_request
 
 /* ---- making sound */
 
-/* The last trace takes the place of one that is dropped, as in the reference: the first that names an environment names it for those behind it. */
-static void normalise(struct sm_datadog_receiver *receiver, struct sm_slice language, struct sm_datadog_traces *traces, struct sm_arena *arena)
+/* Traces that are dropped leave an empty place: whoever sends them to Datadog has to know of it. Returns how many are left. */
+static size_t normalise(struct sm_datadog_receiver *receiver, struct sm_slice language, struct sm_datadog_traces *traces, struct sm_arena *arena)
 {
     struct sm_datadog_counts counts = {0};
     uint64_t now_ns = sm_clock_wall_ns();
     traces->payload.env = sm_datadog_tag(traces->payload.env, arena);
-    for (size_t i = 0; i < traces->count;) {
+    size_t left = 0;
+    for (size_t i = 0; i < traces->count; i++) {
         struct sm_datadog_chunk *chunk = &traces->chunks[i];
         if (receiver->agent->agent.takes_component_as_name)
             sm_datadog_take_components_as_names(chunk);
         if (chunk->count && sm_datadog_normalise(chunk, language, now_ns, arena, &counts))
-            i++;
+            left++;
         else
-            *chunk = traces->chunks[--traces->count];
+            chunk->count = 0;
     }
     sm_datadog_reason_counts_add(&receiver->reasons, &counts);
+    return left;
 }
 
 static struct sm_datadog_request_marks read_marks(const struct sm_http_request *request, size_t chunk_count)
@@ -185,10 +187,10 @@ static struct sm_batch *make_batch(struct sm_datadog_receiver *receiver, struct 
         struct sm_decode_error error = {0};
         struct sm_datadog_request_marks marks = read_marks(request, traces.count);
         /* The header's language, as in the reference, also where the payload names another. */
-        normalise(receiver, sm_http_request_header(request, SM_SLICE("Datadog-Meta-Lang")), &traces, &arena);
+        size_t left = normalise(receiver, sm_http_request_header(request, SM_SLICE("Datadog-Meta-Lang")), &traces, &arena);
         *status = 200;
-        batch = traces.count ? sm_datadog_to_otlp(&traces, &marks, &error) : NULL;
-        if (traces.count && !batch) {
+        batch = left ? sm_datadog_to_otlp(&traces, &marks, &error) : NULL;
+        if (left && !batch) {
             *status = 500;
             *reason = error.reason;
         }

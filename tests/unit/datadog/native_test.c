@@ -110,8 +110,8 @@ static void gives_back_every_part_of_a_tracers_request(void **state)
     assert_non_null(batch);
     assert_int_equal(batch->item_count, 3);
     struct sm_datadog_native native;
-    int64_t number;
-    size_t groups = sm_datadog_native_extent(batch, 0, &number);
+    int64_t number, missing;
+    size_t groups = sm_datadog_native_extent(batch, 0, &number, &missing);
     assert_int_equal(groups, batch->count);
     sm_datadog_native_read(batch, 0, groups, &arena, &native);
     assert_int_equal(native.chunk.count, 3);
@@ -137,8 +137,30 @@ static void gives_back_every_part_of_a_tracers_request(void **state)
     sm_arena_deinit(&arena);
 }
 
+static void dropped_chunks_leave_their_place(void **state)
+{
+    (void)state;
+    struct sm_datadog_span spans[] = {{.trace_id = 1, .span_id = 1, .service = SM_SLICE("s")},
+                                      {.trace_id = 2, .span_id = 2, .service = SM_SLICE("s")}};
+    struct sm_datadog_chunk chunks[] = {{0}, {.spans = &spans[0], .count = 1}, {0}, {0}, {.spans = &spans[1], .count = 1}, {0}};
+    const struct sm_datadog_traces traces = {.chunks = chunks, .count = 6};
+    const struct sm_datadog_request_marks marks = {0};
+    struct sm_decode_error error = {0};
+    struct sm_batch *batch = sm_datadog_to_otlp(&traces, &marks, &error);
+    assert_non_null(batch);
+    assert_int_equal(batch->count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t number, missing;
+        assert_int_equal(sm_datadog_native_extent(batch, i, &number, &missing), 1);
+        assert_int_equal(number, i); /* of those that are left */
+        assert_int_equal(missing, i + 1);
+    }
+    sm_batch_release(batch);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(gives_back_every_part_of_a_tracers_request)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dropped_chunks_leave_their_place),
+                                       cmocka_unit_test(gives_back_every_part_of_a_tracers_request)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

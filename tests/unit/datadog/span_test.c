@@ -254,6 +254,17 @@ static void a_root_has_no_parent_here(void **state)
     assert_int_equal(sm_datadog_map_number(&spans[2].metrics, SM_SLICE("_top_level"), 0), 1);
 }
 
+static void of_several_roots_the_references_usual_one_is_taken(void **state)
+{
+    (void)state;
+    /* The Agent's GetRoot goes from the end and takes any of the parents that are not here, in most runs the first that it saw; of those that share
+     * it the first span. */
+    struct sm_datadog_span spans[] = {make_span(1, 90, "a"), make_span(2, 91, "a"), make_span(3, 2, "a"), make_span(4, 91, "a"),
+                                      make_span(5, 4, "a")};
+    const struct sm_datadog_chunk chunk = {.spans = spans, .count = 5};
+    assert_ptr_equal(sm_datadog_root(&chunk, &arena), &spans[1]);
+}
+
 static void long_traces_are_marked_as_short_ones(void **state)
 {
     (void)state;
@@ -362,6 +373,7 @@ int main(void)
         cmocka_unit_test_teardown(components_are_names_where_that_is_wanted, reset),
         cmocka_unit_test_teardown(long_keys_and_values_are_cut, reset),
         cmocka_unit_test_teardown(a_root_has_no_parent_here, reset),
+        cmocka_unit_test_teardown(of_several_roots_the_references_usual_one_is_taken, reset),
         cmocka_unit_test_teardown(long_traces_are_marked_as_short_ones, reset),
         cmocka_unit_test_teardown(priorities_are_converted_as_go_does, reset),
         cmocka_unit_test_teardown(an_encoded_chunk_is_sound_protobuf, reset),
