@@ -1,7 +1,7 @@
 /* headers_setter.c - the extension `headers_setter`: headers of requests to the next hop from fixed values, files, the client's headers or who it is.
  *
- * State: the files. Authenticators that go first (additional_auth) are looked up when they are needed. Source: opentelemetry-collector-contrib
- * extension/headerssetterextension (options, texts). */
+ * State: the files, and the authenticators that go first (additional_auth), which are looked up when a client opens this one. Source:
+ * opentelemetry-collector-contrib extension/headerssetterextension (options, texts). */
 #include "pipeline/component.h"
 
 #include <stdlib.h>
@@ -71,8 +71,14 @@ static void validate(const void *option_struct, struct sm_validation *validation
         validate_header(&headers[i], validation);
 }
 
+enum { CHAIN_MAX = 8 };
+
 struct headers_setter {
     struct sm_secret_file **files; /* owned, by header; NULL: no file */
+    /* Those that sign, this one first; borrowed: graph. Found by the first client's start on the main worker, before anything is signed; immutable
+     * from then on. */
+    struct sm_component *chain[CHAIN_MAX];
+    size_t chain_count; /* 0: not found */
 };
 
 static bool create(struct sm_component *component, struct sm_error *error)
@@ -119,8 +125,6 @@ static void destroy(struct sm_component *component)
 
 /* ---- as an authenticator */
 
-enum { CHAIN_MAX = 8 };
-
 /* Those that sign, `extension` first and then what its additional_auth names, and so on. 0: one is not there, or there are too many (a circle). */
 static size_t find_chain(struct sm_component *extension, struct sm_component *chain[CHAIN_MAX], struct sm_error *error)
 {
@@ -142,6 +146,22 @@ static size_t find_chain(struct sm_component *extension, struct sm_component *ch
     return count;
 }
 
+static bool know_chain(struct sm_component *extension, struct sm_error *error)
+{
+    struct headers_setter *state = extension->state;
+    if (state->chain_count == 0)
+        state->chain_count = find_chain(extension, state->chain, error);
+    return state->chain_count > 0;
+}
+
+/* The last that signs, if it is of another kind. */
+static struct sm_component *other_authenticator(const struct sm_component *extension)
+{
+    const struct headers_setter *state = extension->state;
+    struct sm_component *last = state->chain_count > 0 ? state->chain[state->chain_count - 1] : NULL;
+    return last && last->type != extension->type ? last : NULL;
+}
+
 static unsigned sides(const struct sm_component *extension)
 {
     (void)extension;
@@ -155,21 +175,16 @@ static const struct sm_auth_type *type_of(const struct sm_component *authenticat
 
 static bool check(struct sm_component *extension, struct sm_error *error)
 {
-    struct sm_component *chain[CHAIN_MAX];
-    size_t count = find_chain(extension, chain, error);
-    struct sm_component *last = count > 0 ? chain[count - 1] : NULL;
-    if (!last || last->type == extension->type || !type_of(last)->check)
-        return last != NULL;
-    return type_of(last)->check(last, error) || sm_error_wrap(error, "authenticator \"%s\"", last->id);
+    if (!know_chain(extension, error))
+        return false;
+    struct sm_component *other = other_authenticator(extension);
+    return !other || !type_of(other)->check || type_of(other)->check(other, error) || sm_error_wrap(error, "authenticator \"%s\"", other->id);
 }
 
 static bool needs_tls(struct sm_component *extension)
 {
-    struct sm_component *chain[CHAIN_MAX];
-    struct sm_error error;
-    size_t count = find_chain(extension, chain, &error);
-    const struct sm_component *last = count > 0 ? chain[count - 1] : NULL;
-    return last && last->type != extension->type && type_of(last)->needs_tls && type_of(last)->needs_tls(chain[count - 1]);
+    struct sm_component *other = other_authenticator(extension);
+    return other && type_of(other)->needs_tls && type_of(other)->needs_tls(other);
 }
 
 /* False: more than one value to choose from. */
@@ -228,12 +243,12 @@ static bool set_headers(const struct sm_component *extension, const struct sm_me
 
 static bool sign(struct sm_component *extension, const struct sm_metadata *context, struct sm_auth_headers *headers, struct sm_error *error)
 {
-    struct sm_component *chain[CHAIN_MAX];
-    size_t count = find_chain(extension, chain, error);
-    bool is_good = count > 0;
-    for (size_t i = count; i-- > 0 && is_good;)
-        is_good = chain[i]->type == extension->type ? set_headers(chain[i], context, headers, error)
-                                                    : type_of(chain[i])->sign(chain[i], context, headers, error);
+    const struct headers_setter *state = extension->state;
+    bool is_good = true;
+    for (size_t i = state->chain_count; i-- > 0 && is_good;) {
+        struct sm_component *at = state->chain[i];
+        is_good = at->type == extension->type ? set_headers(at, context, headers, error) : type_of(at)->sign(at, context, headers, error);
+    }
     return is_good;
 }
 

@@ -60,11 +60,31 @@ static void tells_what_is_wrong_at_the_end_of_a_chain(void **state)
            "authenticator \"headers_setter/a\": authenticator \"basicauth\": invalid authorization format: the user name has a colon");
 }
 
+/* Workers sign until they have drained, whatever the main worker does to the extensions meanwhile. */
+static void signs_what_is_sent_while_extensions_stop(void **state)
+{
+    (void)state;
+    struct pipeline_run run =
+        begin_pipeline("extensions:\n  bearertokenauth: {token: t}\n" SETTER("a", "bearertokenauth") SERVICE("bearertokenauth, headers_setter/a"));
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_auth auth;
+    struct sm_error error = {0};
+    struct sm_auth_headers headers = {.arena = &arena};
+    assert_true(sm_auth_open(&auth, run.source, "headers_setter/a", SM_AUTH_HTTP_CLIENT, &error));
+    sm_graph_stop(run.graph, UINT64_C(30000000000), note_graph_stopped, run.workers);
+    sm_workers_run_main(run.workers);
+    assert_true(auth.type->sign(auth.extension, NULL, &headers, &error));
+    assert_int_equal(headers.count, 2);
+    sm_arena_deinit(&arena);
+    free_pipeline(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_from_the_last_to_the_first),
         cmocka_unit_test(refuses_circles),
+        cmocka_unit_test(signs_what_is_sent_while_extensions_stop),
         cmocka_unit_test(tells_what_is_wrong_at_the_end_of_a_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

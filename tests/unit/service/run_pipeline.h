@@ -147,13 +147,19 @@ static void note_graph_stopped(void *context, bool is_drained)
     sm_workers_stop_main(context);
 }
 
+/* Once the graph has stopped. */
+static void free_pipeline(struct pipeline_run *run)
+{
+    sm_graph_free(run->graph);
+    sm_workers_free(run->workers);
+    sm_arena_deinit(&run->arena);
+    sm_config_free(run->config);
+}
+
 /* What the sink got is complete. */
 static void stop_pipeline(struct pipeline_run *run)
 {
     sm_graph_stop(run->graph, UINT64_C(30000000000), note_graph_stopped, run->workers);
     sm_workers_run_main(run->workers);
-    sm_graph_free(run->graph);
-    sm_workers_free(run->workers);
-    sm_arena_deinit(&run->arena);
-    sm_config_free(run->config);
+    free_pipeline(run);
 }
