@@ -150,6 +150,7 @@ static bool call_convert(const struct sm_ottl_call *call, struct sm_ottl_run *ru
     if (metric->type != SM_METRIC_EXPONENTIAL_HISTOGRAM)
         return true;
     metric->type = SM_METRIC_HISTOGRAM;
+    metric->metadata = (struct sm_attributes){.field = metric->metadata.field}; /* the reference's new metric has none */
     for (size_t i = 0; i < metric->point_count; i++)
         metric->points[i] = convert_point(&metric->points[i], &call->args[1], distribution->spread, run->arena);
     sm_ottl_mark_metric(run);
@@ -183,42 +184,48 @@ static uint64_t target_count(const struct sm_data_point *point, double percentil
     return (uint64_t)ceil((double)point->count * (percentile / 100.0));
 }
 
-/* Inside bucket `i`, of which `ratio` is to be passed. Buckets without an end give the end they have. */
-static enum finding interpolate_bucket(const struct sm_data_point *point, size_t i, double ratio, double *out)
-{
+struct range {
     double lower, upper;
+};
+
+/* What lies at `ratio` between the ends of the range. */
+static enum finding interpolate(struct range range, double ratio, double *out)
+{
+    return ratio >= 0 && ratio <= 1 ? found(out, range.lower + ratio * (range.upper - range.lower)) : MALFORMED;
+}
+
+/* The first bucket begins at the minimum, or at zero; the last one ends at the maximum. Without these a bucket is no wider than the end it has. */
+static struct range bucket_range(const struct sm_data_point *point, size_t i)
+{
     if (i == 0) {
-        upper = point->explicit_bounds[0];
-        lower = point->has_min && point->min < upper ? point->min : 0;
-        if (!(point->has_min && point->min < upper) && upper < 0)
-            return found(out, upper);
-    } else {
-        lower = point->explicit_bounds[i - 1];
-        if (i == point->bound_count && (!point->has_max || point->max <= lower))
-            return found(out, lower);
-        upper = i == point->bound_count ? point->max : point->explicit_bounds[i];
+        double upper = point->explicit_bounds[0];
+        return (struct range){point->has_min && point->min < upper ? point->min : fmin(upper, 0), upper};
     }
-    return ratio < 0 || ratio > 1 ? MALFORMED : found(out, lower + ratio * (upper - lower));
+    double lower = point->explicit_bounds[i - 1];
+    if (i < point->bound_count)
+        return (struct range){lower, point->explicit_bounds[i]};
+    return (struct range){lower, point->has_max ? fmax(point->max, lower) : lower};
+}
+
+static enum finding find_in_only_bucket(const struct sm_data_point *point, uint64_t target, double *out)
+{
+    if (!point->has_min || !point->has_max)
+        return SKIPPED;
+    return interpolate((struct range){point->min, point->max}, (double)target / (double)point->bucket_counts[0], out);
 }
 
 static enum finding find_in_histogram(const struct sm_data_point *point, double percentile, double *out)
 {
-    uint64_t target = target_count(point, percentile), seen = 0;
+    uint64_t left = target_count(point, percentile);
     if (point->count == 0 || point->bucket_count == 0)
         return SKIPPED;
     if (point->bucket_count != point->bound_count + 1)
         return MALFORMED;
-    if (point->bucket_count == 1) {
-        double ratio = (double)target / (double)point->bucket_counts[0];
-        if (!point->has_min || !point->has_max)
-            return SKIPPED;
-        return ratio < 0 || ratio > 1 ? MALFORMED : found(out, point->min + ratio * (point->max - point->min));
-    }
-    for (size_t i = 0; i < point->bucket_count; i++) {
-        if (seen + point->bucket_counts[i] >= target)
-            return interpolate_bucket(point, i, (double)(target - seen) / (double)point->bucket_counts[i], out);
-        seen += point->bucket_counts[i];
-    }
+    if (point->bound_count == 0)
+        return find_in_only_bucket(point, left, out);
+    for (size_t i = 0; i < point->bucket_count; left -= point->bucket_counts[i++])
+        if (left <= point->bucket_counts[i])
+            return interpolate(bucket_range(point, i), (double)left / (double)point->bucket_counts[i], out);
     return MALFORMED;
 }
 
@@ -261,10 +268,9 @@ static enum finding find_in_exponential(const struct sm_data_point *point, doubl
     if (finding != SKIPPED)
         return finding;
     if (seen + point->zero_count >= target) {
-        double lower = point->negative.count == 0 && point->positive.count > 0 ? 0 : -point->zero_threshold;
-        double upper = point->positive.count == 0 && point->negative.count > 0 ? 0 : point->zero_threshold;
-        double ratio = (double)(target - seen) / (double)point->zero_count;
-        return ratio >= 0 && ratio <= 1 ? found(out, lower + ratio * (upper - lower)) : MALFORMED;
+        const struct range zero = {.lower = point->negative.count == 0 && point->positive.count > 0 ? 0 : -point->zero_threshold,
+                                   .upper = point->positive.count == 0 && point->negative.count > 0 ? 0 : point->zero_threshold};
+        return interpolate(zero, (double)(target - seen) / (double)point->zero_count, out);
     }
     seen += point->zero_count;
     for (size_t i = 0; i < point->positive.count; i++) {
