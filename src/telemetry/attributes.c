@@ -12,6 +12,8 @@ static bool next_encoded(const struct sm_attributes *attributes, const char **at
 {
     const char *end = attributes->raw.ptr + attributes->raw.size;
     uint8_t tag = (uint8_t)SM_TAG(attributes->field, SM_WIRE_BYTES);
+    if (*at == end)
+        return false;
     /* The common form: a one-byte tag and a one-byte length. */
     if (end - *at >= 2 && (uint8_t)(*at)[0] == tag && (uint8_t)(*at)[1] < 0x80) {
         size_t size = (uint8_t)(*at)[1];
