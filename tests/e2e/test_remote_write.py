@@ -139,6 +139,25 @@ def test_what_waits_in_the_log_is_sent_after_a_kill(prometheus, collector):
     assert prometheus.complaints() == []
 
 
+def test_the_log_counts_what_it_writes_and_reads(collector):
+    http, scraped, own, nowhere = free_ports(4)
+    config = METRICS.format(http=http, port=nowhere, scraped=scraped)
+    readers = "metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]}" % own
+    collector(config.replace("metrics: {level: none}", readers), http)
+    for number in range(3):
+        assert post("http://127.0.0.1:%d/v1/metrics" % http, metric_request(number), "application/json")[0] == 200
+
+    def value(name):
+        lines = [line for line in get("http://127.0.0.1:%d/metrics" % own).splitlines() if line.startswith("otelcol_exporter_prometheusremotewrite_wal_" + name + " ")]
+        return float(lines[0].split()[1]) if lines else None
+    wait_until(lambda: value("writes") == 3, what="three writes")
+    wait_until(lambda: value("reads") == 2, what="the first, which nobody receives, and the next to be taken")
+    assert value("lag") == 1
+    assert value("bytes_written") > value("bytes_read") > 0
+    assert value("read_latency_count") == 2 and value("write_latency_count") == 3
+    assert value("writes_failures") is None and value("reads_failures") is None
+
+
 def test_promtool_finds_no_fault_in_the_scrape(collector):
     http, scraped, nowhere = free_ports(3)
     collector(METRICS.format(http=http, port=nowhere, scraped=scraped).replace("[prometheus_remote_write, prometheus]", "[prometheus]"), http)
