@@ -69,6 +69,8 @@ static bool check_count(struct sm_ottl_compiler *compiler, const struct sm_ottl_
     size_t all = parameter_count(function, false), required = parameter_count(function, true);
     if (node->argument_count >= required && node->argument_count <= all)
         return true;
+    if (all == 0) /* the reference does not look at what these are given */
+        return true;
     return sm_ottl_compile_error(compiler, node, "%s: incorrect number of arguments. Expected: %zu Received: %zu", function->name, all,
                                  node->argument_count);
 }
@@ -233,7 +235,8 @@ const struct sm_ottl_expr *sm_ottl_compile_call(struct sm_ottl_compiler *compile
     struct sm_ottl_call *call = sm_arena_zalloc(compiler->arena, 1, sizeof(*call));
     *call = (struct sm_ottl_call){.base.eval = eval_call, .function = function, .node = node, .key_count = node->count};
     const struct sm_ottl_function *outer = compiler->function;
-    for (size_t i = 0; i < node->argument_count; i++) {
+    bool takes_arguments = parameter_count(function, false) > 0;
+    for (size_t i = 0; takes_arguments && i < node->argument_count; i++) {
         compiler->function = function;
         if (!compile_argument(compiler, node, function, i, call))
             return NULL;

@@ -319,8 +319,6 @@ bool sm_ottl_unquote(struct sm_slice token, struct sm_arena *arena, struct sm_sl
     char *out = sm_arena_alloc(arena, token.size);
     size_t size = 0;
     while (at < end) {
-        if (*at == '\n') /* as in Go's interpreted strings */
-            return false;
         if (*at != '\\') {
             out[size++] = *at++;
             continue;

@@ -192,13 +192,14 @@ static bool find_mode(const struct planning *p, const char *word, enum sm_ottl_e
     return fail(p, message);
 }
 
+/* A key that is there says something: to the reference no word is a wrong one. */
 static bool text_of(const struct planning *p, const struct sm_node *map, const char *key, const char **text)
 {
     const struct sm_node *node = sm_node_find(map, key);
-    if (!node || node->kind == SM_NODE_NULL)
+    if (!node)
         return true;
-    if (node->kind != SM_NODE_STRING)
-        return fail(p, "context and error_mode must be strings");
+    if (node->kind != SM_NODE_STRING || *node->string == '\0')
+        return fail(p, "context and error_mode must be strings that are not empty");
     *text = node->string;
     return true;
 }
