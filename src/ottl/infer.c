@@ -118,6 +118,15 @@ static void suggest_context(const struct sm_ottl_inference *inference, unsigned 
     }
 }
 
+/* The other name of "scope" stands in paths, but names no context. */
+static bool has_own_name(const struct sm_ottl_inference *inference, enum sm_ottl_context context)
+{
+    for (size_t i = 0; i < inference->contexts.count; i++)
+        if (sm_slice_is(inference->contexts.items[i], sm_ottl_context_name(context)))
+            return true;
+    return false;
+}
+
 bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts, unsigned functions, enum sm_ottl_context *context,
                    struct sm_ottl_error *error)
 {
@@ -134,6 +143,8 @@ bool sm_ottl_infer(const struct sm_ottl_inference *inference, unsigned contexts,
     }
     if ((contexts >> best & 1) == 0)
         return sm_ottl_error_set(error, 0, 0, "the context \"%s\" is not one of this signal", sm_ottl_context_name(best));
+    if (!has_own_name(inference, best))
+        return sm_ottl_error_set(error, 0, 0, "inferred context \"instrumentation_scope\" is not a valid candidate: say \"scope\"");
     *context = best;
     if (supports(inference, best, functions, error))
         return true;

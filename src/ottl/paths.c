@@ -31,11 +31,7 @@ static const struct context {
     [SM_OTTL_METRIC] = {"metric", {{"metric", sm_ottl_metric_paths}, COMMON_SUBJECTS}},
     [SM_OTTL_SPANEVENT] = {"spanevent", {{"spanevent", sm_ottl_span_event_paths}, {"span", sm_ottl_span_paths}, COMMON_SUBJECTS}},
     [SM_OTTL_SPAN] = {"span", {{"span", sm_ottl_span_paths}, COMMON_SUBJECTS}},
-    [SM_OTTL_SCOPE] = {"scope",
-                       {{"scope", sm_ottl_scope_paths},
-                        {"instrumentation_scope", sm_ottl_scope_paths},
-                        {"resource", sm_ottl_resource_paths},
-                        {"otelcol", sm_ottl_collector_paths}}},
+    [SM_OTTL_SCOPE] = {"scope", {{"scope", sm_ottl_scope_paths}, {"resource", sm_ottl_resource_paths}, {"otelcol", sm_ottl_collector_paths}}},
     [SM_OTTL_RESOURCE] = {"resource", {{"resource", sm_ottl_resource_paths}, {"otelcol", sm_ottl_collector_paths}}},
 };
 
