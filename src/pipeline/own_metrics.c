@@ -12,14 +12,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "pipeline/own_metrics_internal.h"
 
 static const double default_bounds[] = {0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000};
 
 static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct sm_instrument **registry; /* owned, guarded by registry_mutex */
+static struct sm_instrument **registry; /* owned, guarded by registry_mutex, as the next two */
 static size_t registry_count, registry_capacity;
+static struct sm_instrument **buckets;                /* owned: registry_capacity (a power of two) chains by hash */
 static _Atomic int shown_level = SM_OWN_LEVEL_NORMAL; /* relaxed: written at start and reload */
 
 enum sm_own_metric_level sm_own_metrics_level(void)
@@ -72,41 +74,67 @@ static bool has_attributes(const struct sm_instrument *instrument, const struct 
     return true;
 }
 
-static struct sm_instrument *find_series(const struct sm_own_metric *metric, const struct sm_own_attribute *sorted, size_t count)
+static uint64_t hash_series(const struct sm_own_metric *metric, const struct sm_own_attribute *sorted, size_t count)
 {
-    for (size_t i = 0; i < registry_count; i++)
-        if (strcmp(registry[i]->metric->name, metric->name) == 0 && has_attributes(registry[i], sorted, count))
-            return registry[i];
-    return NULL;
+    uint64_t hash = sm_hash(sm_slice_of(metric->name));
+    for (size_t i = 0; i < count; i++)
+        hash = sm_hash_with(sm_hash_with(hash, sm_slice_of(sorted[i].key)), sm_slice_of(sorted[i].value));
+    return hash;
 }
 
-static struct sm_instrument *add_series(const struct sm_own_metric *metric, struct sm_own_attribute *sorted, size_t count)
+static struct sm_instrument *find_series(const struct sm_own_metric *metric, const struct sm_own_attribute *sorted, size_t count, uint64_t hash)
+{
+    struct sm_instrument *found = registry_capacity ? buckets[hash & (registry_capacity - 1)] : NULL;
+    while (found && (found->hash != hash || strcmp(found->metric->name, metric->name) != 0 || !has_attributes(found, sorted, count)))
+        found = found->next;
+    return found;
+}
+
+static void put_in_bucket(struct sm_instrument *instrument)
+{
+    struct sm_instrument **bucket = &buckets[instrument->hash & (registry_capacity - 1)];
+    instrument->next = *bucket;
+    *bucket = instrument;
+}
+
+static void grow(void)
+{
+    registry_capacity = registry_capacity ? registry_capacity * 2 : 64;
+    registry = sm_realloc(registry, registry_capacity, sizeof(struct sm_instrument *));
+    free(buckets);
+    buckets = sm_alloc(registry_capacity, sizeof(struct sm_instrument *));
+    for (size_t i = 0; i < registry_count; i++)
+        put_in_bucket(registry[i]);
+}
+
+static struct sm_instrument *add_series(const struct sm_own_metric *metric, struct sm_own_attribute *sorted, size_t count, uint64_t hash)
 {
     struct sm_instrument *instrument = sm_alloc(1, sizeof(*instrument));
     instrument->metric = metric;
     instrument->attributes = sorted;
     instrument->attribute_count = count;
+    instrument->hash = hash;
     instrument->start_ns = sm_clock_wall_ns();
     if (metric->kind == SM_OWN_HISTOGRAM) {
         size_t bound_count;
         sm_own_metric_bounds(metric, &bound_count);
         instrument->buckets = sm_alloc(bound_count + 1, sizeof(*instrument->buckets));
     }
-    if (registry_count == registry_capacity) {
-        registry_capacity = registry_capacity ? registry_capacity * 2 : 64;
-        registry = sm_realloc(registry, registry_capacity, sizeof(struct sm_instrument *));
-    }
+    if (registry_count == registry_capacity)
+        grow();
     registry[registry_count++] = instrument;
+    put_in_bucket(instrument);
     return instrument;
 }
 
 struct sm_instrument *sm_instrument_get(const struct sm_own_metric *metric, const struct sm_own_attribute *attributes, size_t count)
 {
     struct sm_own_attribute *sorted = copy_sorted(attributes, count);
+    uint64_t hash = hash_series(metric, sorted, count);
     pthread_mutex_lock(&registry_mutex);
-    struct sm_instrument *instrument = find_series(metric, sorted, count);
+    struct sm_instrument *instrument = find_series(metric, sorted, count, hash);
     if (!instrument) {
-        instrument = add_series(metric, sorted, count);
+        instrument = add_series(metric, sorted, count, hash);
         sorted = NULL;
     }
     pthread_mutex_unlock(&registry_mutex);

@@ -11,6 +11,8 @@ struct sm_instrument {
     const struct sm_own_metric *metric;
     struct sm_own_attribute *attributes; /* owned; sorted by key */
     size_t attribute_count;
+    struct sm_instrument *next; /* of the same bucket of the registry; guarded by its mutex */
+    uint64_t hash;              /* of the metric's name and the attributes */
     uint64_t start_ns;
     atomic_bool is_touched; /* shown from now on */
     _Atomic int64_t integer;

@@ -3,7 +3,6 @@
  * Reads batches and changes nothing in them. A request ends when the brokers have answered for every message made of it, or its time is up. State:
  * a client of librdkafka for each instance, with a thread that takes its reports.
  * Source: opentelemetry-collector-contrib exporter/kafkaexporter. */
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,8 @@
 #include "exporters/kafka/client.h"
 #include "exporters/kafka/messages.h"
 #include "exporters/kafka/options.h"
+#include "exporters/kafka/records.h"
 #include "pipeline/component.h"
-#include "pipeline/own_metrics.h"
 #include "pipeline/worker.h"
 
 /* A request under way. `open` by any thread; `of_worker` by the worker that sends; `of_reports` by the client's thread until the last message has
@@ -25,25 +24,6 @@ struct call {
     atomic_size_t open;
     struct sm_outcome of_worker, of_reports;
 };
-
-/* ---- own metrics */
-
-#define SCOPE "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
-static const struct sm_own_metric records = {.name = "otelcol_kafka_exporter_records",
-                                             .help = "The number of exported records. [Development]",
-                                             .unit = "1",
-                                             .kind = SM_OWN_COUNTER,
-                                             .level = SM_OWN_LEVEL_BASIC,
-                                             .scope = SCOPE};
-
-static void count_record(const struct sm_kafka_report *report)
-{
-    char partition[16];
-    snprintf(partition, sizeof(partition), "%" PRId32, report->partition);
-    const struct sm_own_attribute attributes[] = {
-        {"topic", report->topic}, {"partition", partition}, {"outcome", report->status == 0 ? "success" : "failure"}};
-    sm_instrument_add(sm_instrument_get(&records, attributes, 3), 1);
-}
 
 /* ---- sending */
 
@@ -71,7 +51,7 @@ static bool close_call(struct call *call)
 static void on_report(const struct sm_kafka_report *report, void *context)
 {
     struct call *call = context;
-    count_record(report);
+    sm_kafka_records_count(report->topic, report->partition, report->status == 0);
     if (report->status != 0)
         note_failure(&call->of_reports, report);
     if (close_call(call))
@@ -88,7 +68,7 @@ static void send_message(const struct sm_kafka_message *message, void *context)
     char topic[256];
     snprintf(topic, sizeof(topic), "%.*s", SM_SLICE_ARGS(message->topic));
     report.topic = topic;
-    count_record(&report);
+    sm_kafka_records_count(report.topic, report.partition, false);
     note_failure(&call->of_worker, &report);
     free(message->value.ptr);
     atomic_fetch_sub_explicit(&call->open, 1, memory_order_relaxed); /* never the last: send_batch has one */
