@@ -75,7 +75,10 @@ static bool load(const char *path, const char *format, bool is_sealed, struct sm
             return false;
         files->paths[files->count++] = path;
     } else if (files->count == 0) {
-        return false;
+        sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, NULL,
+                     "cannot retrieve the configuration: read %s: is a directory without *.alloy or *.river files; name a file", path);
+        *root = NULL;
+        return true;
     } else if (!format) {
         (void)sm_alloy_is_file_name(sm_slice_of(files->paths[0]), &options.flavour);
     }

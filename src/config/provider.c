@@ -56,7 +56,7 @@ static bool read_file(const char *path, int fd, struct sm_arena *arena, struct s
     if (fstat(fd, &info) != 0)
         return sm_error_set_errno(error, errno, "%s", path);
     if (S_ISDIR(info.st_mode))
-        return sm_error_set_errno(error, EISDIR, "%s", path);
+        return sm_error_set_errno(error, EISDIR, "read %s", path);
     /* A file may be a pipe and tell no size: read until its end, within the limit. */
     size_t capacity = info.st_size > 0 && info.st_size <= SM_YAML_TEXT_BYTES_MAX ? (size_t)info.st_size + 1 : 65536, size = 0;
     char *bytes = sm_arena_alloc(arena, capacity);

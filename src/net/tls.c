@@ -186,9 +186,21 @@ static BIO *open_pem(const char *file, const char *pem, const char *what, struct
     return bio;
 }
 
+/* What OpenSSL calls to read something encrypted. Its own would ask at the terminal, and hold the main worker until somebody answers. */
+static int refuse_passphrase(char *buffer, int size, int is_writing, void *user)
+{
+    (void)buffer, (void)size, (void)is_writing, (void)user;
+    return -1;
+}
+
 static const char *last_reason(void)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long code = ERR_peek_last_error();
+    if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+        return "failed to find any PEM data";
+    if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_BAD_PASSWORD_READ)
+        return "it is encrypted; store it without a passphrase, as openssl pkey does";
+    const char *reason = ERR_reason_error_string(code);
     return reason ? reason : "not in PEM format";
 }
 
@@ -199,12 +211,12 @@ static bool use_certificate(SSL_CTX *ctx, const struct sm_tls_files *files, stru
     bool ok = false;
     BIO *bio = open_pem(files->cert_file, files->cert_pem, "cert_pem", &content, &name, error);
     if (bio) {
-        X509 *certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+        X509 *certificate = PEM_read_bio_X509_AUX(bio, NULL, refuse_passphrase, NULL);
         ok = certificate && SSL_CTX_use_certificate(ctx, certificate) == 1;
         if (!ok)
             sm_error_set(error, SM_ERROR_USAGE, "certificate %s: %s", name, last_reason());
         X509_free(certificate);
-        for (X509 *issuer; ok && (issuer = PEM_read_bio_X509(bio, NULL, NULL, NULL));)
+        for (X509 *issuer; ok && (issuer = PEM_read_bio_X509(bio, NULL, refuse_passphrase, NULL));)
             if (SSL_CTX_add0_chain_cert(ctx, issuer) != 1)
                 X509_free(issuer);
         BIO_free(bio);
@@ -221,7 +233,7 @@ static bool use_key(SSL_CTX *ctx, const struct sm_tls_files *files, struct sm_er
     bool ok = false;
     BIO *bio = open_pem(files->key_file, files->key_pem, "key_pem", &content, &name, error);
     if (bio) {
-        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
         if (!key)
             sm_error_set(error, SM_ERROR_USAGE, "key %s: %s", name, last_reason());
         else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
@@ -246,7 +258,7 @@ static bool trust(SSL_CTX *ctx, const char *file, const char *pem, bool show_nam
     size_t count = 0;
     BIO *bio = open_pem(file, pem, "ca_pem", &content, &name, error);
     if (bio) {
-        for (X509 *authority; (authority = PEM_read_bio_X509(bio, NULL, NULL, NULL)); X509_free(authority)) {
+        for (X509 *authority; (authority = PEM_read_bio_X509(bio, NULL, refuse_passphrase, NULL)); X509_free(authority)) {
             X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority);
             if (show_names)
                 SSL_CTX_add_client_CA(ctx, authority);

@@ -3,6 +3,7 @@ import gzip
 import http.client
 import json
 import os
+import pty
 import re
 import resource
 import socket
@@ -328,3 +329,27 @@ def test_tls_is_not_moved_by_what_is_not_tls(collector, tmp_path):
     running.reload()
     wait_until(lambda: "does not belong to certificate" in running.log(), what="the refusal of a key that does not fit")
     assert running.process.poll() is None
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path):
+    """OpenSSL would ask for the passphrase at the terminal, at a reload too, and everything would wait for the answer."""
+    certificate(tmp_path, "a")
+    subprocess.run(["openssl", "rsa", "-aes128", "-passout", "pass:secret", "-in", "a.key", "-out", "encrypted.key"], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "none.crt").write_text("this is no certificate\n")
+    for certificate_file, key_file, why in (("a.crt", "encrypted.key", "key encrypted.key: it is encrypted; store it without a passphrase"), ("none.crt", "a.key", "certificate none.crt: failed to find any PEM data"), ("a.crt", "none.crt", "key none.crt: ")):
+        (tmp_path / "config.yaml").write_text(CONFIG.format(http=0).replace("max_request_body_size: 100000", "tls: {cert_file: %s, key_file: %s}" % (certificate_file, key_file)))
+        # A terminal of its own: whoever asked would be waited for.
+        main, terminal = pty.openpty()
+        done = subprocess.run([PROGRAM, "--config", "config.yaml"], cwd=tmp_path, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, start_new_session=True)
+        os.close(main)
+        os.close(terminal)
+        assert done.returncode == 1
+        assert why in done.stdout and "pass phrase" not in done.stdout
+
+
+def test_a_folder_or_nothing_for_a_configuration(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.yaml").write_text("")
+    for given, why in (("folder", "read folder: is a directory without *.alloy or *.river files; name a file"), ("empty.yaml", "empty.yaml: error: empty configuration file")):
+        done = subprocess.run([PROGRAM, "validate", "--config", given], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and why in done.stderr
