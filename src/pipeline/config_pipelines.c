@@ -32,10 +32,12 @@ static const struct sm_configured *resolve(const struct sm_config_builder *build
     return found || !site->may_be_connector ? found : sm_config_find(builder->config, SM_CONNECTOR, id);
 }
 
+/* What may be meant: not what has an unknown type, which is misspelt itself. */
 static size_t list_ids(const struct sm_configured_list *list, const char **ids, size_t count)
 {
     for (size_t i = 0; i < list->count && count < CANDIDATES_MAX; i++)
-        ids[count++] = list->items[i].id;
+        if (list->items[i].type)
+            ids[count++] = list->items[i].id;
     return count;
 }
 

@@ -187,7 +187,8 @@ static void refuses_what_the_reference_refuses(void **state)
          "service::extensions: references extension \"storage\" which is not configured"},
         {PARTS "service: {telemetry: {metrics: {readers: []}}}", "collector telemetry metrics reader should exist when metric level is not none"},
         {PARTS "service: {telemetry: {metrics: {readers: [{periodic: {}}]}}}", "no valid metric exporter"},
-        {PARTS "service: {telemetry: {metrics: {readers: [{}]}}}", "no valid metric reader: it needs pull::exporter::prometheus or periodic::exporter"},
+        {PARTS "service: {telemetry: {metrics: {readers: [{}]}}}",
+         "no valid metric reader: it needs pull::exporter::prometheus or periodic::exporter"},
         {PARTS
          "service: {telemetry: {metrics: {readers: [{periodic: {exporter: {console: {}}}, pull: {exporter: {prometheus: {host: h, port: 1}}}}]}}}",
          "must not specify multiple metric reader type"},
@@ -245,6 +246,18 @@ static void an_unknown_type_is_told_once(void **state)
     }
 }
 
+static void what_is_misspelt_itself_is_not_suggested(void **state)
+{
+    (void)state;
+    struct loaded loaded;
+    load(&loaded, "receivers: {source: }\nprocessors: {chnage: }\nexporters: {sink: {endpoint: e}}\n"
+                  "service: {pipelines: {traces: {receivers: [source], processors: [change], exporters: [sink]}}}");
+    assert_null(loaded.config);
+    assert_non_null(strstr(loaded.messages, "unknown type: \"chnage\""));
+    assert_non_null(strstr(loaded.messages, "add it under processors:"));
+    assert_null(strstr(loaded.messages, "did you mean chnage?"));
+}
+
 static void takes_a_number_for_the_level_of_metrics(void **state)
 {
     (void)state;
@@ -298,9 +311,13 @@ static void masks_secrets_and_what_no_table_knows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resolves_what_pipelines_name),          cmocka_unit_test(takes_old_names_with_a_warning),
-        cmocka_unit_test(refuses_what_the_reference_refuses),    cmocka_unit_test(refuses_two_exporters_with_one_file),
-        cmocka_unit_test(an_unknown_type_is_told_once),          cmocka_unit_test(takes_a_number_for_the_level_of_metrics),
+        cmocka_unit_test(resolves_what_pipelines_name),
+        cmocka_unit_test(takes_old_names_with_a_warning),
+        cmocka_unit_test(refuses_what_the_reference_refuses),
+        cmocka_unit_test(refuses_two_exporters_with_one_file),
+        cmocka_unit_test(an_unknown_type_is_told_once),
+        cmocka_unit_test(what_is_misspelt_itself_is_not_suggested),
+        cmocka_unit_test(takes_a_number_for_the_level_of_metrics),
         cmocka_unit_test(masks_secrets_and_what_no_table_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
