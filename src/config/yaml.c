@@ -357,6 +357,16 @@ static unsigned find_directive(struct sm_slice text)
     return 0;
 }
 
+/* Within { } and [ ] the brace of a plain ${…} is YAML's own: the most frequent mistake there. */
+static const char *suggest_quotes(struct sm_position position)
+{
+    struct sm_slice rest = position.source->text, line = {0};
+    for (unsigned number = 1; number <= position.line; number++)
+        line = sm_slice_cut(&rest, '\n');
+    bool is_substitution = position.column > 1 && position.column <= line.size && memcmp(line.ptr + position.column - 2, "${", 2) == 0;
+    return is_substitution ? "within { } and [ ] put ${…} in quotes: \"${env:NAME}\"" : NULL;
+}
+
 static void report_syntax(struct reader *reader, struct fy_diag *diag)
 {
     if (reader->has_failed || !reader->diags)
@@ -368,7 +378,9 @@ static void report_syntax(struct reader *reader, struct fy_diag *diag)
         position.line = (unsigned)error->line;
         position.column = error->column > 0 ? (unsigned)error->column : 1;
     }
-    sm_diags_add(reader->diags, SM_DIAG_ERROR, position, NULL, NULL, "yaml: %s", error && error->msg ? error->msg : "the text is not valid YAML");
+    const char *suggestion = position.line > 0 ? suggest_quotes(position) : NULL;
+    sm_diags_add(reader->diags, SM_DIAG_ERROR, position, NULL, suggestion, "yaml: %s",
+                 error && error->msg ? error->msg : "the text is not valid YAML");
 }
 
 /* What go-yaml's reader takes. */

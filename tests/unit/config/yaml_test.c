@@ -152,6 +152,8 @@ static void refuses_with_line_and_column(void **state)
         {"a: \xc3\xa9\x01\n", "t.yaml:1:5:", "control characters are not allowed, got U+0001"},
         {"# \x7f\n", "t.yaml:1:3:", "control characters"},
         {"a: \"\xc2\x81\"\n", "t.yaml:1:5:", "got U+0081"},
+        {"a: {b: ${env:X}}\n", "t.yaml:1:9:", "put ${…} in quotes"},
+        {"a:\n- [x, ${X}]\n", "t.yaml:2:8:", "put ${…} in quotes"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sm_arena arena = SM_ARENA_INIT;
