@@ -100,10 +100,12 @@ static void on_grpc_answer(struct sm_worker *worker, const struct sm_grpc_answer
 {
     (void)worker;
     struct sending *sending = context;
-    if (answer->code != SM_RPC_OK)
+    sending->is_answered = answer->is_reply;
+    if (!sending->is_answered)
+        snprintf(sending->failure, sizeof(sending->failure), "no answer from %s: %.*s", sending->endpoint, SM_SLICE_ARGS(answer->message));
+    else if (answer->code != SM_RPC_OK)
         snprintf(sending->failure, sizeof(sending->failure), "%s answered with gRPC code %d: %.*s", sending->endpoint, (int)answer->code,
                  SM_SLICE_ARGS(answer->message));
-    sending->is_answered = answer->code != SM_RPC_UNAVAILABLE;
     sending->is_refused = answer->code == SM_RPC_UNAUTHENTICATED || answer->code == SM_RPC_PERMISSION_DENIED;
     request_done(sending);
 }

@@ -283,6 +283,7 @@ static void answer_reply(struct call *call)
 {
     struct sm_grpc_answer result;
     sm_grpc_reply_finish(&call->reply, SM_GRPC_ANSWER_LIMIT_BYTES, &result);
+    result.is_reply = true;
     answer(call, &result);
 }
 

@@ -62,6 +62,7 @@ struct sm_grpc_answer {
     struct sm_slice message;        /* percent-decoded; for failures of the connection what happened */
     struct sm_slice status_details; /* google.rpc.Status, decoded from base64; empty: none */
     struct sm_slice body;           /* unpacked; when the code is OK */
+    bool is_reply;                  /* somebody has answered, or broken off; not so when the code tells of our side: no connection, no time left */
 };
 typedef void sm_grpc_answered(struct sm_worker *worker, const struct sm_grpc_answer *answer, void *context);
 

@@ -8,16 +8,21 @@ CONFIG = """
 receivers:
   otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}, http: {{endpoint: "127.0.0.1:{http}", include_metadata: true}}}}}}
   otlp/password: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc_password}", auth: {{authenticator: basicauth}}}}, http: {{endpoint: "127.0.0.1:{http_password}", auth: {{authenticator: basicauth}}}}}}}}
+  otlp/away: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc_away}"}}}}}}
   otlp/tls:
     protocols:
       grpc: {{endpoint: "127.0.0.1:{grpcs}", tls: {{cert_file: a.crt, key_file: a.key}}}}
       http: {{endpoint: "127.0.0.1:{https}", tls: {{cert_file: a.crt, key_file: a.key}}}}
-exporters: {{debug: {{verbosity: basic}}}}
+exporters:
+  debug: {{verbosity: basic}}
+  otlp_grpc: {{endpoint: "127.0.0.1:1", tls: {{insecure: true}}, sending_queue: {{enabled: false}}, retry_on_failure: {{enabled: false}}}}
 extensions: {{basicauth: {{htpasswd: {{inline: "alice:secret"}}}}}}
 service:
   extensions: [basicauth]
   telemetry: {{metrics: {{level: none}}}}
-  pipelines: {{traces: {{receivers: [otlp, otlp/password, otlp/tls], exporters: [debug]}}}}
+  pipelines:
+    traces: {{receivers: [otlp, otlp/password, otlp/tls], exporters: [debug]}}
+    traces/away: {{receivers: [otlp/away], exporters: [otlp_grpc]}}
 """
 
 
@@ -29,7 +34,7 @@ def send(*flags):
 @pytest.fixture
 def ports(collector, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "a.key", "-out", tmp_path / "a.crt"], check=True, capture_output=True)
-    ports = dict(zip(("grpc", "http", "grpcs", "https", "grpc_password", "http_password"), free_ports(6)))
+    ports = dict(zip(("grpc", "http", "grpcs", "https", "grpc_password", "http_password", "grpc_away"), free_ports(7)))
     collector(CONFIG.format(**ports), ports["https"])
     return ports
 
@@ -55,6 +60,8 @@ def test_what_it_says_when_it_fails(ports):
     nobody = free_ports(1)[0]
     cases = (
         (("--endpoint", "127.0.0.1:%d" % nobody), "Is a collector running there?"),
+        (("--endpoint", "127.0.0.1:%d" % nobody), "no answer from 127.0.0.1:%d: connection error" % nobody),
+        (("--endpoint", "127.0.0.1:%d" % ports["grpc_away"]), "answered with gRPC code 14"),  # somebody is there, whose next hop is not
         (("--endpoint", "127.0.0.1:%d" % ports["grpcs"], "--tls"), "Name who signed it with --ca-file"),
         (("--endpoint", "https://127.0.0.1:%d" % ports["https"]), "certificate not accepted: self-signed certificate"),
         (("--endpoint", "https://127.0.0.1:%d" % ports["https"], "--ca-file", "/nowhere"), "open /nowhere: no such file or directory"),
