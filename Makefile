@@ -44,7 +44,7 @@ docs: ## write docs/reference from the option tables
 	@cmake --build --preset debug --target spanmill -- --quiet
 	@build/debug/spanmill docs --output docs/reference
 
-install: build/release/spanmill ## install program, man page, completions and examples (PREFIX, DESTDIR)
+install: build/release/spanmill ## install program, man page, guides, completions and examples (PREFIX, DESTDIR)
 	@cmake --install build/release --prefix $(PREFIX)
 
 clean: ## remove what was built
