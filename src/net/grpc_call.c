@@ -363,7 +363,7 @@ static bool authenticate(struct sm_grpc_call *call)
     struct sm_error why;
     if (auth->type->authenticate(auth->extension, &request, &call->identity, &why))
         return true;
-    answer_error(call, 200, SM_RPC_UNAUTHENTICATED, "%s", why.text);
+    answer_error(call, 200, why.class == SM_ERROR_BUSY ? SM_RPC_UNAVAILABLE : SM_RPC_UNAUTHENTICATED, "%s", why.text);
     return false;
 }
 

@@ -263,12 +263,15 @@ static void handle_permitted(struct sm_http_request *request, void *context)
 {
     const struct sm_http_server *server = context;
     struct sm_error why;
-    if (!server->auth.type || sm_http_request_authenticate(request, &server->auth, &why))
+    if (!server->auth.type || sm_http_request_authenticate(request, &server->auth, &why)) {
         server->handler(request, server->context);
-    else if (server->refuse)
-        server->refuse(request, 401, why.text);
+        return;
+    }
+    int status = why.class == SM_ERROR_BUSY ? 503 : 401;
+    if (server->refuse)
+        server->refuse(request, status, why.text);
     else
-        sm_http_respond_text(request, 401, "text/plain; charset=utf-8", sm_slice_of(why.text));
+        sm_http_respond_text(request, status, "text/plain; charset=utf-8", sm_slice_of(why.text));
 }
 
 static void handle(struct connection *connection)

@@ -81,7 +81,7 @@ typedef void sm_http_handler(struct sm_http_request *request, void *context);
 struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,
                                              void *context, struct sm_error *error)
     __attribute__((warn_unused_result)); /* checks TLS files, opens nothing */
-/* Answers requests that are refused before the handler sees them (status 401), in the form of the handler's other answers; without one they are plain
+/* Answers requests that are refused before the handler sees them (status 401, or 503), in the form of the handler's other answers; without one they are plain
  * text. Must lead to exactly one sm_http_respond. */
 typedef void sm_http_refuse(struct sm_http_request *request, int status, const char *why);
 void sm_http_server_set_refuse(struct sm_http_server *server, sm_http_refuse *refuse);

@@ -56,8 +56,8 @@ struct sm_auth_type {
     const char *interface; /* SM_AUTH_INTERFACE; every struct that an extension offers begins with such a name */
     /* enum sm_auth_side: what it can do as it is configured. */
     unsigned (*sides)(const struct sm_component *extension);
-    /* False with why in `error`: the request is refused with these words. May set `*identity`, which is NULL before, to metadata that tells who the
-     * client is (sm_metadata_add_identity); the caller owns it. */
+    /* False with why in `error`: the request is refused with these words; SM_ERROR_BUSY asks the client to try again. May set `*identity`, which is
+     * NULL before, to metadata that tells who the client is (sm_metadata_add_identity); the caller owns it. */
     bool (*authenticate)(struct sm_component *extension, const struct sm_auth_request *request, struct sm_metadata **identity,
                          struct sm_error *error);
     /* Changes the headers of a request; `context` is what came with the telemetry, NULL: nothing. False: the request fails. */

@@ -124,8 +124,8 @@ static bool authenticate(struct sm_component *extension, const struct sm_auth_re
     if (sm_base64_decoded_size_max(encoded.size) > sizeof(decoded) || !sm_base64_decode(encoded, decoded, &size) || !memchr(decoded, ':', size))
         return sm_error_set(error, SM_ERROR_USAGE, "invalid authorization format");
     struct sm_slice password = sm_slice_make(decoded, size), name = sm_slice_cut(&password, ':');
-    if (!sm_htpasswd_matches(state->users, name, password))
-        return sm_error_set(error, SM_ERROR_USAGE, "invalid credentials");
+    if (!sm_htpasswd_matches(state->users, name, password, error))
+        return false;
     *identity = sm_metadata_create();
     sm_metadata_add_identity(*identity, SM_SLICE("username"), name);
     sm_metadata_add_identity(*identity, SM_SLICE("raw"), encoded);

@@ -75,7 +75,7 @@ static void respond_status(struct sm_http_request *request, enum media media, in
 
 static void refuse(struct sm_http_request *request, enum media media, int http_status, const char *why)
 {
-    enum sm_rpc_code code = http_status == 401 ? SM_RPC_UNAUTHENTICATED : SM_RPC_INVALID_ARGUMENT;
+    enum sm_rpc_code code = http_status == 401 ? SM_RPC_UNAUTHENTICATED : http_status == 503 ? SM_RPC_UNAVAILABLE : SM_RPC_INVALID_ARGUMENT;
     const struct sm_otlp_status status = {.code = code, .message = sm_slice_of(why)};
     respond_status(request, media, http_status, &status);
 }
