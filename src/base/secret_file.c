@@ -10,15 +10,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 struct sm_secret_file {
-    char *path; /* owned */
+    char *path;                     /* owned */
+    const struct sm_logger *logger; /* borrowed */
     pthread_mutex_t lock;
     /* guarded by lock */
     struct sm_bytes content; /* owned */
     struct stat seen;
     uint64_t look_at_ns;
+    bool is_lost; /* cannot be read, and that has been told */
 };
 
 static bool read_all(int fd, struct sm_bytes *out)
@@ -61,10 +64,11 @@ static bool load(struct sm_secret_file *file, struct sm_error *error)
     return is_read;
 }
 
-struct sm_secret_file *sm_secret_file_open(const char *path, struct sm_error *error)
+struct sm_secret_file *sm_secret_file_open(const char *path, const struct sm_logger *logger, struct sm_error *error)
 {
     struct sm_secret_file *file = sm_alloc(1, sizeof(*file));
     file->path = sm_strdup(path);
+    file->logger = logger;
     pthread_mutex_init(&file->lock, NULL);
     file->look_at_ns = sm_clock_mono_ns() + SM_NS_PER_S;
     if (load(file, error))
@@ -79,16 +83,29 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* False: the last good content stays. */
+static bool refresh(struct sm_secret_file *file, struct sm_error *error)
+{
+    struct stat info;
+    if (stat(file->path, &info) != 0)
+        return sm_error_set_errno(error, errno, "failed to read file %s", file->path);
+    return is_same(&info, &file->seen) || load(file, error);
+}
+
 static void look(struct sm_secret_file *file)
 {
     uint64_t now_ns = sm_clock_mono_ns();
     if (now_ns < file->look_at_ns)
         return;
     file->look_at_ns = now_ns + SM_NS_PER_S;
-    struct stat info;
-    struct sm_error error; /* the last good content stays */
-    if (stat(file->path, &info) == 0 && !is_same(&info, &file->seen))
-        (void)load(file, &error);
+    struct sm_error error;
+    bool was_lost = file->is_lost;
+    file->is_lost = !refresh(file, &error);
+    if (file->is_lost && !was_lost)
+        sm_log(SM_LOG_WARN, file->logger, "A file with a secret cannot be read any more; its last content stays in use",
+               SM_LOG_STR("error", error.text));
+    else if (was_lost && !file->is_lost)
+        sm_log(SM_LOG_INFO, file->logger, "A file with a secret can be read again", SM_LOG_STR("path", file->path));
 }
 
 void sm_secret_file_read(struct sm_secret_file *file, struct sm_bytes *out)

@@ -72,10 +72,10 @@ static bool create(struct sm_component *component, struct sm_error *error)
     return true;
 }
 
-static bool open_file(struct sm_secret_file **file, const char *path, struct sm_error *error)
+static bool open_file(struct sm_secret_file **file, const char *path, const struct sm_logger *logger, struct sm_error *error)
 {
     if (*path)
-        *file = sm_secret_file_open(path, error);
+        *file = sm_secret_file_open(path, logger, error);
     return !*path || *file != NULL;
 }
 
@@ -87,8 +87,8 @@ static bool start(struct sm_component *component, struct sm_error *error)
         state->users = sm_htpasswd_create(options->htpasswd->file, options->htpasswd->inline_text, &component->logger, error);
         return state->users != NULL;
     }
-    return open_file(&state->username, options->client_auth->username_file, error) &&
-           open_file(&state->password, options->client_auth->password_file, error);
+    return open_file(&state->username, options->client_auth->username_file, &component->logger, error) &&
+           open_file(&state->password, options->client_auth->password_file, &component->logger, error);
 }
 
 static void destroy(struct sm_component *component)

@@ -42,7 +42,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
         return true;
     if (*options->token)
         sm_log(SM_LOG_WARN, &component->logger, "The token is not used: filename says where tokens are");
-    component->state = sm_secret_file_open(options->filename, error);
+    component->state = sm_secret_file_open(options->filename, &component->logger, error);
     return component->state != NULL;
 }
 

@@ -104,7 +104,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
     for (size_t i = 0; i < options->headers.count; i++) {
         if (!headers[i].has_value_file || headers[i].action == DELETE)
             continue;
-        state->files[i] = sm_secret_file_open(headers[i].value_file, error);
+        state->files[i] = sm_secret_file_open(headers[i].value_file, &component->logger, error);
         if (!state->files[i])
             return sm_error_wrap(error, "failed to start value resolver");
     }
