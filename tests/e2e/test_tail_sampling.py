@@ -156,3 +156,19 @@ def test_mistakes_are_refused_with_their_place(tmp_path, processor, column, mess
     text = answer.stdout + answer.stderr
     assert ("bad.yaml:3:%d:" % column if column else "bad.yaml:3:") in text, text
     assert all(message in text for message in messages), text
+
+
+def resident_mib(running):
+    with open("/proc/%d/statm" % running.process.pid) as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def test_memory_goes_back_to_the_system_when_the_load_ends(collector, ports, tmp_path):
+    config = CONFIG.format(folder=tmp_path, wait="2s", more="", **ports).replace("type: always_sample", "type: numeric_attribute, numeric_attribute: {key: no, min_value: 1, max_value: 2}")
+    running = collector(config, ports["http"])
+    noise = os.urandom(50000).hex()
+    for n in range(400):  # 40 MB
+        send(ports, [n], noise)
+    loaded = resident_mib(running)
+    assert loaded > 20
+    wait_until(lambda: resident_mib(running) < loaded / 2, what="half of the %d MiB" % loaded)

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/process_usage.h"
 #include "config/gates.h"
 #include "pipeline/delivery.h"
 #include "pipeline/outcome.h"
@@ -29,6 +30,8 @@ enum { TRACES_PER_SHARD_MIN = 8192 };
 enum { KEPT_REQUEST_BYTES = 256 * 1024 };
 /* For so many seconds a new instance looks for traces that the one it replaces leaves when it has drained. */
 enum { RESTORE_SECONDS = 40, RESTORED_PER_TURN = 64 };
+/* Memory goes back to the system when for so long one part in so many is held of what had been at least so much. */
+enum { RELEASE_SECONDS = 2, RELEASE_SHARE = 8, RELEASE_FROM_BYTES = 16 * 1024 * 1024 };
 
 struct member;
 
@@ -44,6 +47,8 @@ struct sampler {
     struct sm_storage_client **spills; /* owned array, by shard; filled at start, or by the shard's worker later; NULL: without spilling */
     atomic_size_t trace_count;         /* any worker (relaxed) */
     atomic_size_t memory_bytes;        /* any worker (relaxed): of what is held */
+    size_t held_bytes_max;             /* first member's worker, as the next: of memory_bytes since memory was given back */
+    unsigned idle_seconds;             /* since next to nothing is held */
     atomic_uint busy_spill_count;      /* any worker: that the instance before still has */
     atomic_uint waiting_count;         /* any worker (relaxed): requests answered that wait for room */
     atomic_uint draining_count;        /* any worker: shards not drained yet after stop */
@@ -435,12 +440,29 @@ static void look_at_storage(struct sm_worker *worker, struct member *member)
     restore(worker, member);
 }
 
+/* Memory of traces that are gone stays with the allocator, which is right while others come. When next to nothing is held for a while it goes back to
+ * the system: once, because it takes the allocator's locks for milliseconds. */
+static void look_at_memory(struct sampler *sampler)
+{
+    size_t held = atomic_load_explicit(&sampler->memory_bytes, memory_order_relaxed);
+    sampler->held_bytes_max = held > sampler->held_bytes_max ? held : sampler->held_bytes_max;
+    bool is_idle = sampler->held_bytes_max >= RELEASE_FROM_BYTES && held <= sampler->held_bytes_max / RELEASE_SHARE;
+    sampler->idle_seconds = is_idle ? sampler->idle_seconds + 1 : 0;
+    if (sampler->idle_seconds < RELEASE_SECONDS)
+        return;
+    sm_process_release_memory();
+    sampler->held_bytes_max = held;
+    sampler->idle_seconds = 0;
+}
+
 static void on_tick(struct sm_worker *worker, void *context)
 {
     struct member *member = context;
     if (++member->tick == TICKS_PER_S) {
         member->tick = 0;
         look_at_storage(worker, member);
+        if (member->index == 0)
+            look_at_memory(member->sampler);
     }
     sm_tail_shard_tick(&member->shard);
 }
