@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "datadog/resource_tags.h"
@@ -15,10 +16,11 @@
 #include "wire/compression.h"
 #include "wire/json_text.h"
 
-enum { HOSTS_MAX = 10000, PACKING_LEVEL = 1 };
+/* Of what senders say of hosts until the next round; this machine, whose facts are long, may have more than HOST_BYTES_MAX. */
+enum { HOSTS_MAX = 10000, BUCKET_COUNT = 4096, HOST_BYTES_MAX = 64 * 1024, ALL_BYTES_MAX = 128 * 1024 * 1024, PACKING_LEVEL = 1 };
 
 struct host {
-    struct host *next;
+    struct host *next;     /* of the bucket */
     struct sm_arena arena; /* owned: all that follows */
     bool is_own;           /* this machine, or the first resource: never forgotten */
     struct sm_slice name, instance_id, ec2_hostname;
@@ -34,8 +36,10 @@ struct sm_host_metadata {
     struct sm_host_facts facts;
     pthread_mutex_t lock; /* of what follows */
     bool has_begun;       /* this machine's metadata has been posted */
-    struct host *hosts;   /* owned */
+    struct host **hosts;  /* owned: BUCKET_COUNT lists, by the hash of the name */
     size_t host_count;
+    size_t host_bytes; /* of their arenas */
+    bool is_full;      /* that some do not fit has been told */
     uint64_t flush_ns; /* when all is to be posted again */
 };
 
@@ -60,6 +64,7 @@ struct sm_host_metadata *sm_host_metadata_retain(const struct sm_datadog_exporte
         metadata = sm_alloc(1, sizeof(*metadata));
         metadata->id = sm_strdup(exporter->component->id);
         metadata->facts = sm_host_facts_collect(&metadata->arena);
+        metadata->hosts = sm_alloc(BUCKET_COUNT, sizeof(*metadata->hosts));
         metadata->next = all;
         pthread_mutex_init(&metadata->lock, NULL);
         all = metadata;
@@ -74,6 +79,27 @@ static void free_host(struct host *host)
     free(host);
 }
 
+/* What `*link` was. */
+static struct host *unlink_host(struct sm_host_metadata *metadata, struct host **link)
+{
+    struct host *host = *link;
+    *link = host->next;
+    metadata->host_count--;
+    metadata->host_bytes -= sm_arena_reserved_bytes(&host->arena);
+    return host;
+}
+
+/* In the place of `*link`, which may be NULL: the end of a bucket. */
+static void link_host(struct sm_host_metadata *metadata, struct host **link, struct host *host)
+{
+    if (*link)
+        free_host(unlink_host(metadata, link));
+    host->next = *link;
+    *link = host;
+    metadata->host_count++;
+    metadata->host_bytes += sm_arena_reserved_bytes(&host->arena);
+}
+
 void sm_host_metadata_release(struct sm_host_metadata *metadata)
 {
     if (!metadata || --metadata->references)
@@ -82,11 +108,10 @@ void sm_host_metadata_release(struct sm_host_metadata *metadata)
     while (*link != metadata)
         link = &(*link)->next;
     *link = metadata->next;
-    while (metadata->hosts) {
-        struct host *host = metadata->hosts;
-        metadata->hosts = host->next;
-        free_host(host);
-    }
+    for (size_t i = 0; i < BUCKET_COUNT; i++)
+        while (metadata->hosts[i])
+            free_host(unlink_host(metadata, &metadata->hosts[i]));
+    free(metadata->hosts);
     pthread_mutex_destroy(&metadata->lock);
     sm_arena_deinit(&metadata->arena);
     free(metadata->id);
@@ -223,7 +248,7 @@ static void post_host(struct sm_host_metadata_lane *lane, const struct host *hos
 
 static struct host **find_host(struct sm_host_metadata *metadata, struct sm_slice name)
 {
-    struct host **link = &metadata->hosts;
+    struct host **link = &metadata->hosts[sm_hash(name) % BUCKET_COUNT];
     while (*link && !sm_slice_equal((*link)->name, name))
         link = &(*link)->next;
     return link;
@@ -485,28 +510,43 @@ static bool describes_host(struct sm_host_metadata_lane *lane, const struct sm_a
     return value.type == SM_VALUE_BOOL && value.boolean;
 }
 
-static void take_resource(struct sm_host_metadata_lane *lane, const struct sm_attributes *attributes)
+static void tell_full(struct sm_host_metadata_lane *lane)
+{
+    if (!lane->metadata->is_full)
+        sm_log(SM_LOG_WARN, &lane->exporter->component->logger, "Metadata of a host left out: there are too many hosts, or it is too large",
+               SM_LOG_INT("hosts", lane->metadata->host_count), SM_LOG_INT("bytes", lane->metadata->host_bytes));
+    lane->metadata->is_full = true;
+}
+
+static void take_host(struct sm_host_metadata_lane *lane, struct sm_slice name, const struct sm_attributes *attributes)
 {
     struct sm_host_metadata *metadata = lane->metadata;
+    struct host **link = find_host(metadata, name), *old = *link;
+    if (!old && metadata->host_count >= HOSTS_MAX) {
+        tell_full(lane);
+        return;
+    }
+    struct update update = {.host = old ? copy_host(old) : create_host(name), .attributes = attributes, .logger = &lane->exporter->component->logger};
+    update_host(&update);
+    size_t bytes = sm_arena_reserved_bytes(&update.host->arena), old_bytes = old ? sm_arena_reserved_bytes(&old->arena) : 0;
+    if ((bytes > HOST_BYTES_MAX && !update.host->is_own) || metadata->host_bytes - old_bytes + bytes > ALL_BYTES_MAX) {
+        tell_full(lane);
+        free_host(update.host);
+        return;
+    }
+    link_host(metadata, link, update.host);
+    if (old && update.is_changed)
+        post_host(lane, update.host);
+}
+
+static void take_resource(struct sm_host_metadata_lane *lane, const struct sm_attributes *attributes)
+{
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_datadog_source source = {0};
     if (describes_host(lane, attributes))
         source = sm_datadog_source(attributes, &arena);
-    if (source.kind == SM_DATADOG_SOURCE_HOST) {
-        struct host **link = find_host(metadata, source.identifier), *old = *link;
-        struct update update = {.attributes = attributes, .logger = &lane->exporter->component->logger};
-        if (old || metadata->host_count < HOSTS_MAX) {
-            update.host = old ? copy_host(old) : create_host(source.identifier);
-            update_host(&update);
-            update.host->next = old ? old->next : NULL;
-            *link = update.host;
-            metadata->host_count += !old;
-            if (old && update.is_changed)
-                post_host(lane, update.host);
-            if (old)
-                free_host(old);
-        }
-    }
+    if (source.kind == SM_DATADOG_SOURCE_HOST)
+        take_host(lane, source.identifier, attributes);
     sm_arena_deinit(&arena);
 }
 
@@ -581,14 +621,9 @@ static void begin(struct sm_host_metadata_lane *lane, const struct sm_batch *bat
 {
     struct sm_host_metadata *metadata = lane->metadata;
     struct host *own = create_own(lane, batch->count ? &batch->groups[0].resource.attributes : NULL);
-    struct host **link = find_host(metadata, own->name), *old = *link;
-    own->next = old ? old->next : NULL;
-    *link = own;
-    metadata->host_count += !old;
+    link_host(metadata, find_host(metadata, own->name), own);
     metadata->has_begun = true;
     metadata->flush_ns = sm_clock_mono_ns() + lane->exporter->options->host_metadata.reporter_period_ns;
-    if (old)
-        free_host(old);
     post_host(lane, own);
 }
 
@@ -605,6 +640,18 @@ void sm_host_metadata_take(struct sm_host_metadata_lane *lane, const struct sm_b
 
 /* ---- again and again */
 
+/* All but this machine has to come again to be told again. */
+static void post_bucket(struct sm_host_metadata_lane *lane, struct host **link)
+{
+    while (*link) {
+        post_host(lane, *link);
+        if ((*link)->is_own)
+            link = &(*link)->next;
+        else
+            free_host(unlink_host(lane->metadata, link));
+    }
+}
+
 static void on_timer(struct sm_worker *worker, void *context)
 {
     struct sm_host_metadata_lane *lane = context;
@@ -614,17 +661,9 @@ static void on_timer(struct sm_worker *worker, void *context)
     pthread_mutex_lock(&metadata->lock);
     if (now_ns >= metadata->flush_ns) { /* each instance has a timer: the first one does it */
         metadata->flush_ns = now_ns + period_ns / 2;
-        for (struct host **link = &metadata->hosts; *link;) {
-            struct host *host = *link;
-            post_host(lane, host);
-            if (host->is_own) {
-                link = &host->next;
-                continue;
-            }
-            *link = host->next;
-            metadata->host_count--;
-            free_host(host);
-        }
+        metadata->is_full = false;
+        for (size_t i = 0; i < BUCKET_COUNT; i++)
+            post_bucket(lane, &metadata->hosts[i]);
     }
     pthread_mutex_unlock(&metadata->lock);
 }

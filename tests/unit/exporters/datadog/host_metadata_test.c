@@ -218,6 +218,54 @@ static void wrong_types_change_nothing(void **state)
     check_tags("otel", "[\"region:eu\",\"x:1\"]");
 }
 
+/* A described host `name` with a tag of `size` bytes; returns how many posts came of it. */
+static size_t take_large(const char *name, size_t size, char fill)
+{
+    struct sm_bytes text = {0};
+    sm_bytes_printf(&text, "{\"key\":\"datadog.host.use_as_metadata\",\"value\":{\"boolValue\":true}}," TEXT("host.name", "%s") ",", name);
+    sm_bytes_append_text(&text, "{\"key\":\"datadog.host.tag.x\",\"value\":{\"stringValue\":\"");
+    for (size_t i = 0; i < size; i++)
+        sm_bytes_append_char(&text, fill);
+    sm_bytes_append_text(&text, "\"}}");
+    size_t posts = take(sm_bytes_cstr(&text));
+    sm_bytes_deinit(&text);
+    return posts;
+}
+
+/* What is remembered is told when it changes: what was left out is new each time. */
+static void hosts_are_bounded_in_number_and_size(void **state)
+{
+    (void)state;
+    char name[32];
+    (void)take(TEXT("service.name", "s"));
+    assert_int_equal(take_large("large", 100 * 1024, 'a'), 0);
+    assert_int_equal(take_large("large", 100 * 1024, 'b'), 0);
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(name, sizeof(name), "h%u", i);
+        assert_int_equal(take_large(name, 1, 'a'), 0);
+    }
+    size_t known = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(name, sizeof(name), "h%u", i);
+        known += take_large(name, 1, 'b');
+    }
+    assert_int_equal(known, 9999); /* and this machine */
+}
+
+static void hosts_are_bounded_in_their_size_together(void **state)
+{
+    (void)state;
+    char name[32];
+    size_t known = 0;
+    (void)take(TEXT("service.name", "s"));
+    for (unsigned turn = 0; turn < 2; turn++)
+        for (unsigned i = 0; i < 6000; i++) {
+            snprintf(name, sizeof(name), "h%u", i);
+            known += take_large(name, 8 * 1024, (char)('a' + turn));
+        }
+    assert_in_range(known, 1000, 5000); /* of 6000 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_described_host_is_told_when_it_changes, start, end),
         cmocka_unit_test_setup_teardown(attributes_are_facts_under_the_names_of_gohai, start, end),
         cmocka_unit_test_setup_teardown(wrong_types_change_nothing, start, end),
+        cmocka_unit_test_setup_teardown(hosts_are_bounded_in_number_and_size, start, end),
+        cmocka_unit_test_setup_teardown(hosts_are_bounded_in_their_size_together, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
