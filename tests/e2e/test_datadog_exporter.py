@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import random
+import socket
 import sys
 import threading
 import time
@@ -147,6 +148,12 @@ def test_a_key_that_is_not_valid_ends_the_start(collector, ports, intake):
 def test_a_valid_key_does_not(collector, ports, intake):
     one = collector(config(ports, strict="true"), ports["http"])
     assert "API key validation successful." in one.log()
+
+
+def test_an_answer_about_the_key_is_not_awaited_without_end(collector, ports):
+    with socket.create_server(("127.0.0.1", ports["intake"])):  # takes connections and never answers
+        one = collector(config(ports, strict="true").replace("    hostname: e2e\n", "    hostname: e2e\n    timeout: 0\n"), ports["http"])
+        assert "Error while validating API key" in one.log()
 
 
 def send_metrics(ports, gauges=3, histograms=0):

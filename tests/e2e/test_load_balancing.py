@@ -1,5 +1,6 @@
 """Traces that are spread over next hops: each whole, always to the same one, also while one of them is away."""
 import json
+import subprocess
 
 from conftest import Collector, free_ports, post, wait_until
 from payload import traces_request
@@ -62,6 +63,33 @@ def test_resolves_a_name(collector, tmp_path):
     try:
         assert post("http://127.0.0.1:%d/v1/traces" % port, traces_request("shop", "buy", 10), "application/x-protobuf")[0] == 200
         wait_until(lambda: sink.spans == 10, what="all spans")
+    finally:
+        one.stop()
+        sink.close()
+
+
+def test_a_next_hop_that_could_not_be_made_is_tried_again(collector, tmp_path):
+    port, grpc_port, sink_port = free_ports(3)
+    sink = Sink(sink_port)
+    folder = tmp_path / "balancer"
+    folder.mkdir()
+    resolver = {"dns": {"hostname": "127.0.0.1", "port": str(grpc_port), "interval": "100ms"}}
+    config = json.loads(balancer(port, [], resolver))
+    config["exporters"]["load_balancing"]["protocol"]["otlp"]["tls"] = {"ca_file": str(tmp_path / "a.crt")}
+    one = Collector(folder, json.dumps(config), {}).start(port)
+    try:
+        assert "failed to start new exporter for endpoint" in one.log()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "a.key", "-out", tmp_path / "a.crt"], check=True, capture_output=True)
+        hop = {"receivers": {"otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:%d" % grpc_port, "tls": {"cert_file": str(tmp_path / "a.crt"), "key_file": str(tmp_path / "a.key")}}}}},
+               "exporters": {"otlp_http": {"endpoint": "http://127.0.0.1:%d" % sink_port, "compression": "none"}},
+               "service": {"telemetry": {"metrics": {"level": "none"}}, "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["otlp_http"]}}}}
+        collector(json.dumps(hop), grpc_port)
+
+        def arrives():
+            post("http://127.0.0.1:%d/v1/traces" % port, traces_request("shop", "buy", 10), "application/x-protobuf")
+            return sink.spans > 0
+
+        wait_until(arrives, what="spans at the next hop")
     finally:
         one.stop()
         sink.close()

@@ -4,10 +4,14 @@
 #include <jansson.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "pipeline/worker.h"
 
 enum verdict { VERDICT_VALID, VERDICT_INVALID, VERDICT_UNKNOWN };
+
+/* The start waits for the answer, and so does everything that the main worker does. */
+#define TIMEOUT_MAX_NS (10 * SM_NS_PER_S)
 
 static const char invalid_key[] = "API Key validation failed";
 
@@ -20,6 +24,7 @@ struct sm_datadog_intake *sm_datadog_validation_create(const struct sm_datadog_e
         .headers = "Accept: application/json\r\n",
         .method = SM_SLICE("GET"),
         .retries = SM_DATADOG_RETRIES_AGENT,
+        .timeout_max_ns = TIMEOUT_MAX_NS,
         .logger = logger,
     };
     return sm_datadog_intake_create(options, sm_datadog_url(options, &options->metrics.endpoint, "api", "/api/v1/validate"), &settings, error);

@@ -232,10 +232,17 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     sm_timer_arm(post->timer, wait_ns ? wait_ns : 1, false);
 }
 
+/* 0: none */
+static uint64_t timeout_of(const struct sm_datadog_intake *intake)
+{
+    uint64_t timeout_ns = intake->options->timeout_ns, max_ns = intake->settings.timeout_max_ns;
+    return max_ns && (timeout_ns == 0 || timeout_ns > max_ns) ? max_ns : timeout_ns;
+}
+
 static void send_post(struct post *post)
 {
     const struct sm_datadog_intake *intake = post->lane->intake;
-    uint64_t timeout_ns = intake->options->timeout_ns;
+    uint64_t timeout_ns = timeout_of(intake);
     post->piece = (struct iovec){.iov_base = post->body.ptr, .iov_len = post->body.size};
     struct sm_http_call_options call = {
         .method = intake->settings.method,

@@ -26,6 +26,7 @@ struct sm_datadog_intake_settings {
     bool is_key_in_url;                                     /* the API key goes as a parameter, not as a header */
     struct sm_slice method, content_type, content_encoding; /* constant */
     enum sm_datadog_retries retries;
+    uint64_t timeout_max_ns;        /* whatever the option `timeout` says; 0: that alone counts */
     const struct sm_logger *logger; /* borrowed */
 };
 

@@ -174,6 +174,16 @@ void sm_backends_update(struct sm_backends *backends, const char *const *names, 
     stop_unwanted(backends);
 }
 
+void sm_backends_complete(struct sm_backends *backends, void (*tell)(struct sm_component *exporter))
+{
+    const struct sm_backend_set *set = backends->set;
+    bool is_complete = true;
+    for (size_t i = 0; i < set->count; i++)
+        is_complete = is_complete && set->backends[i];
+    if (!is_complete)
+        sm_backends_update(backends, (const char *const *)set->names, set->count, tell);
+}
+
 void sm_backends_stop(struct sm_backends *backends, void (*stopped)(struct sm_component *exporter))
 {
     backends->stopped = stopped;
