@@ -50,12 +50,17 @@ static bool read_file(const char *path, struct sm_bytes *text, struct sm_error *
     return is_good;
 }
 
-/* Replaces the file's content; a link stays a link and the mode what it was. */
+/* Replaces the file's content; a link stays a link and the mode what it was. A disk without room is noticed before anything is overwritten. */
 static bool write_file(const char *path, struct sm_slice text, struct sm_error *error)
 {
-    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return sm_error_set_errno(error, errno, "open %s", path);
+    int no_room = text.size ? posix_fallocate(fd, 0, (off_t)text.size) : 0;
+    if (no_room) {
+        close(fd);
+        return sm_error_set_errno(error, no_room, "write %s", path);
+    }
     size_t done = 0;
     while (done < text.size) {
         ssize_t count = write(fd, text.ptr + done, text.size - done);
@@ -67,6 +72,11 @@ static bool write_file(const char *path, struct sm_slice text, struct sm_error *
             return false;
         }
         done += (size_t)count;
+    }
+    if (ftruncate(fd, (off_t)text.size) != 0) {
+        sm_error_set_errno(error, errno, "write %s", path);
+        close(fd);
+        return false;
     }
     return close(fd) == 0 || sm_error_set_errno(error, errno, "close %s", path);
 }
@@ -80,11 +90,15 @@ static bool format(const char *name, struct sm_slice text, struct sm_bytes *form
     struct sm_alloy_file *file = sm_alloy_parse(&source, &arena, diags);
     if (file)
         sm_alloy_print_file(file, formatted);
-    sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
+    /* Of a file of another language nearly every line is a mistake. */
+    const char *ending = strrchr(name, '.');
+    bool is_yaml = ending && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0);
+    if (file || !is_yaml)
+        sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
     sm_diags_free(diags);
     sm_arena_deinit(&arena);
     if (!file)
-        sm_cli_fail("encountered errors during formatting");
+        is_yaml ? sm_cli_fail("%s is a YAML file: fmt is for Alloy and River files", name) : sm_cli_fail("encountered errors during formatting");
     return file != NULL;
 }
 

@@ -1,5 +1,6 @@
 """All commands: spanmill completion knows each of them with the flags that --help tells, and none takes a full disk for success."""
 import re
+import resource
 import shlex
 import subprocess
 
@@ -72,3 +73,23 @@ def test_a_switch_of_the_agents_that_is_not_built_is_refused(tmp_path):
     path.write_text("api_key: %032d\napm_config: {features: [table_names, sqllexer]}\n" % 0)
     done = subprocess.run([PROGRAM, "validate", "--config", str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "datadog.yaml:2:" in done.stderr and "the feature 'sqllexer' is not built" in done.stderr
+
+
+def test_fmt_leaves_a_file_as_it_was_when_there_is_no_room(tmp_path):
+    unformatted = "".join('logging { level = "info" } // %d\n' % i for i in range(400))
+    path = tmp_path / "a.alloy"
+    path.write_text(unformatted)
+    no_room = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    done = subprocess.run([PROGRAM, "fmt", "--write", path], capture_output=True, text=True, timeout=60, preexec_fn=no_room)
+    assert done.returncode != 0 and path.read_text() == unformatted
+    assert subprocess.run([PROGRAM, "fmt", "--write", path], timeout=60).returncode == 0
+    assert subprocess.run([PROGRAM, "fmt", "--test", path], timeout=60).returncode == 0
+    path.write_text("logging" + " " * 5000 + "{ }\n")
+    assert subprocess.run([PROGRAM, "fmt", "--write", path], timeout=60).returncode == 0
+    assert path.read_text() == "logging { }\n"  # what was longer is cut off
+
+
+def test_fmt_says_of_a_yaml_file_that_it_is_one(tmp_path):
+    (tmp_path / "a.yaml").write_text("# c\nreceivers:\n  otlp:\n")
+    done = subprocess.run([PROGRAM, "fmt", "a.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "Error: a.yaml is a YAML file: fmt is for Alloy and River files\n")
