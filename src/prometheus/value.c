@@ -136,20 +136,27 @@ static size_t bound_count(const struct sm_prometheus_distribution *histogram)
     return histogram->bounds ? histogram->bounds->size / sizeof(double) : 0;
 }
 
+/* What is no number stands in no order. */
 static bool is_ascending(const struct sm_prometheus_distribution *histogram)
 {
-    for (size_t i = 1; i < bound_count(histogram); i++)
-        if (!(bound_at(histogram->bounds, i - 1) < bound_at(histogram->bounds, i)))
+    for (size_t i = 0; i < bound_count(histogram); i++) {
+        double bound = bound_at(histogram->bounds, i);
+        if (isnan(bound) || (i > 0 && bound_at(histogram->bounds, i - 1) >= bound))
             return false;
+    }
     return true;
 }
 
-/* How many values lie at or below bound `index`. */
-static uint64_t count_to(const struct sm_prometheus_distribution *histogram, size_t index)
+static uint64_t count_at(const struct sm_prometheus_distribution *histogram, size_t index)
+{
+    return index < histogram->positive.count ? histogram->data[index] : 0;
+}
+
+static uint64_t count_from(const struct sm_prometheus_distribution *histogram, size_t index)
 {
     uint64_t count = 0;
-    for (size_t i = 0; i <= index && i < histogram->positive.count; i++)
-        count += histogram->data[i];
+    for (; index < histogram->positive.count; index++)
+        count += histogram->data[index];
     return count;
 }
 
@@ -157,22 +164,23 @@ static uint64_t count_to(const struct sm_prometheus_distribution *histogram, siz
 static struct sm_prometheus_distribution *join_at_common_bounds(struct sm_prometheus_texts *texts, const struct sm_prometheus_distribution *a,
                                                                 const struct sm_prometheus_distribution *b)
 {
-    size_t a_count = bound_count(a), b_count = bound_count(b), kept = 0;
+    size_t a_count = bound_count(a), b_count = bound_count(b), i = 0, k = 0, kept = 0;
     double *bounds = sm_alloc(a_count + 1, sizeof(*bounds));
     struct sm_prometheus_distribution *joined = sm_prometheus_distribution_create(a_count + 1);
-    uint64_t below = 0;
-    for (size_t i = 0, k = 0; i < a_count && k < b_count;) {
+    uint64_t count = 0; /* since the last bound that is kept */
+    while (i < a_count && k < b_count) {
         double left = bound_at(a->bounds, i), right = bound_at(b->bounds, k);
+        if (left <= right)
+            count += count_at(a, i++);
+        if (right <= left)
+            count += count_at(b, k++);
         if (left == right) {
-            uint64_t count = count_to(a, i) + count_to(b, k);
             bounds[kept] = left;
-            joined->data[kept++] = count - below;
-            below = count;
+            joined->data[kept++] = count;
+            count = 0;
         }
-        i += left <= right;
-        k += right <= left;
     }
-    joined->data[kept] = count_to(a, SIZE_MAX - 1) + count_to(b, SIZE_MAX - 1) - below;
+    joined->data[kept] = count + count_from(a, i) + count_from(b, k);
     joined->positive.count = (uint32_t)kept + 1;
     joined->bounds = sm_prometheus_text_get(texts, sm_slice_make(bounds, kept * sizeof(*bounds)));
     free(bounds);
