@@ -1,7 +1,9 @@
 /* collisions.c - see collisions.h. State: for `merge` and `drop` a table of series by a hash of 128 bits, each with its streams and what they said
- * last; a stream that was not seen for five minutes is forgotten, what it had counted stays in the series. */
+ * last; a stream that was not seen for five minutes is forgotten, what it had counted stays in the series. Senders choose how many streams a series
+ * has: they are found by a table, and their sum is kept. */
 #include "exporters/prometheus_remote_write/collisions.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -14,6 +16,8 @@
 #include "telemetry/metric.h"
 
 enum { SWEEP_SECONDS = 60, KEEP_SECONDS = 300, NO_STREAM = UINT32_MAX };
+/* Native histograms of more streams than that are added up once a request, not for every time in it: each sum asks all streams. */
+enum { CROWD = 256 };
 
 /* ---- the streams of a batch */
 
@@ -89,6 +93,8 @@ struct sm_slice sm_write_name_differences(const struct sm_attributes *left, cons
 /* ---- what is remembered */
 
 struct source {
+    struct sm_prometheus_entry entry; /* by series and stream */
+    const struct known *known;        /* borrowed */
     struct source *next;
     uint64_t hash, seen_ns;
     int64_t time_ms;                                           /* of the last value */
@@ -100,7 +106,9 @@ struct known {
     struct sm_prometheus_entry entry;
     struct sm_hash128 key;
     struct source *sources;                              /* owned; the first that came stands last */
+    size_t source_count;                                 /* of them */
     double forgotten;                                    /* counted by streams that are gone */
+    double total;                                        /* of all: added up anew at each sweep */
     struct sm_prometheus_distribution *native_forgotten; /* owned: the same of native histograms; NULL: nothing */
     int64_t sent_ms;                                     /* the newest time sent */
     bool has_sent;
@@ -110,7 +118,8 @@ struct known {
 struct sm_write_collisions {
     enum sm_write_on_collision what;
     pthread_mutex_t lock;
-    struct sm_prometheus_table table; /* owned, and its entries */
+    struct sm_prometheus_table table;   /* owned, and its entries */
+    struct sm_prometheus_table sources; /* owned; its entries are those of the series */
     uint64_t now_ns, swept_ns;
 };
 
@@ -164,6 +173,7 @@ void sm_write_collisions_free(struct sm_write_collisions *collisions)
     for (size_t i = 0; i < collisions->table.capacity; i++)
         free_known((struct known *)sm_prometheus_table_at(&collisions->table, i));
     sm_prometheus_table_deinit(&collisions->table);
+    sm_prometheus_table_deinit(&collisions->sources);
     pthread_mutex_destroy(&collisions->lock);
     free(collisions);
 }
@@ -173,11 +183,13 @@ static bool is_old(const struct sm_write_collisions *collisions, uint64_t seen_n
     return collisions->now_ns - seen_ns > (uint64_t)KEEP_SECONDS * SM_S;
 }
 
-static void forget_sources(const struct sm_write_collisions *collisions, struct known *known)
+static void forget_sources(struct sm_write_collisions *collisions, struct known *known)
 {
+    known->total = 0;
     for (struct source **at = &known->sources; *at;) {
         struct source *source = *at;
         if (!is_old(collisions, source->seen_ns)) {
+            known->total += source->before + source->last;
             at = &source->next;
             continue;
         }
@@ -185,8 +197,11 @@ static void forget_sources(const struct sm_write_collisions *collisions, struct 
         add_native_to(&known->native_forgotten, source->native_before);
         add_native_to(&known->native_forgotten, source->native);
         *at = source->next;
+        known->source_count--;
+        sm_prometheus_table_remove(&collisions->sources, &source->entry);
         free_source(source);
     }
+    known->total += known->forgotten;
 }
 
 static void sweep(struct sm_write_collisions *collisions)
@@ -226,17 +241,31 @@ static struct known *find_known(struct sm_write_collisions *collisions, const st
     return known;
 }
 
-static struct source *find_source(struct known *known, uint64_t hash, uint64_t now_ns)
+struct wanted_source {
+    const struct known *known;
+    uint64_t hash;
+};
+
+static bool is_source(const struct sm_prometheus_entry *entry, const void *key)
 {
-    struct source *source = known->sources;
-    while (source && source->hash != hash)
-        source = source->next;
+    const struct source *source = (const struct source *)entry;
+    const struct wanted_source *wanted = key;
+    return source->known == wanted->known && source->hash == wanted->hash;
+}
+
+static struct source *find_source(struct sm_write_collisions *collisions, struct known *known, uint64_t hash)
+{
+    const struct wanted_source wanted = {.known = known, .hash = hash};
+    uint32_t entry_hash = (uint32_t)((hash ^ known->key.low) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    struct source *source = (struct source *)sm_prometheus_table_find(&collisions->sources, entry_hash, is_source, &wanted);
     if (!source) {
         source = sm_alloc(1, sizeof(*source));
-        *source = (struct source){.next = known->sources, .hash = hash};
+        *source = (struct source){.entry.hash = entry_hash, .known = known, .next = known->sources, .hash = hash};
         known->sources = source;
+        known->source_count++;
+        sm_prometheus_table_insert(&collisions->sources, &source->entry);
     }
-    source->seen_ns = now_ns;
+    source->seen_ns = collisions->now_ns;
     return source;
 }
 
@@ -254,14 +283,6 @@ static bool is_stale(double value)
     return memcmp(&value, &stale, sizeof(value)) == 0;
 }
 
-static double total_of(const struct known *known)
-{
-    double total = known->forgotten;
-    for (const struct source *source = known->sources; source; source = source->next)
-        total += source->before + source->last;
-    return total;
-}
-
 /* Whether what is counted at the time counts from behind the source's last value on. */
 static bool starts_later(const struct source *source, int64_t start_ms, int64_t time_ms)
 {
@@ -269,12 +290,14 @@ static bool starts_later(const struct source *source, int64_t start_ms, int64_t 
 }
 
 /* A counter begins anew when it goes back, or starts later. */
-static void count_sample(struct source *source, const struct sm_write_sample *sample, bool is_monotonic)
+static void count_sample(struct known *known, struct source *source, const struct sm_write_sample *sample, bool is_monotonic)
 {
+    double counted = source->before + source->last;
     if (is_monotonic && (sample->value < source->last || starts_later(source, sample->start_ms, sample->time_ms)))
         source->before += source->last;
     source->last = sample->value;
     source->time_ms = sample->time_ms;
+    known->total += source->before + source->last - counted;
 }
 
 static bool is_alone(const struct known *known, const struct source *source)
@@ -287,12 +310,12 @@ static bool add_up(struct known *known, struct source *source, struct sm_write_s
 {
     if (series->kind == SM_WRITE_QUANTILE)
         return is_alone(known, source) && !series->has_streams;
-    if (is_stale(sample->value))
+    if (series->kind == SM_WRITE_OTHER && !is_stale(sample->value))
+        return true;
+    if (!isfinite(sample->value)) /* also the mark of the end: a sum with it would never be a number again */
         return is_alone(known, source);
-    if (series->kind != SM_WRITE_OTHER) {
-        count_sample(source, sample, series->kind == SM_WRITE_COUNTER);
-        sample->value = total_of(known);
-    }
+    count_sample(known, source, sample, series->kind == SM_WRITE_COUNTER);
+    sample->value = known->total;
     return true;
 }
 
@@ -357,7 +380,7 @@ static void resolve_samples(struct sm_write_collisions *collisions, struct sm_wr
             series->samples[kept++] = sample;
             continue;
         }
-        struct source *source = find_source(known, write->streams[sample.stream]->hash, collisions->now_ns);
+        struct source *source = find_source(collisions, known, write->streams[sample.stream]->hash);
         if (collisions->what == SM_WRITE_MERGE ? add_up(known, source, series, &sample) : is_first(source))
             push(known, series, &kept, &sample);
     }
@@ -404,14 +427,13 @@ static void count_native(struct source *source, const struct sm_write_histogram 
     source->time_ms = histogram->time_ms;
 }
 
-/* As add_up. Of several of one time the last says it all. */
-static bool add_up_native(struct known *known, struct source *source, struct sm_write_histogram *histogram, bool is_last_of_time,
-                          struct sm_arena *arena)
+/* As add_up. Of several of one time, for which `says_all` is false, the last says it all. */
+static bool add_up_native(struct known *known, struct source *source, struct sm_write_histogram *histogram, bool says_all, struct sm_arena *arena)
 {
     if (histogram->count == SM_WRITE_STALE_BITS)
         return is_alone(known, source);
     count_native(source, histogram);
-    if (!is_last_of_time)
+    if (!says_all)
         return false;
     if (is_alone(known, source) && !source->native_before)
         return true;
@@ -461,9 +483,10 @@ static void resolve_histograms(struct sm_write_collisions *collisions, struct sm
         sort_histograms(series, write->arena);
     for (size_t i = 0; i < series->histogram_count; i++) {
         struct sm_write_histogram histogram = series->histograms[i];
-        struct source *source = find_source(known, write->streams[histogram.stream]->hash, collisions->now_ns);
-        bool is_last_of_time = i + 1 == series->histogram_count || series->histograms[i + 1].time_ms != histogram.time_ms;
-        if (collisions->what == SM_WRITE_MERGE ? add_up_native(known, source, &histogram, is_last_of_time, write->arena) : is_first(source))
+        struct source *source = find_source(collisions, known, write->streams[histogram.stream]->hash);
+        bool is_last = i + 1 == series->histogram_count;
+        bool says_all = is_last || (known->source_count <= CROWD && series->histograms[i + 1].time_ms != histogram.time_ms);
+        if (collisions->what == SM_WRITE_MERGE ? add_up_native(known, source, &histogram, says_all, write->arena) : is_first(source))
             push_native(known, series, &kept, &histogram);
     }
     series->histogram_count = (uint32_t)kept;

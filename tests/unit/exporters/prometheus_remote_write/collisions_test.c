@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "exporters/prometheus_remote_write/collisions.h"
 #include "exporters/prometheus_remote_write/translate.h"
 #include "telemetry/otlp.h"
@@ -193,6 +194,50 @@ static void takes_no_longer_than_there_are_streams_and_points(void **state)
     sm_write_collisions_free(collisions);
 }
 
+/* One that cannot be counted is sent as it is by a stream alone, and never becomes part of a sum, from which nobody could take it away. */
+static void counts_nothing_that_is_no_number(void **state)
+{
+    (void)state;
+#define DOUBLE(pod, value, time, start)                                                                                                              \
+    "{\"resource\":{\"attributes\":[{\"key\":\"pod\",\"value\":{\"stringValue\":\"" pod                                                              \
+    "\"}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"c\",\"sum\":{"                                                                               \
+    "\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{\"asDouble\":" value ",\"timeUnixNano\":\"" time                             \
+    "000000\",\"startTimeUnixNano\":\"" start "000000\"}]}}]}]}"
+    const char *const steps[STEPS_MAX] = {BATCH(DOUBLE("a", "5", "10", "1") "," DOUBLE("b", "7", "10", "1")),
+                                          BATCH(DOUBLE("a", "\"NaN\"", "20", "1")), BATCH(DOUBLE("a", "1", "30", "25")),
+                                          BATCH(DOUBLE("a", "\"Infinity\"", "40", "25")), BATCH(DOUBLE("b", "8", "50", "1"))};
+    expect(SM_WRITE_MERGE, steps, "12@10 | | 13@30 | | 14@50 | "); /* 5 + 1 of a, which began anew at 25 */
+}
+
+/* Senders choose how many streams a series has: 40 000 in a request of 2 MB took 3 s when each was looked up among all, under the lock. */
+static void many_streams_of_one_series_are_found_at_once(void **state)
+{
+    (void)state;
+    enum { STREAMS = 40000 };
+    static const enum sm_write_on_collision whats[] = {SM_WRITE_MERGE, SM_WRITE_DROP};
+    struct sm_bytes json = {0};
+    sm_bytes_append_text(&json, "{\"resourceMetrics\":[");
+    for (int i = 0; i < STREAMS; i++)
+        sm_bytes_printf(
+            &json,
+            "%s{\"resource\":{\"attributes\":[{\"key\":\"pod\",\"value\":{\"intValue\":%d}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"c\","
+            "\"sum\":{\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{\"asInt\":1,\"timeUnixNano\":\"%d000000\"}]}}]}]}",
+            i ? "," : "", i, i + 1);
+    sm_bytes_append_text(&json, "]}");
+    for (size_t i = 0; i < 2; i++) {
+        struct sm_write_collisions *collisions = sm_write_collisions_create(whats[i]);
+        struct sm_bytes shown = {0}, differing = {0};
+        uint64_t begin_ns = sm_clock_mono_ns();
+        take(collisions, sm_bytes_cstr(&json), 1, &shown, &differing);
+        assert_true((double)(sm_clock_mono_ns() - begin_ns) / 1e9 < 2);
+        assert_true(sm_slice_ends_with(sm_bytes_slice(&shown), whats[i] == SM_WRITE_MERGE ? SM_SLICE(" 40000@40000 | ") : SM_SLICE("1@1 | ")));
+        sm_bytes_deinit(&shown);
+        sm_bytes_deinit(&differing);
+        sm_write_collisions_free(collisions);
+    }
+    sm_bytes_deinit(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +249,8 @@ int main(void)
         cmocka_unit_test(sends_the_last_of_gauges_of_one_time),
         cmocka_unit_test(drops_all_streams_but_the_first),
         cmocka_unit_test(takes_no_longer_than_there_are_streams_and_points),
+        cmocka_unit_test(counts_nothing_that_is_no_number),
+        cmocka_unit_test(many_streams_of_one_series_are_found_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
