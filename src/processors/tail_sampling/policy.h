@@ -129,5 +129,5 @@ void sm_tail_view_mark(struct sm_tail_view *view, struct sm_slice key, const str
 /* The same to be sent on; packed unless a policy has looked into it. With a block it may be a part of that, which the next one continues. */
 struct sm_batch *sm_tail_view_take(struct sm_tail_view *view) __attribute__((returns_nonnull, warn_unused_result));
 /* Appends the same to a batch that is packed or empty instead. Nobody may have looked into it. */
-void sm_tail_view_join(const struct sm_tail_view *view, struct sm_batch *batch);
+size_t sm_tail_view_join(const struct sm_tail_view *view, struct sm_batch *batch);
 void sm_tail_view_deinit(struct sm_tail_view *view);

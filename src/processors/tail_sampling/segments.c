@@ -20,9 +20,10 @@ enum {
     SEGMENT_BYTES = 64 * 1024,
     CAPACITY_MIN = 64,
     UNPACKED_MIN = 8,
-    UNPACKED_MAX = 128,      /* 8 MiB */
-    UNPACKED_SHARE = 8,      /* of packed segments that many are kept unpacked between those bounds: 1 in 8 */
-    WORTHWHILE_PERCENT = 90, /* what does not become smaller than that stays as it is */
+    UNPACKED_MAX = 128,                                /* 8 MiB */
+    UNPACKED_SHARE = 8,                                /* of packed segments that many are kept unpacked between those bounds: 1 in 8 */
+    UNPACKED_BYTES_MAX = UNPACKED_MAX * SEGMENT_BYTES, /* of them, when large records make them larger; the last one may exceed it */
+    WORTHWHILE_PERCENT = 90,                           /* what does not become smaller than that stays as it is */
 };
 
 struct sm_tail_segment {
@@ -61,15 +62,17 @@ void sm_tail_segments_init(struct sm_tail_segments *segments, const struct sm_ta
     segments->_unpacked = sm_alloc(UNPACKED_MAX, sizeof(*segments->_unpacked));
 }
 
-static void forget_plain(struct sm_tail_segment *segment)
+static void forget_plain(struct sm_tail_segments *segments, struct sm_tail_segment *segment)
 {
+    if (segment->plain)
+        segments->_unpacked_bytes -= segment->size;
     free(segment->plain);
     segment->plain = NULL;
 }
 
 static void forget(struct sm_tail_segments *segments, struct sm_tail_segment *segment)
 {
-    forget_plain(segment);
+    forget_plain(segments, segment);
     if (segment->held)
         note_memory(segments, 0, segment->held_size);
     if (segment->is_plain) {
@@ -311,15 +314,23 @@ static uint32_t unpacked_limit(const struct sm_tail_segments *segments)
     return share < UNPACKED_MIN ? UNPACKED_MIN : share > UNPACKED_MAX ? UNPACKED_MAX : share;
 }
 
-/* Remembers one more that is unpacked; the first of them have to go. */
-static void note_unpacked(struct sm_tail_segments *segments, uint32_t number)
+static bool has_room_unpacked(const struct sm_tail_segments *segments, size_t size)
 {
-    for (uint32_t limit = unpacked_limit(segments); segments->_unpacked_count >= limit; segments->_unpacked_count--) {
+    if (segments->_unpacked_count == 0)
+        return true;
+    return segments->_unpacked_count < unpacked_limit(segments) && segments->_unpacked_bytes + size <= UNPACKED_BYTES_MAX;
+}
+
+/* Remembers one more that is unpacked; the first of them have to go. */
+static void note_unpacked(struct sm_tail_segments *segments, uint32_t number, size_t size)
+{
+    for (; !has_room_unpacked(segments, size); segments->_unpacked_count--) {
         uint32_t oldest = segments->_unpacked[segments->_unpacked_at];
         segments->_unpacked_at = (segments->_unpacked_at + 1) % UNPACKED_MAX;
         if (oldest - segments->_first < segments->_count) /* it may be gone */
-            forget_plain(segment_at(segments, oldest));
+            forget_plain(segments, segment_at(segments, oldest));
     }
+    segments->_unpacked_bytes += size;
     segments->_unpacked[(segments->_unpacked_at + segments->_unpacked_count++) % UNPACKED_MAX] = number;
 }
 
@@ -341,7 +352,7 @@ static bool unpack(struct sm_tail_segments *segments, uint32_t number, struct sm
         free(plain);
         return false;
     }
-    note_unpacked(segments, number);
+    note_unpacked(segments, number, segment->size);
     segment->plain = plain;
     return true;
 }

@@ -51,6 +51,7 @@ struct sm_tail_segments {
     struct sm_bytes _packed; /* to pack to */
     uint32_t *_unpacked;     /* owned: numbers of those unpacked, a ring */
     uint32_t _unpacked_at, _unpacked_count;
+    size_t _unpacked_bytes; /* of those that are still there */
 };
 
 void sm_tail_segments_init(struct sm_tail_segments *segments, const struct sm_tail_segment_settings *settings);

@@ -16,6 +16,8 @@
 
 /* Batches that are being sent at a time: of one trace each, or joined ones. */
 enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 256, JOINED_SENDING_MAX = 16 };
+/* A joined batch is full with so much, however few spans that are: what is sent is no longer packed, and no limit of memory counts it. */
+enum { JOINED_BYTES_MAX = 1024 * 1024 };
 
 void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls)
 {
@@ -78,6 +80,7 @@ static void send_joined(struct sm_tail_shard *shard)
 {
     struct sm_batch *batch = shard->_joined;
     shard->_joined = NULL;
+    shard->_joined_bytes = 0;
     if (batch)
         send_batch(shard, batch);
 }
@@ -89,8 +92,8 @@ static bool try_join(struct sm_tail_shard *shard, const struct sm_tail_view *vie
         return false;
     if (!shard->_joined)
         shard->_joined = sm_batch_create(SM_TRACES);
-    sm_tail_view_join(view, shard->_joined);
-    if (shard->_joined->item_count >= shard->join_limit)
+    shard->_joined_bytes += sm_tail_view_join(view, shard->_joined);
+    if (shard->_joined->item_count >= shard->join_limit || shard->_joined_bytes >= JOINED_BYTES_MAX)
         send_joined(shard);
     return true;
 }

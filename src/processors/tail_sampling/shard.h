@@ -63,6 +63,7 @@ struct sm_tail_shard {
     size_t _sending_count;
     struct sm_buffer *_block; /* shared: where traces that leave packed are written; NULL: none yet */
     struct sm_batch *_joined; /* owned: traces that leave together; NULL: none */
+    size_t _joined_bytes;     /* of them */
     size_t join_limit;        /* set after init: `send` takes packed batches of several traces, of about so many spans; 0: each by itself */
     bool gives_packed;        /* set after init: `send` takes packed batches (telemetry/batch.h) */
     bool tells_ticks;         /* set after init on one shard of all: the metric of the timer's runs counts one a tick */

@@ -94,12 +94,13 @@ struct sm_batch *sm_tail_view_take(struct sm_tail_view *view)
     return batch;
 }
 
-void sm_tail_view_join(const struct sm_tail_view *view, struct sm_batch *batch)
+size_t sm_tail_view_join(const struct sm_tail_view *view, struct sm_batch *batch)
 {
     assert(!view->batch);
     struct sm_batch_part part = load_part(view, true);
     sm_batch_append_part(batch, &part);
     sm_buffer_release(part.buffer);
+    return part.raw.size;
 }
 
 bool sm_tail_view_any_span(struct sm_tail_view *view, bool (*matches)(const struct sm_span *span, void *context), void *context)

@@ -117,6 +117,40 @@ static void records_come_back_as_they_were(void **state)
     sm_tail_cutter_free(cutter);
 }
 
+/* Senders choose how large a record is: those that were unpacked last are kept by their bytes, not only by their number. */
+static void large_records_are_not_kept_unpacked_by_number(void **state)
+{
+    (void)state;
+    enum { RECORDS = 200, RECORD_BYTES = 1 << 20, KEPT_BYTES_MAX = 8 << 20 };
+    static struct sm_tail_ref refs[RECORDS];
+    struct sm_tail_cutter *cutter = sm_tail_cutter_create(1, false);
+    struct sm_batch *batch = sm_batch_create(SM_TRACES);
+    struct sm_scope_group *scope = sm_batch_add_scope(batch, sm_batch_add_resource(batch));
+    struct sm_span *span = scope->spans = sm_arena_zalloc(&batch->arena, 1, sizeof(*span));
+    scope->count = batch->item_count = 1;
+    span->trace_id = SM_SLICE("0123456789abcdef");
+    span->name = sm_slice_make(sm_arena_zalloc(&batch->arena, 1, RECORD_BYTES), RECORD_BYTES);
+    span->changed = SM_SPAN_CHANGED_FIELDS;
+    struct sm_tail_parcel *parcel = sm_tail_cut(cutter, batch)[0];
+    atomic_size_t memory_bytes = 0;
+    const struct sm_tail_segment_settings settings = {.memory_bytes = &memory_bytes};
+    struct sm_tail_segments segments;
+    sm_tail_segments_init(&segments, &settings);
+    for (size_t i = 0; i < RECORDS; i++)
+        assert_true(sm_tail_segments_add(&segments, parcel->at, &refs[i]));
+    for (size_t i = 0; i < RECORDS; i++) {
+        assert_holds(&segments, refs[i], parcel->at);
+        assert_true(segments._unpacked_bytes <= KEPT_BYTES_MAX);
+    }
+    assert_true(segments._unpacked_bytes > RECORD_BYTES);
+    for (size_t i = 0; i < RECORDS; i++)
+        sm_tail_segments_drop(&segments, refs[i]);
+    sm_tail_segments_deinit(&segments);
+    sm_tail_parcel_free(parcel);
+    sm_batch_release(batch);
+    sm_tail_cutter_free(cutter);
+}
+
 /* The parts of a record, found by the decoder. */
 static void assert_record(struct sm_slice record, const char *service, const size_t *scopes, size_t scope_count)
 {
@@ -172,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_come_back_as_they_were),
+        cmocka_unit_test(large_records_are_not_kept_unpacked_by_number),
         cmocka_unit_test(a_record_is_a_request_of_one_resource),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

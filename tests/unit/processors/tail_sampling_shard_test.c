@@ -244,6 +244,52 @@ static void scripts_give_what_they_say(void **state)
     sm_bytes_deinit(&noted);
 }
 
+static size_t sent_count;
+
+static void count_sent(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    sent_count++;
+    sm_batch_release(batch);
+    sm_tail_shard_sent(shard);
+}
+
+/* Senders choose how large a span is, and how well it packs: a joined batch is full with 1 MiB, two spans of 600 KB, though 512 might come. */
+static void large_traces_are_not_joined_by_number(void **state)
+{
+    (void)state;
+    enum { TRACES = 8, NAME_BYTES = 600000 };
+    const struct sm_tail_shard_calls counting = {.send = count_sent,
+                                                 .accept = note_accept,
+                                                 .keep = note_keep,
+                                                 .again = go_on,
+                                                 .drained = note_drained,
+                                                 .mono_ns = fake_clock,
+                                                 .wall_ns = fake_clock};
+    struct sm_tail_plan *plan = make_plan(ALL, false);
+    struct sm_tail_metrics metrics;
+    struct sm_tail_shard shard;
+    atomic_size_t trace_count = 0, memory_bytes = 0;
+    sm_tail_metrics_init(&metrics, plan, "tail_sampling");
+    const struct sm_tail_shard_settings settings = {
+        .plan = plan, .metrics = &metrics, .trace_count = &trace_count, .segments.memory_bytes = &memory_bytes, .trace_limit = 100, .wait_ticks = 1};
+    sm_tail_shard_init(&shard, &settings, &counting);
+    shard.gives_packed = true;
+    shard.join_limit = 512;
+    struct sm_tail_cutter *cutter = sm_tail_cutter_create(1, true);
+    struct sm_batch *batch = make_request("abcdefgh", TRACES);
+    for (size_t i = 0; i < TRACES; i++)
+        batch->groups[0].scopes[0].spans[i].name = sm_slice_make(sm_arena_zalloc(&batch->arena, 1, NAME_BYTES), NAME_BYTES);
+    sm_tail_shard_take(&shard, sm_tail_cut(cutter, batch)[0]);
+    sent_count = 0;
+    run(&shard, "..");
+    assert_int_equal(sent_count, TRACES / 2);
+    sm_tail_shard_deinit(&shard);
+    sm_batch_release(batch);
+    sm_tail_cutter_free(cutter);
+    sm_tail_metrics_deinit(&metrics);
+    sm_tail_plan_free(plan);
+}
+
 static void the_cache_forgets_what_was_not_used_for_longest(void **state)
 {
     (void)state;
@@ -277,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_give_what_they_say),
+        cmocka_unit_test(large_traces_are_not_joined_by_number),
         cmocka_unit_test(the_cache_forgets_what_was_not_used_for_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
