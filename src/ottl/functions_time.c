@@ -79,7 +79,7 @@ static bool call_part(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
     struct tm tm;
     if (!sm_ottl_arg_calendar(&call->args[0], run, &time, &tm))
         return false;
-    const int64_t parts[] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_wday, tm.tm_hour, tm.tm_min, tm.tm_sec, time.nanos};
+    const int64_t parts[] = {INT64_C(1900) + tm.tm_year, tm.tm_mon + 1, tm.tm_mday, tm.tm_wday, tm.tm_hour, tm.tm_min, tm.tm_sec, time.nanos};
     *out = sm_ottl_int(parts[*(const enum part *)call->function->detail]);
     return true;
 }

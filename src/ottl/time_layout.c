@@ -2,6 +2,7 @@
 #include "ottl/time_layout.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -648,13 +649,14 @@ static void append_fraction(struct sm_bytes *out, int32_t nanos, const struct ch
 static void append_element(struct sm_bytes *out, const struct chunk *chunk, const struct sm_ottl_time *time, const struct tm *tm)
 {
     enum padding padding = chunk->row ? chunk->row->padding : UNPADDED;
+    int64_t year = (int64_t)tm->tm_year + 1900; /* more than an int holds at the end of time */
     int hour_12 = tm->tm_hour % 12 ? tm->tm_hour % 12 : 12;
     switch (chunk->element) {
     case LONG_YEAR:
-        sm_bytes_printf(out, tm->tm_year < -1900 ? "%05d" : "%04d", tm->tm_year + 1900);
+        sm_bytes_printf(out, year < 0 ? "%05" PRId64 : "%04" PRId64, year);
         return;
     case YEAR:
-        sm_bytes_printf(out, "%02d", abs(tm->tm_year + 1900) % 100);
+        sm_bytes_printf(out, "%02d", abs((int)(year % 100)));
         return;
     case LONG_MONTH:
     case MONTH:
@@ -709,8 +711,8 @@ bool sm_time_layout_write(struct sm_bytes *out, struct sm_slice layout, const st
 {
     struct chunk chunk;
     struct tm tm;
-    time_t local = (time_t)(time->seconds + time->zone_offset_s);
-    if (!gmtime_r(&local, &tm))
+    time_t local;
+    if (__builtin_add_overflow(time->seconds, time->zone_offset_s, &local) || !gmtime_r(&local, &tm))
         return false;
     while (next_chunk(&layout, &chunk)) {
         sm_bytes_append(out, chunk.before.ptr, chunk.before.size);

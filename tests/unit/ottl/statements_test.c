@@ -71,6 +71,9 @@ static void runs_statements_as_the_reference_does(void **test_state)
         {"set(attributes[\"r\"], Base64Decode(\"!\"))", SM_OTTL_FAILED, NULL},
         {"set(attributes[\"r\"], Sort([\"b\", 1, true]))", SM_OTTL_YES, "[1,\"b\",true]"},
         {"set(attributes[\"r\"], FormatTime(Unix(0), \"%Y-%m-%d %H:%M:%S%z\"))", SM_OTTL_YES, "1970-01-01 00:00:00Z"},
+        /* The last second whose year a struct tm holds: INT_MAX + 1900. */
+        {"set(attributes[\"r\"], FormatTime(Unix(67768036191676799), \"%Y %y\"))", SM_OTTL_YES, "2147485547 47"},
+        {"set(attributes[\"r\"], Year(Unix(67768036191676799)))", SM_OTTL_YES, "2147485547"},
         {"set(attributes[\"r\"], ParseCSV(\"1,\\\"a,b\\\"\", \"x,y\"))", SM_OTTL_YES, "{\"x\":\"1\",\"y\":\"a,b\"}"},
         {"set(attributes[\"r\"], GetXML(\"<a><b>1</b><b>2</b></a>\", \"/a/b\"))", SM_OTTL_YES, "<b>1</b><b>2</b>"},
         {"set(attributes[\"r\"], ParseXML(\"<a>\"))", SM_OTTL_FAILED, NULL},
