@@ -4,6 +4,11 @@
 #include "base/hex.h"
 #include "base/openssl_library.h"
 
+bool sm_digest_prepare(struct sm_error *error)
+{
+    return sm_openssl_load(error);
+}
+
 struct sm_slice sm_digest_hex(enum sm_digest digest, struct sm_slice bytes, struct sm_arena *arena)
 {
     if (!sm_openssl_load(NULL))

@@ -261,6 +261,8 @@ struct sm_ottl_regex {
 };
 /* One for a pattern made at run time. False with `run` failed: it is not valid. */
 bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct sm_ottl_regex *regex);
+/* `prepare` of what makes digests: OpenSSL has to be there. */
+bool sm_ottl_prepare_digest(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler);
 bool sm_ottl_prepare_regex(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler, size_t argument);
 bool sm_ottl_regex_get(const struct sm_ottl_call *call, size_t argument, struct sm_ottl_run *run, struct sm_ottl_regex *regex);
 void sm_ottl_regex_release(struct sm_ottl_regex *regex);

@@ -23,6 +23,12 @@ static bool call_digest(const struct sm_ottl_call *call, struct sm_ottl_run *run
     return true;
 }
 
+bool sm_ottl_prepare_digest(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler)
+{
+    struct sm_error error = {0};
+    return sm_digest_prepare(&error) || sm_ottl_compile_error(compiler, call->node, "%s", error.text);
+}
+
 static bool call_fnv(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     struct sm_slice text;
@@ -211,10 +217,30 @@ static bool prepare_id(struct sm_ottl_call *call, struct sm_ottl_compiler *compi
     }
 
 const struct sm_ottl_function sm_ottl_hash_functions[] = {
-    {.name = "MD5", .help = "The MD5 digest in hexadecimal.", .parameters = OF_TEXT, .call = call_digest, .detail = &md5},
-    {.name = "SHA1", .help = "The SHA-1 digest in hexadecimal.", .parameters = OF_TEXT, .call = call_digest, .detail = &sha1},
-    {.name = "SHA256", .help = "The SHA-256 digest in hexadecimal.", .parameters = OF_TEXT, .call = call_digest, .detail = &sha256},
-    {.name = "SHA512", .help = "The SHA-512 digest in hexadecimal.", .parameters = OF_TEXT, .call = call_digest, .detail = &sha512},
+    {.name = "MD5",
+     .help = "The MD5 digest in hexadecimal.",
+     .parameters = OF_TEXT,
+     .call = call_digest,
+     .prepare = sm_ottl_prepare_digest,
+     .detail = &md5},
+    {.name = "SHA1",
+     .help = "The SHA-1 digest in hexadecimal.",
+     .parameters = OF_TEXT,
+     .call = call_digest,
+     .prepare = sm_ottl_prepare_digest,
+     .detail = &sha1},
+    {.name = "SHA256",
+     .help = "The SHA-256 digest in hexadecimal.",
+     .parameters = OF_TEXT,
+     .call = call_digest,
+     .prepare = sm_ottl_prepare_digest,
+     .detail = &sha256},
+    {.name = "SHA512",
+     .help = "The SHA-512 digest in hexadecimal.",
+     .parameters = OF_TEXT,
+     .call = call_digest,
+     .prepare = sm_ottl_prepare_digest,
+     .detail = &sha512},
     {.name = "FNV", .help = "The FNV-1a hash as an integer.", .parameters = OF_TEXT, .call = call_fnv},
     {.name = "XXH3", .help = "The XXH3 hash of 64 bits in hexadecimal.", .parameters = OF_TEXT, .call = call_xxh3},
     {.name = "XXH128", .help = "The XXH3 hash of 128 bits in hexadecimal.", .parameters = OF_TEXT, .call = call_xxh128},

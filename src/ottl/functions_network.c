@@ -179,7 +179,7 @@ static bool call_community_id(const struct sm_ottl_call *call, struct sm_ottl_ru
     append_16(&tuple, first->port);
     append_16(&tuple, second->port);
     struct sm_slice hex = sm_digest_hex(SM_DIGEST_SHA1, sm_bytes_slice(&tuple), run->arena);
-    if (!sm_hex_read(sm_slice_make(hex.ptr, 2 * sizeof(digest)), digest))
+    if (hex.size < 2 * sizeof(digest) || !sm_hex_read(sm_slice_make(hex.ptr, 2 * sizeof(digest)), digest))
         return sm_ottl_fail(run, "no SHA-1");
     sm_base64_encode(sm_slice_make(digest, sizeof(digest)), text + 2);
     *out = sm_ottl_string(sm_arena_copy(run->arena, sm_slice_make(text, 2 + sm_base64_encoded_size(sizeof(digest)))));
@@ -498,6 +498,7 @@ const struct sm_ottl_function sm_ottl_network_functions[] = {
                     INTEGER("DestinationPort"),
                     {.name = "Protocol", .type = SM_OTTL_ARG_STRING, .is_optional = true},
                     {.name = "Seed", .type = SM_OTTL_ARG_INT, .is_optional = true}},
+     .prepare = sm_ottl_prepare_digest,
      .call = call_community_id},
     {.name = "URL",
      .help = "The parts of the URL as a map with the names of the semantic conventions.",

@@ -103,6 +103,9 @@ static bool make_hash_or_delete(struct action *action, const struct sm_attribute
         return refuse(message, "the action does not use \"value\" or \"from_attribute\"", o->key, index);
     if (*o->converted_type)
         return refuse(message, "the action does not use \"converted_type\"", o->key, index);
+    struct sm_error error = {0};
+    if (action->kind == ACTION_HASH && !sm_digest_prepare(&error))
+        return refuse(message, error.text, o->key, index);
     return !*o->pattern || make_regex(action, o, index, message);
 }
 
@@ -136,7 +139,8 @@ static bool make_convert(struct action *action, const struct sm_attribute_action
 static bool make_action(struct action *action, const struct sm_attribute_action_options *o, struct sm_arena *arena, size_t index, char *message)
 {
     if (!find_kind(o->action, &action->kind)) {
-        snprintf(message, 256, "error with key \"%s\" (%zu-th action): error creating AttrProc due to unsupported action \"%s\"", o->key, index, o->action);
+        snprintf(message, 256, "error with key \"%s\" (%zu-th action): error creating AttrProc due to unsupported action \"%s\"", o->key, index,
+                 o->action);
         return false;
     }
     bool may_have_pattern = action->kind == ACTION_DELETE || action->kind == ACTION_HASH;

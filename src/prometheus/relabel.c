@@ -136,6 +136,9 @@ void sm_relabel_validate(const struct sm_relabel_options *rule, const char *path
     validate_regex(rule, path, validation);
     if (rule->action == HASHMOD && rule->modulus == 0)
         sm_validation_error(validation, path, "relabel configuration for hashmod requires non-zero modulus");
+    struct sm_error error = {0};
+    if (rule->action == HASHMOD && !sm_digest_prepare(&error))
+        sm_validation_error(validation, path, "%s", error.text);
     if (needs_target(rule->action) && !*rule->target_label)
         sm_validation_error(validation, path, "relabel configuration for %s action requires 'target_label' value", action);
     else if (fault_of_target(rule))
@@ -309,7 +312,8 @@ static struct sm_slice hash(const struct rule *rule, struct sm_slice text, struc
     enum { HALF = 16 };
     struct sm_slice digest = sm_digest_hex(SM_DIGEST_MD5, text, arena);
     char half[HALF + 1] = "";
-    memcpy(half, digest.ptr + digest.size - HALF, HALF);
+    if (digest.size >= HALF)
+        memcpy(half, digest.ptr + digest.size - HALF, HALF);
     unsigned long long number = strtoull(half, NULL, 16);
     return sm_slice_of(sm_arena_printf(arena, "%llu", number % (unsigned long long)rule->options->modulus));
 }

@@ -65,6 +65,8 @@ static bool add_line(struct sm_htpasswd *users, struct sm_slice line, size_t num
     if (form == SM_PASSWORD_CRYPT && !sm_password_load(line, &reason))
         return sm_error_set(error, SM_ERROR_USAGE, "htpasswd, line %zu: this form of password needs a library (Debian: libaprutil1 or libcrypt1): %s",
                             number, reason);
+    if (form == SM_PASSWORD_SHA1 && !sm_digest_prepare(error))
+        return sm_error_wrap(error, "htpasswd, line %zu", number);
     struct user *user = find(users, name);
     if (!user) {
         users->users = sm_arena_grow(&users->arena, users->users, users->count, &users->capacity, users->count + 1, sizeof(*users->users));
