@@ -199,13 +199,24 @@ static void collect_pieces(struct conversion *conversion)
 
 /* ---- targets */
 
+/* A second way to a target is a second copy of everything in the Collector. Alloy's lists could say so, but what reads them back cannot. */
+static void miss_second_way(struct conversion *conversion, const struct sm_configured *to)
+{
+    conversion->missing++;
+    sm_diags_add(conversion->diags, SM_DIAG_ERROR, to->position, NULL, NULL,
+                 "%s %s gets the same data from two pipelines: twice in the Collector, once after the conversion",
+                 sm_config_kind_name(to->type->kind), to->id);
+}
+
 static void add_target(struct conversion *conversion, struct sm_bytes *list, const struct piece *piece)
 {
     if (!piece || !piece->component)
         return;
     const char *name = sm_arena_printf(&conversion->arena, "%s.%s.input", piece->component->name, piece->label);
-    if (list->size && memmem(list->ptr, list->size, name, strlen(name)))
+    if (list->size && memmem(list->ptr, list->size, name, strlen(name))) {
+        miss_second_way(conversion, piece->configured);
         return;
+    }
     sm_bytes_printf(list, "%s%s", list->size ? ", " : "", name);
 }
 
@@ -215,6 +226,8 @@ static void add_exporters(struct conversion *conversion, struct sm_bytes *list, 
 {
     for (size_t i = 0; i < pipeline->exporters.count; i++) {
         const struct sm_configured *exporter = pipeline->exporters.items[i];
+        if (index_in(&pipeline->exporters, exporter) < i)
+            continue; /* named twice is once in the Collector too */
         if (is_forward(exporter))
             add_entries(conversion, list, exporter, pipeline->signal);
         else

@@ -13,8 +13,8 @@
 #include "pipeline/config.h"
 #include "service/registry.h"
 
-/* `pipelines`: in YAML; the text is without white space. */
-static void check(const char *pipelines, const char *const *expected, const char *absent)
+/* `pipelines`: in YAML; `missing`: differences that are told; the text is without white space. */
+static void check(const char *pipelines, size_t missing, const char *const *expected, const char *absent)
 {
     struct sm_bytes uri = {0}, text = {0}, dense = {0};
     sm_bytes_printf(&uri,
@@ -26,7 +26,7 @@ static void check(const char *pipelines, const char *const *expected, const char
     struct sm_diags *diags = sm_diags_create();
     struct sm_config *config = sm_config_load(&options, sm_component_types, sm_component_type_count, diags);
     assert_non_null(config);
-    assert_int_equal(sm_alloy_from_collector(config, diags, &text), 0);
+    assert_int_equal(sm_alloy_from_collector(config, diags, &text), missing);
     for (size_t i = 0; i < text.size; i++)
         if (!strchr(" \t\n", text.ptr[i]))
             sm_bytes_append_char(&dense, text.ptr[i]);
@@ -41,7 +41,7 @@ static void check(const char *pipelines, const char *const *expected, const char
     sm_bytes_deinit(&text);
     sm_bytes_deinit(&dense);
 }
-#define CHECK(pipelines, absent, ...) check((pipelines), (const char *const[]){__VA_ARGS__, NULL}, (absent))
+#define CHECK(pipelines, absent, ...) check((pipelines), 0, (const char *const[]){__VA_ARGS__, NULL}, (absent))
 
 static void signals_share_a_component(void **state)
 {
@@ -71,12 +71,24 @@ static void processors_in_another_order_are_components_of_their_own(void **state
           "logs=[otelcol.processor.batch.default_2.input]}}");
 }
 
+/* The Collector gives an exporter the data of each pipeline. */
+static void two_pipelines_that_are_one_after_the_conversion_are_told(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"traces=[otelcol.exporter.debug.default.input]", NULL};
+    check("traces: {receivers: [otlp], exporters: [debug]}, traces/2: {receivers: [otlp], exporters: [debug]}", 1, expected, NULL);
+    check("traces: {receivers: [otlp], exporters: [debug]}, traces/2: {receivers: [otlp], processors: [batch], exporters: [debug]}", 0,
+          (const char *const[]){"traces=[otelcol.exporter.debug.default.input,otelcol.processor.batch.default.input]", NULL}, NULL);
+    check("traces: {receivers: [otlp], exporters: [debug]}, logs: {receivers: [otlp], exporters: [debug]}", 0, expected, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signals_share_a_component),
         cmocka_unit_test(a_processor_before_and_behind_a_connector_is_two_components),
         cmocka_unit_test(processors_in_another_order_are_components_of_their_own),
+        cmocka_unit_test(two_pipelines_that_are_one_after_the_conversion_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
