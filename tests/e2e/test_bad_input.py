@@ -161,6 +161,8 @@ CONFIGURATIONS = {
     "only a comment": ("# later\n", ["config.yaml: error: empty configuration file"]),
     "the exporter that debug replaced": (CONFIG.format(http=1).replace("debug:", "logging:"), ["config.yaml:5", "use the debug exporter instead"]),
     "a connector among the exporters": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "count: ").replace("[debug]", "[count]"), ["config.yaml:5", "count belongs under connectors:"]),
+    "an endpoint without a scheme": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {endpoint: 'localhost:4318'}").replace("[debug]", "[otlp_http]"), ["config.yaml:5", "otlp_http::endpoint: endpoint localhost:4318: must begin with http:// or https://"]),
+    "an endpoint of one signal with another scheme": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {logs_endpoint: 'ftp://u:hunter2@a', traces_endpoint: 'http://a'}").replace("[debug]", "[otlp_http]"), ["config.yaml:5", "otlp_http::logs_endpoint: endpoint ftp://u:***@a: must begin with"]),
     "a proxy without a scheme": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {endpoint: 'http://a', proxy_url: 'b:3128'}").replace("[debug]", "[otlp_http]"), ["otlp_http", "proxy_url", "b:3128", "http://host:port"]),
     "a queue in a storage without a name": (CONFIG.format(http=1).replace("debug: {verbosity: basic}", "otlp_http: {endpoint: 'http://a', sending_queue: {storage: ''}}").replace("[debug]", "[otlp_http]"), ["config.yaml:5", "sending_queue::storage: id must not be empty"]),
     "a log that cannot be opened": (CONFIG.format(http=1).replace("telemetry: {", "telemetry: {logs: {output_paths: [/nowhere/log]}, "), ["cannot open the log file /nowhere/log: no such file or directory"]),
