@@ -49,6 +49,7 @@ struct translation {
     size_t operand_at;  /* in `out`: of an operand that is an assertion */
     bool is_assertion;  /* the operand */
     bool has_flags;     /* behind the operand */
+    bool has_no_class;  /* ":]" does not come any more */
 };
 
 static bool refuse(struct translation *t, const char *what, const char *from, const char *to)
@@ -293,13 +294,14 @@ static bool take_escape(struct translation *t)
 /* ---- classes */
 
 /* Bytes of [:alpha:] within a class, 0: there is none here. */
-static size_t named_class_size(const struct translation *t)
+static size_t named_class_size(struct translation *t)
 {
-    if (look(t, 0) != '[' || look(t, 1) != ':')
+    if (look(t, 0) != '[' || look(t, 1) != ':' || t->has_no_class)
         return 0;
     for (const char *at = t->at + 2; at + 1 < t->end; at++)
         if (at[0] == ':' && at[1] == ']')
             return (size_t)(at + 2 - t->at);
+    t->has_no_class = true;
     return 0;
 }
 
