@@ -194,6 +194,28 @@ static void takes_no_longer_than_there_are_streams_and_points(void **state)
     sm_write_collisions_free(collisions);
 }
 
+/* Streams that were not seen for five minutes are forgotten by a sweep, which adds the others up anew; one that comes again counts from the start. */
+static void what_a_forgotten_stream_had_counted_stays(void **state)
+{
+    (void)state;
+    struct sm_write_collisions *collisions = sm_write_collisions_create(SM_WRITE_MERGE);
+    struct sm_bytes shown = {0}, differing = {0};
+    static const struct {
+        const char *json;
+        uint64_t now_s;
+    } steps[] = {{BATCH(COUNTER("a", "5", "10", "1") "," COUNTER("b", "7", "10", "1")), 100},
+                 {BATCH(COUNTER("b", "8", "20", "1")), 300},
+                 {BATCH(COUNTER("b", "9", "30", "1")), 500},
+                 {BATCH(COUNTER("b", "10", "40", "1")), 700},
+                 {BATCH(COUNTER("a", "2", "50", "45")), 710}};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        take(collisions, steps[i].json, steps[i].now_s * SM_NS_PER_S, &shown, &differing);
+    assert_string_equal(sm_bytes_cstr(&shown), "12@10 | 13@20 | 14@30 | 15@40 | 17@50 | ");
+    sm_bytes_deinit(&shown);
+    sm_bytes_deinit(&differing);
+    sm_write_collisions_free(collisions);
+}
+
 /* One that cannot be counted is sent as it is by a stream alone, and never becomes part of a sum, from which nobody could take it away. */
 static void counts_nothing_that_is_no_number(void **state)
 {
@@ -238,6 +260,32 @@ static void many_streams_of_one_series_are_found_at_once(void **state)
     sm_bytes_deinit(&json);
 }
 
+/* The same of native histograms, each with a time of its own: all streams were added up for each. */
+static void a_crowd_of_native_histograms_is_added_up_once(void **state)
+{
+    (void)state;
+    enum { STREAMS = 8000 };
+    struct sm_bytes json = {0}, shown = {0}, differing = {0};
+    struct sm_write_collisions *collisions = sm_write_collisions_create(SM_WRITE_MERGE);
+    sm_bytes_append_text(&json, "{\"resourceMetrics\":[");
+    for (int i = 0; i < STREAMS; i++)
+        sm_bytes_printf(
+            &json,
+            "%s{\"resource\":{\"attributes\":[{\"key\":\"pod\",\"value\":{\"intValue\":%d}}]},\"scopeMetrics\":[{\"metrics\":[{\"name\":\"n\","
+            "\"exponentialHistogram\":{\"aggregationTemporality\":2,\"dataPoints\":[{\"count\":1,\"sum\":1,\"scale\":0,\"positive\":{\"offset\":0,"
+            "\"bucketCounts\":[1]},\"timeUnixNano\":\"%d000000\"}]}}]}]}",
+            i ? "," : "", i, i + 1);
+    sm_bytes_append_text(&json, "]}");
+    uint64_t begin_ns = sm_clock_mono_ns();
+    take(collisions, sm_bytes_cstr(&json), 1, &shown, &differing);
+    assert_true(sm_clock_mono_ns() - begin_ns < 3 * SM_NS_PER_S);
+    assert_true(sm_slice_ends_with(sm_bytes_slice(&shown), SM_SLICE(" 8000@8000 scale 0 [0: 8000] | ")));
+    sm_bytes_deinit(&json);
+    sm_bytes_deinit(&shown);
+    sm_bytes_deinit(&differing);
+    sm_write_collisions_free(collisions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,7 +297,9 @@ int main(void)
         cmocka_unit_test(sends_the_last_of_gauges_of_one_time),
         cmocka_unit_test(drops_all_streams_but_the_first),
         cmocka_unit_test(takes_no_longer_than_there_are_streams_and_points),
+        cmocka_unit_test(what_a_forgotten_stream_had_counted_stays),
         cmocka_unit_test(counts_nothing_that_is_no_number),
+        cmocka_unit_test(a_crowd_of_native_histograms_is_added_up_once),
         cmocka_unit_test(many_streams_of_one_series_are_found_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
