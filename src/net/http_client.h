@@ -41,6 +41,8 @@ extern const struct sm_option sm_http_client_option_table[];             /* with
 extern const struct sm_option sm_http_client_option_table_gzip[];        /* the same with gzip, as otlp_http has it */
 extern const struct sm_option sm_http_client_option_table_no_endpoint[]; /* as the first, for users with an `endpoint` of their own default */
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);
+/* Refuses what no request could be sent to; empty is fine. */
+void sm_http_client_url_validate(const char *key_path, const char *url, struct sm_validation *validation);
 
 struct sm_http_client;
 /* `options` and `url` ("https://host:port/path") are borrowed for the life of the client; `user_agent` goes with every request. Opens nothing. */

@@ -1,6 +1,7 @@
 /* http_client_options.c - the options of an HTTP client. Source: opentelemetry-collector config/confighttp/client.go, config/configcompression. */
 #include "net/http_client.h"
 
+#include "net/http_url.h"
 #include "wire/compression.h"
 
 static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NONE},         {"none", SM_COMPRESSION_NONE},
@@ -73,8 +74,17 @@ static bool takes_level(int compression, int64_t level)
     }
 }
 
+void sm_http_client_url_validate(const char *key_path, const char *url, struct sm_validation *validation)
+{
+    struct sm_http_url parts;
+    struct sm_error error;
+    if (*url && !sm_http_url_parse(url, &parts, &error))
+        sm_validation_error(validation, key_path, "%s", error.text);
+}
+
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation)
 {
+    sm_http_client_url_validate("endpoint", options->endpoint, validation);
     if (!takes_level(options->compression, options->compression_params.level))
         sm_validation_error(validation, "compression_params", "unsupported parameters {Level:%lld} for compression type \"%s\"",
                             (long long)options->compression_params.level, sm_compression_name((enum sm_compression)options->compression));

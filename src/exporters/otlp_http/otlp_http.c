@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "exporters/otlp_answer.h"
 #include "net/http_client.h"
-#include "net/http_url.h"
 #include "pipeline/export.h"
 #include "pipeline/worker.h"
 #include "telemetry/otlp.h"
@@ -58,21 +57,12 @@ static const char *signal_endpoint(const struct options *options, enum sm_signal
     return signal == SM_TRACES ? options->traces_endpoint : signal == SM_METRICS ? options->metrics_endpoint : options->logs_endpoint;
 }
 
-static void validate_url(const char *key, const char *url, struct sm_validation *validation)
-{
-    struct sm_http_url parts;
-    struct sm_error error;
-    if (*url && !sm_http_url_parse(url, &parts, &error))
-        sm_validation_error(validation, key, "%s", error.text);
-}
-
 static void validate(const void *raw_options, struct sm_validation *validation)
 {
     const struct options *options = raw_options;
-    validate_url("endpoint", options->client.endpoint, validation);
-    validate_url("traces_endpoint", options->traces_endpoint, validation);
-    validate_url("metrics_endpoint", options->metrics_endpoint, validation);
-    validate_url("logs_endpoint", options->logs_endpoint, validation);
+    sm_http_client_url_validate("traces_endpoint", options->traces_endpoint, validation);
+    sm_http_client_url_validate("metrics_endpoint", options->metrics_endpoint, validation);
+    sm_http_client_url_validate("logs_endpoint", options->logs_endpoint, validation);
     if (!*options->client.endpoint && !*options->traces_endpoint && !*options->metrics_endpoint && !*options->logs_endpoint &&
         !*options->profiles_endpoint)
         sm_validation_error(validation, "", "at least one endpoint must be specified");
