@@ -59,6 +59,9 @@ static size_t text_size(struct sm_slice text)
 
 static size_t text_entry_size(const struct sm_datadog_entry *entry)
 {
+    size_t size = entry->key.size + entry->text.size;
+    if (size < 0x80) /* as nearly all: both lengths are one byte */
+        return size + 2 * (TAG_SIZE + 1);
     return block_size(entry->key.size) + block_size(entry->text.size);
 }
 
@@ -87,7 +90,10 @@ static size_t numbers_size(const struct sm_datadog_map *map)
 
 static char *put_varint(char *at, uint64_t value)
 {
-    return at + sm_proto_varint_write(at, value);
+    if (value >= 0x80)
+        return at + sm_proto_varint_write(at, value);
+    *at = (char)value; /* most lengths; without the loop */
+    return at + 1;
 }
 
 static char *put_tag(char *at, unsigned number, enum sm_wire_type type)

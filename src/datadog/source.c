@@ -4,28 +4,92 @@
 #include "base/bytes.h"
 #include "telemetry/value.h"
 
-static bool find_text(const struct sm_attributes *attributes, struct sm_slice key, struct sm_slice *text)
+/* ---- the attributes that are asked for, found in one walk */
+
+enum wanted {
+    HOST,
+    DATADOG_HOST_NAME,
+    ECS_LAUNCH_TYPE,
+    ECS_TASK_ARN,
+    CLOUD_PROVIDER,
+    CLOUD_ACCOUNT_ID,
+    NODE_NAME,
+    CLUSTER_NAME,
+    HOST_ID,
+    HOST_NAME,
+    AZURE_GROUP,
+    WANTED_COUNT
+};
+
+#define KEY(text) {text, sizeof(text) - 1}
+static const struct sm_slice wanted_keys[WANTED_COUNT] = {
+    [HOST] = KEY("host"),
+    [DATADOG_HOST_NAME] = KEY("datadog.host.name"),
+    [ECS_LAUNCH_TYPE] = KEY("aws.ecs.launchtype"),
+    [ECS_TASK_ARN] = KEY("aws.ecs.task.arn"),
+    [CLOUD_PROVIDER] = KEY("cloud.provider"),
+    [CLOUD_ACCOUNT_ID] = KEY("cloud.account.id"),
+    [NODE_NAME] = KEY("k8s.node.name"),
+    [CLUSTER_NAME] = KEY("k8s.cluster.name"),
+    [HOST_ID] = KEY("host.id"),
+    [HOST_NAME] = KEY("host.name"),
+    [AZURE_GROUP] = KEY("azure.resourcegroup.name"),
+};
+#undef KEY
+
+struct found {
+    const struct sm_attributes *attributes; /* borrowed: all of them */
+    struct sm_value values[WANTED_COUNT];
+    bool is_there[WANTED_COUNT];
+};
+
+/* By their size alone most keys are none of those. */
+static bool may_be_wanted(struct sm_slice key)
 {
-    struct sm_value value;
-    if (!sm_attributes_find(attributes, key, &value))
+    const uint32_t sizes = 1u << 4 | 1u << 7 | 1u << 9 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 24;
+    return key.size < 32 && (sizes >> key.size & 1);
+}
+
+/* Of equal keys the first counts. */
+static void find_all(const struct sm_attributes *attributes, struct found *found)
+{
+    found->attributes = attributes;
+    memset(found->is_there, 0, sizeof(found->is_there));
+    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
+    struct sm_attribute attribute;
+    while (sm_attributes_next(&cursor, &attribute)) {
+        if (!may_be_wanted(attribute.key))
+            continue;
+        for (int i = 0; i < WANTED_COUNT; i++) {
+            if (found->is_there[i] || !sm_slice_equal(attribute.key, wanted_keys[i]))
+                continue;
+            found->values[i] = attribute.value;
+            found->is_there[i] = true;
+        }
+    }
+}
+
+static bool find_text(const struct found *found, enum wanted key, struct sm_slice *text)
+{
+    if (!found->is_there[key])
         return false;
-    *text = value.type == SM_VALUE_STRING ? value.string : (struct sm_slice){0};
+    *text = found->values[key].type == SM_VALUE_STRING ? found->values[key].string : (struct sm_slice){0};
     return true;
 }
 
-static bool has_text(const struct sm_attributes *attributes, struct sm_slice key, const char *expected)
+static bool has_text(const struct found *found, enum wanted key, const char *expected)
 {
     struct sm_slice text;
-    return find_text(attributes, key, &text) && sm_slice_is(text, expected);
+    return find_text(found, key, &text) && sm_slice_is(text, expected);
 }
 
 /* ---- clusters */
 
 /* The last key "ec2.tag.kubernetes.io/cluster/NAME", up to a further slash. */
-static bool aws_cluster(const struct sm_attributes *attributes, struct sm_slice *name)
+static bool aws_cluster(const struct found *found, struct sm_slice *name)
 {
     static const struct sm_slice prefix = {"ec2.tag.kubernetes.io/cluster/", sizeof("ec2.tag.kubernetes.io/cluster/") - 1};
-    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
+    struct sm_attribute_cursor cursor = sm_attributes_begin(found->attributes);
     struct sm_attribute attribute;
     bool is_found = false;
     while (sm_attributes_next(&cursor, &attribute)) {
@@ -39,11 +103,11 @@ static bool aws_cluster(const struct sm_attributes *attributes, struct sm_slice 
 }
 
 /* The last but one part of the resource group "MC_group_NAME_region". */
-static bool azure_cluster(const struct sm_attributes *attributes, struct sm_slice *name)
+static bool azure_cluster(const struct found *found, struct sm_slice *name)
 {
     enum { PARTS_MIN = 4 };
     struct sm_slice rest, last = {0}, last_but_one = {0};
-    if (!find_text(attributes, SM_SLICE("azure.resourcegroup.name"), &rest))
+    if (!find_text(found, AZURE_GROUP, &rest))
         return false;
     size_t count = 0;
     for (bool is_more = true; is_more; count++) {
@@ -58,23 +122,30 @@ static bool azure_cluster(const struct sm_attributes *attributes, struct sm_slic
     return count >= PARTS_MIN;
 }
 
+static bool cluster_name(const struct found *found, struct sm_slice *name)
+{
+    if (find_text(found, CLUSTER_NAME, name))
+        return true;
+    if (has_text(found, CLOUD_PROVIDER, "azure"))
+        return azure_cluster(found, name);
+    return has_text(found, CLOUD_PROVIDER, "aws") && aws_cluster(found, name);
+}
+
 bool sm_datadog_cluster_name(const struct sm_attributes *attributes, struct sm_slice *name)
 {
-    if (find_text(attributes, SM_SLICE("k8s.cluster.name"), name))
-        return true;
-    if (has_text(attributes, SM_SLICE("cloud.provider"), "azure"))
-        return azure_cluster(attributes, name);
-    return has_text(attributes, SM_SLICE("cloud.provider"), "aws") && aws_cluster(attributes, name);
+    struct found found;
+    find_all(attributes, &found);
+    return cluster_name(&found, name);
 }
 
 /* ---- hosts */
 
 /* "NAME.PROJECT"; of a full name (instance.zone.c.project.internal) only the first part. */
-static bool gcp_host(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host)
+static bool gcp_host(const struct found *found, struct sm_arena *arena, struct sm_slice *host)
 {
     enum { DOTS_OF_A_FULL_NAME = 3 };
     struct sm_slice name, account;
-    if (!find_text(attributes, SM_SLICE("host.name"), &name) || !find_text(attributes, SM_SLICE("cloud.account.id"), &account))
+    if (!find_text(found, HOST_NAME, &name) || !find_text(found, CLOUD_ACCOUNT_ID, &account))
         return false;
     size_t dots = 0;
     for (size_t i = 0; i < name.size; i++)
@@ -84,55 +155,54 @@ static bool gcp_host(const struct sm_attributes *attributes, struct sm_arena *ar
     return true;
 }
 
-static bool azure_host(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host)
+static bool azure_host(const struct found *found, struct sm_arena *arena, struct sm_slice *host)
 {
     (void)arena;
-    return find_text(attributes, SM_SLICE("host.id"), host) || find_text(attributes, SM_SLICE("host.name"), host);
+    return find_text(found, HOST_ID, host) || find_text(found, HOST_NAME, host);
 }
 
-static bool aws_host(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host)
+static bool aws_host(const struct found *found, struct sm_arena *arena, struct sm_slice *host)
 {
     (void)arena;
-    return find_text(attributes, SM_SLICE("host.id"), host);
+    return find_text(found, HOST_ID, host);
 }
 
-static bool other_host(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host)
+static bool other_host(const struct found *found, struct sm_arena *arena, struct sm_slice *host)
 {
     struct sm_slice cluster;
-    if (!find_text(attributes, SM_SLICE("k8s.node.name"), host))
-        return azure_host(attributes, arena, host);
-    if (sm_datadog_cluster_name(attributes, &cluster))
+    if (!find_text(found, NODE_NAME, host))
+        return azure_host(found, arena, host);
+    if (cluster_name(found, &cluster))
         *host = sm_arena_join(arena, *host, '-', cluster);
     return true;
 }
 
 static const struct {
     const char *provider; /* NULL: any other */
-    bool (*find)(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host);
+    bool (*find)(const struct found *found, struct sm_arena *arena, struct sm_slice *host);
 } clouds[] = {{"aws", aws_host}, {"gcp", gcp_host}, {"azure", azure_host}, {NULL, other_host}};
 
-static bool is_fargate(const struct sm_attributes *attributes)
+static bool is_fargate(const struct found *found)
 {
-    return has_text(attributes, SM_SLICE("aws.ecs.launchtype"), "fargate");
+    return has_text(found, ECS_LAUNCH_TYPE, "fargate");
 }
 
-static bool find_host(const struct sm_attributes *attributes, struct sm_arena *arena, struct sm_slice *host)
+static bool find_host(const struct found *found, struct sm_arena *arena, struct sm_slice *host)
 {
-    struct sm_value literal;
-    if (sm_attributes_find(attributes, SM_SLICE("host"), &literal)) {
-        *host = sm_value_to_string(&literal, arena);
+    if (found->is_there[HOST]) {
+        *host = sm_value_to_string(&found->values[HOST], arena);
         return true;
     }
-    if (find_text(attributes, SM_SLICE("datadog.host.name"), host))
+    if (find_text(found, DATADOG_HOST_NAME, host))
         return true;
-    if (is_fargate(attributes))
+    if (is_fargate(found))
         return false;
     struct sm_slice provider = {0};
-    find_text(attributes, SM_SLICE("cloud.provider"), &provider);
+    find_text(found, CLOUD_PROVIDER, &provider);
     size_t cloud = 0;
     while (clouds[cloud].provider && !sm_slice_is(provider, clouds[cloud].provider))
         cloud++;
-    return clouds[cloud].find(attributes, arena, host);
+    return clouds[cloud].find(found, arena, host);
 }
 
 static bool is_local_name(struct sm_slice host)
@@ -146,49 +216,53 @@ static bool is_local_name(struct sm_slice host)
 
 struct sm_datadog_source sm_datadog_source(const struct sm_attributes *attributes, struct sm_arena *arena)
 {
+    struct found found;
     struct sm_slice text;
-    if (is_fargate(attributes) && find_text(attributes, SM_SLICE("aws.ecs.task.arn"), &text))
+    find_all(attributes, &found);
+    if (is_fargate(&found) && find_text(&found, ECS_TASK_ARN, &text))
         return (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_FARGATE, .identifier = text};
-    if (find_host(attributes, arena, &text) && !is_local_name(text))
+    if (find_host(&found, arena, &text) && !is_local_name(text))
         return (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = text};
     return (struct sm_datadog_source){0};
 }
 
 /* ---- containers */
 
+#define NAME(attribute, tag) {{attribute, sizeof(attribute) - 1}, {tag, sizeof(tag) - 1}}
 static const struct {
-    const char *attribute, *tag;
+    struct sm_slice attribute, tag;
 } container_names[] = {
-    {"container.id", "container_id"},
-    {"container.name", "container_name"},
-    {"container.image.name", "image_name"},
-    {"container.image.tag", "image_tag"},
-    {"container.runtime", "runtime"},
-    {"cloud.provider", "cloud_provider"},
-    {"cloud.region", "region"},
-    {"cloud.availability_zone", "zone"},
-    {"aws.ecs.task.family", "task_family"},
-    {"aws.ecs.task.arn", "task_arn"},
-    {"aws.ecs.cluster.arn", "ecs_cluster_name"},
-    {"aws.ecs.task.revision", "task_version"},
-    {"aws.ecs.container.arn", "ecs_container_name"},
-    {"k8s.container.name", "kube_container_name"},
-    {"k8s.cluster.name", "kube_cluster_name"},
-    {"k8s.deployment.name", "kube_deployment"},
-    {"k8s.replicaset.name", "kube_replica_set"},
-    {"k8s.statefulset.name", "kube_stateful_set"},
-    {"k8s.daemonset.name", "kube_daemon_set"},
-    {"k8s.job.name", "kube_job"},
-    {"k8s.cronjob.name", "kube_cronjob"},
-    {"k8s.namespace.name", "kube_namespace"},
-    {"k8s.pod.name", "pod_name"},
+    NAME("container.id", "container_id"),
+    NAME("container.name", "container_name"),
+    NAME("container.image.name", "image_name"),
+    NAME("container.image.tag", "image_tag"),
+    NAME("container.runtime", "runtime"),
+    NAME("cloud.provider", "cloud_provider"),
+    NAME("cloud.region", "region"),
+    NAME("cloud.availability_zone", "zone"),
+    NAME("aws.ecs.task.family", "task_family"),
+    NAME("aws.ecs.task.arn", "task_arn"),
+    NAME("aws.ecs.cluster.arn", "ecs_cluster_name"),
+    NAME("aws.ecs.task.revision", "task_version"),
+    NAME("aws.ecs.container.arn", "ecs_container_name"),
+    NAME("k8s.container.name", "kube_container_name"),
+    NAME("k8s.cluster.name", "kube_cluster_name"),
+    NAME("k8s.deployment.name", "kube_deployment"),
+    NAME("k8s.replicaset.name", "kube_replica_set"),
+    NAME("k8s.statefulset.name", "kube_stateful_set"),
+    NAME("k8s.daemonset.name", "kube_daemon_set"),
+    NAME("k8s.job.name", "kube_job"),
+    NAME("k8s.cronjob.name", "kube_cronjob"),
+    NAME("k8s.namespace.name", "kube_namespace"),
+    NAME("k8s.pod.name", "pod_name"),
 };
+#undef NAME
 
 struct sm_slice sm_datadog_container_tag_name(struct sm_slice attribute)
 {
     for (size_t i = 0; i < sizeof(container_names) / sizeof(container_names[0]); i++)
-        if (sm_slice_is(attribute, container_names[i].attribute))
-            return sm_slice_of(container_names[i].tag);
+        if (sm_slice_equal(attribute, container_names[i].attribute))
+            return container_names[i].tag;
     return (struct sm_slice){0};
 }
 

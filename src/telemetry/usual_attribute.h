@@ -32,17 +32,27 @@ static inline struct sm_usual_attribute sm_usual_attribute_read(const char *at, 
 {
     enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12, HEAD = 4 };
     struct sm_usual_attribute usual = {.size = 0};
-    if (end - at < HEAD + 2 || at[0] != tag || at[1] < 0 || at[2] != KEY_TAG || at[3] < 0)
+    /* Both tags with both sizes in one comparison, and the value's tag and size in another: every span's attributes are read several times. */
+    uint32_t head;
+    uint16_t value_head;
+    if (end - at < HEAD + 2)
         return usual;
-    size_t size = (size_t)at[1], key_size = (size_t)at[3];
-    const char *value = at + HEAD + key_size;
-    if (size < key_size + HEAD || value[0] != VALUE_TAG || value[1] < 0 || key_size + HEAD + (size_t)value[1] != size)
+    memcpy(&head, at, sizeof(head));
+    if ((head & UINT32_C(0x80ff80ff)) != ((uint8_t)tag | (uint32_t)KEY_TAG << 16))
+        return usual;
+    size_t size = head >> 8 & 0x7f, key_size = head >> 24;
+    if (size < key_size + HEAD)
+        return usual;
+    size_t value_size = size - key_size - HEAD;
+    memcpy(&value_head, at + HEAD + key_size, sizeof(value_head));
+    if (value_head != (VALUE_TAG | value_size << 8))
         return usual;
     usual.key = sm_slice_make(at + HEAD, key_size);
-    usual.value = sm_slice_make(value + 2, (size_t)value[1]);
+    usual.value = sm_slice_make(at + HEAD + key_size + sizeof(value_head), value_size);
     usual.size = size + 2;
     return usual;
 }
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
 
 /* Strings and integers, the usual values; false for others. */
 static inline bool sm_usual_value_read(struct sm_slice any, struct sm_value *value)
