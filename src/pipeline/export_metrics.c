@@ -204,7 +204,8 @@ void sm_export_count_in_flight(struct sm_export_chain *chain, enum sm_signal sig
 
 void sm_export_count_offer(struct sm_export_chain *chain, const struct sm_batch *batch)
 {
-    if (!is_counted(chain))
+    /* Below that level nobody sees either, and the bytes take a walk over the whole batch. */
+    if (!is_counted(chain) || sm_own_metrics_level() < SM_OWN_LEVEL_DETAILED)
         return;
     struct sm_export_instruments *instruments = &chain->instruments[batch->signal];
     sm_instrument_record(find(chain, &instruments->batch_size, &batch_size, NULL, 0), (double)batch->item_count);
