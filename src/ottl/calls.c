@@ -173,7 +173,8 @@ static bool compile_function_name(struct sm_ottl_compiler *compiler, const struc
         return sm_ottl_compile_error(compiler, call, "the name of a converter is expected");
     arg->function = sm_ottl_function_find(name, compiler->language);
     arg->is_set = true;
-    if (arg->function && arg->function->prepare) {
+    /* One that takes more than a text fails when it is called, not here. */
+    if (arg->function && arg->function->prepare && arg->function->parameters[1].type == SM_OTTL_ARG_END) {
         struct sm_ottl_call prepared = {.function = arg->function, .node = call};
         if (!arg->function->prepare(&prepared, compiler))
             return false;

@@ -74,16 +74,64 @@ static void write_integer(struct formatting *f, const struct directive *d, int64
     pad(f, &plain, sm_bytes_slice(&text), false);
 }
 
+/* Go's strconv.IsPrint, but for code points that Unicode assigns to nothing. */
+static bool has_shape(uint32_t rune)
+{
+    static const uint32_t without[][2] = {
+        {0, 0x1f},        {0x7f, 0xa0},     {0xad, 0xad},     {0x600, 0x605},     {0x61c, 0x61c},      {0x6dd, 0x6dd},   {0x70f, 0x70f},
+        {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x200f}, {0x2028, 0x202f},   {0x205f, 0x206f},    {0x3000, 0x3000}, {0xd800, 0xf8ff},
+        {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe00ff}, {0xe01f0, 0x10ffff},
+    };
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+        if (rune >= without[i][0] && rune <= without[i][1])
+            return false;
+    return true;
+}
+
+static void append_quoted_rune(struct sm_bytes *out, uint32_t rune, char quote, bool is_ascii_only)
+{
+    static const char short_forms[] = "\aa\bb\ff\nn\rr\tt\vv";
+    const char *found = rune && rune < ' ' ? strchr(short_forms, (int)rune) : NULL;
+    if (rune == (unsigned char)quote || rune == '\\')
+        sm_bytes_printf(out, "\\%c", (char)rune);
+    else if (found)
+        sm_bytes_printf(out, "\\%c", found[1]);
+    else if (has_shape(rune) && (rune < 0x80 || !is_ascii_only))
+        sm_ottl_rune_append(out, rune);
+    else
+        sm_bytes_printf(out, rune < ' ' || rune == 0x7f ? "\\x%02x" : rune <= 0xffff ? "\\u%04x" : "\\U%08x", rune);
+}
+
+static void append_quoted(struct sm_bytes *out, struct sm_slice text, bool is_ascii_only)
+{
+    sm_bytes_append_char(out, '"');
+    for (size_t i = 0; i < text.size;) {
+        size_t start = i;
+        uint32_t rune = sm_ottl_rune_next(text, &i);
+        if (rune == SM_OTTL_RUNE_WRONG && i == start + 1)
+            sm_bytes_printf(out, "\\x%02x", (unsigned char)text.ptr[start]);
+        else
+            append_quoted_rune(out, rune, '"', is_ascii_only);
+    }
+    sm_bytes_append_char(out, '"');
+}
+
 static bool write_rune(struct formatting *f, const struct directive *d, int64_t number, char verb)
 {
     struct sm_bytes text;
-    uint32_t rune = number >= 0 && number <= 0x10ffff ? (uint32_t)number : (uint32_t)SM_OTTL_RUNE_WRONG;
+    bool is_rune = number >= 0 && number <= 0x10ffff && (number < 0xd800 || number > 0xdfff);
+    uint32_t rune = is_rune ? (uint32_t)number : (uint32_t)SM_OTTL_RUNE_WRONG;
     sm_bytes_init(&text, f->arena);
-    if (verb == 'U')
+    if (verb == 'q') {
+        sm_bytes_append_char(&text, '\'');
+        append_quoted_rune(&text, rune, '\'', d->plus);
+        sm_bytes_append_char(&text, '\'');
+    } else if (verb == 'U') {
         sm_bytes_printf(&text, "U+%04" PRIX64, (uint64_t)number);
-    else
+    } else {
         sm_ottl_rune_append(&text, rune);
-    pad(f, d, sm_bytes_slice(&text), false);
+    }
+    pad(f, d, sm_bytes_slice(&text), verb == 'q');
     return true;
 }
 
@@ -108,6 +156,7 @@ static bool format_integer(struct formatting *f, const struct directive *d, int6
         write_integer(f, d, number, 2, false);
         return true;
     case 'c':
+    case 'q':
     case 'U':
         return write_rune(f, d, number, verb);
     default:
@@ -178,25 +227,6 @@ static struct sm_slice cut_runes(struct sm_slice text, const struct directive *d
     return sm_slice_make(text.ptr, end);
 }
 
-static void append_quoted(struct sm_bytes *out, struct sm_slice text)
-{
-    sm_bytes_append_char(out, '"');
-    for (size_t i = 0; i < text.size;) {
-        size_t start = i;
-        uint32_t rune = sm_ottl_rune_next(text, &i);
-        const char *found = rune && rune < 0x80 ? strchr("\"\"\\\\\aa\bb\ff\nn\rr\tt\vv", (int)rune) : NULL;
-        if (rune == SM_OTTL_RUNE_WRONG && i == start + 1)
-            sm_bytes_printf(out, "\\x%02x", (unsigned char)text.ptr[start]);
-        else if (found && (rune < ' ' || rune == '"' || rune == '\\'))
-            sm_bytes_printf(out, "\\%c", found[1]);
-        else if (rune < ' ' || rune == 0x7f)
-            sm_bytes_printf(out, "\\x%02x", rune);
-        else
-            sm_bytes_append(out, text.ptr + start, i - start);
-    }
-    sm_bytes_append_char(out, '"');
-}
-
 static bool format_text(struct formatting *f, const struct directive *d, struct sm_slice text, char verb)
 {
     struct sm_bytes shown;
@@ -204,7 +234,7 @@ static bool format_text(struct formatting *f, const struct directive *d, struct 
     switch (verb) {
     case 'v':
         if (d->sharp)
-            append_quoted(&shown, text);
+            append_quoted(&shown, text, d->plus);
         else
             sm_bytes_append_slice(&shown, cut_runes(text, d));
         break;
@@ -212,7 +242,7 @@ static bool format_text(struct formatting *f, const struct directive *d, struct 
         sm_bytes_append_slice(&shown, cut_runes(text, d));
         break;
     case 'q':
-        append_quoted(&shown, cut_runes(text, d));
+        append_quoted(&shown, cut_runes(text, d), d->plus);
         break;
     case 'x':
     case 'X':

@@ -45,9 +45,10 @@ static void hoist_children(xmlDoc *doc)
 }
 
 /* NULL with `run` failed: not well formed. */
-static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, struct sm_slice *declaration)
+static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, bool may_be_empty, struct sm_slice *declaration)
 {
     struct sm_bytes wrapped;
+    bool is_empty = text.size == 0;
     xmlParserCtxt *context = text.size <= TEXT_SIZE_MAX ? sm_xml.xmlNewParserCtxt() : NULL;
     *declaration = cut_declaration(&text);
     sm_bytes_init(&wrapped, run->arena);
@@ -62,7 +63,7 @@ static xmlDoc *parse(struct sm_ottl_run *run, struct sm_slice text, struct sm_sl
         sm_ottl_fail(run, "parse xml: not well formed, or too large");
         return NULL;
     }
-    if (sm_xml.xmlChildElementCount(sm_xml.xmlDocGetRootElement(doc)) == 0) {
+    if (sm_xml.xmlChildElementCount(sm_xml.xmlDocGetRootElement(doc)) == 0 && !(is_empty && may_be_empty)) {
         sm_xml.xmlFreeDoc(doc);
         sm_ottl_fail(run, "parse xml: not a document: it has no element");
         return NULL;
@@ -210,7 +211,7 @@ static bool call_parse_xml(const struct sm_ottl_call *call, struct sm_ottl_run *
     struct sm_slice text, declaration;
     if (!sm_ottl_arg_string(&call->args[0], run, &text))
         return false;
-    xmlDoc *doc = parse(run, text, &declaration);
+    xmlDoc *doc = parse(run, text, false, &declaration);
     if (!doc)
         return false;
     xmlNode *root = sm_xml.xmlDocGetRootElement(doc);
@@ -274,7 +275,7 @@ static bool call_parse_simplified(const struct sm_ottl_call *call, struct sm_ott
 {
     struct sm_slice text, declaration;
     struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
-    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, &declaration) : NULL;
+    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, false, &declaration) : NULL;
     if (!doc)
         return false;
     simplify(doc->children, map, run->arena);
@@ -297,7 +298,7 @@ static bool call_get_xml(const struct sm_ottl_call *call, struct sm_ottl_run *ru
 {
     struct sm_slice text, declaration;
     struct sm_bytes selected;
-    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, &declaration) : NULL;
+    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, true, &declaration) : NULL;
     if (!doc)
         return false;
     xmlXPathObject *found = select_nodes(doc, call->args[1].text, run->arena);
@@ -338,7 +339,7 @@ static bool edit_insert(const struct sm_ottl_call *call, struct sm_ottl_run *run
 {
     struct sm_slice text, declaration;
     bool is_fine = true;
-    xmlDoc *inserted = sm_ottl_arg_string(&call->args[2], run, &text) ? parse(run, text, &declaration) : NULL;
+    xmlDoc *inserted = sm_ottl_arg_string(&call->args[2], run, &text) ? parse(run, text, false, &declaration) : NULL;
     if (!inserted)
         return false;
     for (int i = 0; i < node_count(found); i++) {
@@ -407,16 +408,17 @@ static bool edit_texts(const struct sm_ottl_call *call, struct sm_ottl_run *run,
 struct edit {
     bool (*apply)(const struct sm_ottl_call *call, struct sm_ottl_run *run, xmlDoc *doc, xmlXPathObject *found);
     const char *path; /* when none is given */
+    bool takes_empty; /* "" is a document without an element */
 };
-static const struct edit removing = {edit_remove, ""}, inserting = {edit_insert, ""}, of_attributes = {edit_attributes, "//@*"},
-                         of_texts = {edit_texts, "/"};
+static const struct edit removing = {edit_remove, "", true}, inserting = {edit_insert, "", true}, of_attributes = {edit_attributes, "//@*", false},
+                         of_texts = {edit_texts, "/", false};
 
 static bool call_edit(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
     const struct edit *edit = call->function->detail;
     bool has_path = call->args[1].is_set && call->args[1].text.size > 0;
     struct sm_slice text, declaration;
-    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, &declaration) : NULL;
+    xmlDoc *doc = sm_ottl_arg_string(&call->args[0], run, &text) ? parse(run, text, edit->takes_empty, &declaration) : NULL;
     if (!doc)
         return false;
     xmlXPathObject *found = select_nodes(doc, has_path ? call->args[1].text : sm_slice_of(edit->path), run->arena);

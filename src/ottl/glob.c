@@ -80,7 +80,7 @@ static bool take_class(struct compiling *c)
 
 static bool take_sequence(struct compiling *c, unsigned depth);
 
-/* {a,b,c}: before each alternative but the last a split, behind each but the last a jump to the end. */
+/* {a,b,c}: before each alternative but the last a split, behind each but the last a jump to the end. The end of the pattern closes it, too. */
 static bool take_alternatives(struct compiling *c, unsigned depth)
 {
     size_t jumps = SIZE_MAX; /* jumps to fill in, linked by their targets */
@@ -88,9 +88,7 @@ static bool take_alternatives(struct compiling *c, unsigned depth)
         size_t split = add_step(c, (struct step){.kind = STEP_SPLIT});
         if (!take_sequence(c, depth + 1))
             return false;
-        if (at_end(c))
-            return fail(c, "a { is not closed");
-        bool is_last = c->pattern.ptr[c->at++] == '}';
+        bool is_last = at_end(c) || c->pattern.ptr[c->at++] == '}';
         if (!is_last)
             jumps = add_step(c, (struct step){.kind = STEP_JUMP, .target = jumps});
         c->glob->steps[split].target = is_last ? split + 1 : c->glob->count;
