@@ -55,7 +55,10 @@ static bool make_match(const struct sm_match_properties *properties, enum sm_sig
     const char *wrong = sm_match_check(properties, signal);
     if (wrong)
         return sm_error_set(error, SM_ERROR_USAGE, "%s: %s", key, wrong);
-    *match = sm_match_create(properties, error);
+    struct sm_match_properties used = *properties;
+    if (signal == SM_METRICS)
+        used.resources = (struct sm_table_list){0}; /* never looked at, so what is wrong with them is not either: see is_metric_chosen */
+    *match = sm_match_create(&used, error);
     return *match || sm_error_wrap(error, "%s", key);
 }
 

@@ -4,6 +4,7 @@
  * one counter of what was dropped. Source: opentelemetry-collector-contrib processor/filterprocessor. */
 #include "processors/filter/filter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -110,12 +111,29 @@ static bool is_resource_excluded(const struct filtering *f, const struct sm_ottl
            (f->plan->exclude && sm_match_has_resources(f->plan->exclude) && sm_match_resource(f->plan->exclude, run));
 }
 
-static bool is_metric_excluded(const struct filtering *f, const struct sm_ottl_run *run)
+/* A failing expression keeps the metric, and the payload is refused in the end. */
+static bool is_excluded_by_expressions(struct filtering *f, const struct sm_metric *metric)
+{
+    const struct sm_filter_plan *plan = f->plan;
+    enum sm_filter_answer includes = SM_FILTER_YES, excludes = SM_FILTER_NO;
+    const char *why = NULL;
+    if (plan->include_expressions)
+        includes = sm_filter_expressions_test(plan->include_expressions, metric, &why);
+    if (plan->exclude_expressions && includes == SM_FILTER_YES)
+        excludes = sm_filter_expressions_test(plan->exclude_expressions, metric, &why);
+    if (why && !f->has_failed)
+        (void)snprintf(f->error, sizeof(f->error), "expression: %s", why);
+    f->has_failed = f->has_failed || why;
+    return !why && (includes == SM_FILTER_NO || excludes == SM_FILTER_YES);
+}
+
+static bool is_metric_excluded(struct filtering *f, const struct sm_ottl_run *run)
 {
     if (f->pass)
         return false;
     return (f->plan->include && !sm_match_metric_name(f->plan->include, run)) ||
-           (f->plan->exclude && sm_match_has_metric_names(f->plan->exclude) && sm_match_metric_name(f->plan->exclude, run));
+           (f->plan->exclude && sm_match_has_metric_names(f->plan->exclude) && sm_match_metric_name(f->plan->exclude, run)) ||
+           is_excluded_by_expressions(f, run->metric);
 }
 
 static void filter_events(struct filtering *f, struct sm_ottl_run *run)

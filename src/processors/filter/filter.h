@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ottl/sequence.h"
+#include "processors/filter/expression.h"
 #include "processors/match.h"
 
 /* metrics::include and metrics::exclude */
@@ -54,7 +55,8 @@ struct sm_filter_plan {
     struct sm_ottl_program *program; /* owned */
     struct sm_filter_pass *passes;   /* borrowed: program; in the order of the configuration */
     size_t pass_count, pass_capacity;
-    struct sm_match *include, *exclude; /* owned: the legacy blocks; NULL: not given */
+    struct sm_match *include, *exclude;                                      /* owned: the legacy blocks; NULL: not given */
+    struct sm_filter_expressions *include_expressions, *exclude_expressions; /* owned: match_type expr; NULL: not given */
 };
 
 /* The plan for one signal. NULL when something is wrong: reported to `validation`, or when that is NULL to `error`. */

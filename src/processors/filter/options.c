@@ -11,10 +11,11 @@
 /* ---- tables */
 
 static const struct sm_option metric_match_table[] = {
-    SM_OPTION_STRING(struct sm_filter_metric_match, match_type, .help = "How names are compared: strict or regexp (expr is not built)."),
+    SM_OPTION_STRING(struct sm_filter_metric_match, match_type, .help = "How names are compared: strict or regexp; or expr."),
     SM_OPTION_TABLE(struct sm_filter_metric_match, regexp, sm_match_regexp_table, .help = "Settings of match_type regexp."),
     SM_OPTION_STRING_LIST(struct sm_filter_metric_match, metric_names, .help = "Names of metrics."),
-    SM_OPTION_STRING_LIST(struct sm_filter_metric_match, expressions, .help = "Expressions of match_type expr, which is not built."),
+    SM_OPTION_STRING_LIST(struct sm_filter_metric_match, expressions,
+                          .help = "Expressions of match_type expr, one of which must hold for a data point."),
     SM_OPTION_TABLE_LIST(struct sm_filter_metric_match, resource_attributes, struct sm_match_attribute, sm_match_attribute_table,
                          .help = "Resource attributes that must all match."),
     SM_OPTION_END,
@@ -355,15 +356,21 @@ static bool make_span_match(const struct planning *p, const char *key, const str
     return !properties || make_match(p, key, properties, match);
 }
 
-static bool make_metric_match(const struct planning *p, const char *key, const struct sm_filter_metric_match *given, struct sm_match **match)
+/* With match_type expr the names do not count; without expressions all match. */
+static bool make_metric_match(const struct planning *p, const char *key, const struct sm_filter_metric_match *given, struct sm_match **match,
+                              struct sm_filter_expressions **expressions)
 {
     if (!given)
         return true;
-    if (strcmp(given->match_type, "expr") == 0)
-        return given->expressions.count == 0 || fail(p, key, "match_type expr is not built: use metric_conditions");
-    const struct sm_match_properties properties = {
-        .match_type = given->match_type, .metric_names = given->metric_names, .resources = given->resource_attributes};
-    return make_match(p, key, &properties, match);
+    bool is_expr = strcmp(given->match_type, "expr") == 0;
+    struct sm_match_properties properties = {.match_type = given->match_type, .resources = given->resource_attributes};
+    if (!is_expr)
+        properties.metric_names = given->metric_names;
+    if (!make_match(p, key, &properties, match) || !is_expr || given->expressions.count == 0)
+        return *match;
+    struct sm_error error = {0};
+    *expressions = sm_filter_expressions_create(&given->expressions, &error);
+    return *expressions || fail(p, key, error.text);
 }
 
 static bool make_log_match(const struct planning *p, const char *key, const struct sm_filter_log_match *given, struct sm_match **match)
@@ -395,8 +402,8 @@ static bool make_matches(const struct planning *p)
         return make_span_match(p, "spans::include", o->spans.include, &plan->include) &&
                make_span_match(p, "spans::exclude", o->spans.exclude, &plan->exclude);
     if (p->signal == SM_METRICS)
-        return make_metric_match(p, "metrics::include", o->metrics.include, &plan->include) &&
-               make_metric_match(p, "metrics::exclude", o->metrics.exclude, &plan->exclude);
+        return make_metric_match(p, "metrics::include", o->metrics.include, &plan->include, &plan->include_expressions) &&
+               make_metric_match(p, "metrics::exclude", o->metrics.exclude, &plan->exclude, &plan->exclude_expressions);
     return make_log_match(p, "logs::include", o->logs.include, &plan->include) && make_log_match(p, "logs::exclude", o->logs.exclude, &plan->exclude);
 }
 
@@ -430,5 +437,7 @@ void sm_filter_plan_free(struct sm_filter_plan *plan)
     sm_ottl_program_free(plan->program);
     sm_match_free(plan->include);
     sm_match_free(plan->exclude);
+    sm_filter_expressions_free(plan->include_expressions);
+    sm_filter_expressions_free(plan->exclude_expressions);
     free(plan);
 }
