@@ -72,7 +72,7 @@ static bool decode_next(struct sm_point_cursor *cursor)
     const struct sm_metric *metric = cursor->metric;
     struct sm_decode_error error;
     struct sm_otlp_decoder decoder = {.input = metric->points_raw, .arena = cursor->arena, .error = &error, .is_trusted = true};
-    const char *end = metric->points_raw.ptr + metric->points_raw.size;
+    const char *end = metric->points_raw.size ? metric->points_raw.ptr + metric->points_raw.size : cursor->_at; /* NULL: the metric has no data */
     struct sm_slice message;
     uint32_t tag;
     while (cursor->_at < end) {
