@@ -399,7 +399,7 @@ bool sm_parse_double(struct sm_slice text, struct sm_arena *scratch, double *num
         *number = 0;
         return are_underscores_placed(text) && sm_parse_double(without_underscores(text, scratch), scratch, number);
     }
-    const char *at = text.ptr, *end = at + text.size;
+    const char *at = text.ptr ? text.ptr : "", *end = at + text.size;
     at += at < end && (*at == '-' || *at == '+');
     bool is_hexadecimal = end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
     const char *stop = is_hexadecimal ? skip_hexadecimal(at + 2, end) : skip_decimal(at, end, true);
