@@ -3,6 +3,7 @@
 #include "datadog/ddsketch.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -143,16 +144,6 @@ void sm_ddsketch_clear(struct sm_ddsketch *sketch)
     *sketch = (struct sm_ddsketch){0};
 }
 
-/* Values of one bin are told apart no further than this, so that bins are the reference's. */
-static double truncate_mantissa(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    bits &= UINT64_C(0xfffff80000000000);
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
 static struct sm_ddsketch_store *negative_store(struct sm_ddsketch *sketch)
 {
     if (!sketch->negative)
@@ -162,7 +153,24 @@ static struct sm_ddsketch_store *negative_store(struct sm_ddsketch *sketch)
 
 int32_t sm_ddsketch_bin(int64_t duration_ns)
 {
-    return duration_ns ? (int32_t)(log(fabs(truncate_mantissa((double)duration_ns))) * per_log) : 0;
+    enum { KEPT_BITS = 9, CUT_BITS = 52 - KEPT_BITS, EXPONENTS = 64, ONE = 1023 << KEPT_BITS };
+    /* Durations are told apart no further than by 9 bits of their mantissa, so that bins are the reference's. The bin + 1 of each of them, from 1 ns
+     * on; 0: not known yet. Whatever thread needs one first writes what all others would. */
+    static _Atomic uint16_t known[EXPONENTS << KEPT_BITS];
+    if (duration_ns == 0)
+        return 0;
+    double value = fabs((double)duration_ns);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    _Atomic uint16_t *place = &known[(bits >> CUT_BITS) - ONE];
+    uint16_t number = atomic_load_explicit(place, memory_order_relaxed);
+    if (!number) {
+        bits &= ~((UINT64_C(1) << CUT_BITS) - 1);
+        memcpy(&value, &bits, sizeof(value));
+        number = (uint16_t)((int32_t)(log(value) * per_log) + 1);
+        atomic_store_explicit(place, number, memory_order_relaxed);
+    }
+    return number - 1;
 }
 
 void sm_ddsketch_add(struct sm_ddsketch *sketch, int64_t duration_ns, int32_t bin)

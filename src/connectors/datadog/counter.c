@@ -1,9 +1,9 @@
 /* counter.c - see counter.h.
  *
- * A first walk over the request notes span IDs and services, because whether a span is a service's entry depends on its parent. The second walk
- * counts. A group is found by a hash of everything its key is made of (attributes as they are, names before they are normalised); the key itself
- * is made only for a group that is new. Different raw texts with one key meet again in the harvest. Groups are far more than the caches hold: spans
- * wait in a block while what they change is fetched. */
+ * Of spans with one ID the last counts: requests are walked from their end. One walk is enough where kinds tell which spans are a service's entry;
+ * otherwise the parent's service decides, and a walk before it notes the services by span ID. A group is found by a hash of everything its key is
+ * made of (attributes as they are, names before they are normalised); the key itself is made only for a group that is new. Different raw texts with
+ * one key meet again in the harvest. Groups are far more than the caches hold: spans wait in a block while what they change is fetched. */
 #include "connectors/datadog/counter.h"
 
 #include <stdlib.h>
@@ -90,7 +90,7 @@ const struct sm_stats_texts *sm_stats_plan_peer_tags(const struct sm_stats_plan 
     return &plan->peer_tags;
 }
 
-/* ---- the first walk */
+/* ---- the walk before */
 
 static uint64_t read_id(struct sm_slice id)
 {
@@ -121,19 +121,28 @@ static uint64_t hash_service(struct sm_stats_counter *counter, struct sm_slice n
     return sm_hash_with(sm_hash_secret(), sm_otlp_normal_service(name, &counter->scratch));
 }
 
+/* What is read of the spans before the `i`th, which is at hand. */
+static void look_ahead(const struct sm_stats_counter *counter, const struct sm_scope_group *scope, size_t i)
+{
+    const struct sm_span *span = &scope->spans[i];
+    if (i >= 2 * AHEAD) {
+        __builtin_prefetch(span[-2 * AHEAD].span_id.ptr);
+        __builtin_prefetch(span[-2 * AHEAD].attributes.raw.ptr);
+    }
+    if (i >= AHEAD)
+        sm_span_ids_prefetch(&counter->ids, read_id(span[-AHEAD].span_id));
+}
+
 static void note_scope(struct sm_stats_counter *counter, const struct sm_scope_group *scope, bool has_service, uint64_t service, uint32_t *ordinal)
 {
-    for (size_t i = 0; i < scope->count; i++) {
+    for (size_t i = scope->count; i-- > 0;) {
         const struct sm_span *span = &scope->spans[i];
         uint64_t id = read_id(span->span_id);
         uint32_t number = (*ordinal)++;
-        if (i + 2 * AHEAD < scope->count) {
-            __builtin_prefetch(span[2 * AHEAD].span_id.ptr);
-            sm_span_ids_prefetch(&counter->ids, read_id(span[AHEAD].span_id));
-        }
+        look_ahead(counter, scope, i);
         if (span->dropped || id == 0 || !has_trace_id(span))
             continue;
-        if (!has_service && !counter->plan->by_kind)
+        if (!has_service)
             service = hash_service(counter, service_name(&span->attributes, &counter->scratch));
         sm_span_ids_put(&counter->ids, id, number, service);
     }
@@ -142,14 +151,13 @@ static void note_scope(struct sm_stats_counter *counter, const struct sm_scope_g
 static void note_ids(struct sm_stats_counter *counter, const struct sm_batch *batch)
 {
     uint32_t ordinal = 0;
-    sm_span_ids_begin(&counter->ids, batch->item_count);
-    for (size_t g = 0; g < batch->count; g++) {
+    for (size_t g = batch->count; g-- > 0;) {
         const struct sm_resource_group *group = &batch->groups[g];
         if (group->dropped)
             continue;
         struct sm_slice name = service_name(&group->resource.attributes, &counter->scratch);
-        uint64_t service = name.size > 0 && !counter->plan->by_kind ? hash_service(counter, name) : 0;
-        for (size_t s = 0; s < group->count; s++)
+        uint64_t service = name.size > 0 ? hash_service(counter, name) : 0;
+        for (size_t s = group->count; s-- > 0;)
             if (!group->scopes[s].dropped)
                 note_scope(counter, &group->scopes[s], name.size > 0, service, &ordinal);
     }
@@ -157,7 +165,15 @@ static void note_ids(struct sm_stats_counter *counter, const struct sm_batch *ba
 
 /* ---- which spans count */
 
-static bool is_top_level(const struct sm_stats_counter *counter, const struct sm_span *span, const struct sm_span_id_entry *entry)
+/* Of the spans with this ID. */
+static bool is_the_last(struct sm_stats_counter *counter, uint64_t id, uint32_t number)
+{
+    if (counter->plan->by_kind)
+        return sm_span_ids_put(&counter->ids, id, number, 0);
+    return sm_span_ids_find(&counter->ids, id)->ordinal == number;
+}
+
+static bool is_top_level(const struct sm_stats_counter *counter, const struct sm_span *span, uint64_t id)
 {
     uint64_t parent_id = read_id(span->parent_span_id);
     if (parent_id == 0)
@@ -165,7 +181,7 @@ static bool is_top_level(const struct sm_stats_counter *counter, const struct sm
     if (counter->plan->by_kind)
         return (counter->plan->top_level_kinds & kind_bit(span->kind)) != 0;
     const struct sm_span_id_entry *parent = sm_span_ids_find(&counter->ids, parent_id);
-    return !parent || parent->service != entry->service;
+    return !parent || parent->service != sm_span_ids_find(&counter->ids, id)->service;
 }
 
 static bool is_measured(const struct sm_stats_counter *counter, const struct sm_span *span, struct sm_arena *scratch)
@@ -346,7 +362,7 @@ static struct sm_hash128 hash_raw_key(struct sm_stats_counter *counter, const st
     return sm_hash128(sm_hash_secret(), sm_bytes_slice(out));
 }
 
-/* ---- the second walk */
+/* ---- the walk that counts */
 
 static struct sm_stats_group *find_group(struct sm_stats_counter *counter, const struct waiting *waiting)
 {
@@ -377,38 +393,36 @@ static void count_span(struct sm_stats_counter *counter, const struct sm_scope *
     sm_otlp_view_set_span(&counter->view, &span->attributes);
     if (is_ignored(counter, span))
         return;
-    int64_t duration_ns = (int64_t)(span->end_ns - span->start_ns);
-    const struct sm_stats_facts facts = {.end_ns = (int64_t)span->end_ns,
-                                         .duration_ns = duration_ns,
-                                         .bin = sm_ddsketch_bin(duration_ns),
-                                         .weight = 1,
-                                         .is_error = span->status_code == SM_STATUS_ERROR,
-                                         .is_top_level = has_top_level};
-    bool is_new;
-    struct sm_stats_interval *interval = sm_concentrator_at(counter->concentrator, facts.end_ns, &is_new);
-    if (is_new)
-        set_container(counter, interval);
     struct waiting *waiting = &counter->block[counter->waiting_count++];
-    *waiting = (struct waiting){.interval = interval, .hash = hash_raw_key(counter, scope, span), .scope = scope, .span = span, .facts = facts};
-    sm_stats_interval_prefetch(interval, waiting->hash);
+    int64_t end_ns = (int64_t)span->end_ns, duration_ns = (int64_t)(span->end_ns - span->start_ns);
+    bool is_new;
+    waiting->interval = sm_concentrator_at(counter->concentrator, end_ns, &is_new);
+    if (is_new)
+        set_container(counter, waiting->interval);
+    waiting->scope = scope;
+    waiting->span = span;
+    waiting->facts = (struct sm_stats_facts){.end_ns = end_ns,
+                                             .duration_ns = duration_ns,
+                                             .bin = sm_ddsketch_bin(duration_ns),
+                                             .weight = 1,
+                                             .is_error = span->status_code == SM_STATUS_ERROR,
+                                             .is_top_level = has_top_level};
+    waiting->hash = hash_raw_key(counter, scope, span);
+    sm_stats_interval_prefetch(waiting->interval, waiting->hash);
     if (counter->waiting_count == BLOCK_SPANS)
         count_block(counter);
 }
 
 static void count_scope(struct sm_stats_counter *counter, const struct sm_scope_group *scope, uint32_t *ordinal)
 {
-    for (size_t i = 0; i < scope->count; i++) {
+    for (size_t i = scope->count; i-- > 0;) {
         const struct sm_span *span = &scope->spans[i];
         uint32_t number = (*ordinal)++;
         uint64_t id = read_id(span->span_id);
-        if (i + AHEAD < scope->count)
-            __builtin_prefetch(span[AHEAD].attributes.raw.ptr);
-        if (span->dropped || id == 0 || !has_trace_id(span))
+        look_ahead(counter, scope, i);
+        if (span->dropped || id == 0 || !has_trace_id(span) || !is_the_last(counter, id, number))
             continue;
-        const struct sm_span_id_entry *entry = sm_span_ids_find(&counter->ids, id);
-        if (!entry || entry->ordinal != number)
-            continue;
-        bool has_top_level = is_top_level(counter, span, entry);
+        bool has_top_level = is_top_level(counter, span, id);
         if (has_top_level || is_measured(counter, span, &counter->scratch))
             count_span(counter, &scope->scope, span, has_top_level);
     }
@@ -426,13 +440,15 @@ static void set_resource(struct sm_stats_counter *counter, const struct sm_attri
 void sm_stats_counter_add(struct sm_stats_counter *counter, const struct sm_batch *batch)
 {
     uint32_t ordinal = 0;
-    note_ids(counter, batch);
-    for (size_t g = 0; g < batch->count; g++) {
+    sm_span_ids_begin(&counter->ids, batch->item_count);
+    if (!counter->plan->by_kind)
+        note_ids(counter, batch);
+    for (size_t g = batch->count; g-- > 0;) {
         const struct sm_resource_group *group = &batch->groups[g];
         if (group->dropped)
             continue;
         set_resource(counter, &group->resource.attributes);
-        for (size_t s = 0; s < group->count; s++)
+        for (size_t s = group->count; s-- > 0;)
             if (!group->scopes[s].dropped)
                 count_scope(counter, &group->scopes[s], &ordinal);
         count_block(counter);

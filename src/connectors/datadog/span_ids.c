@@ -42,9 +42,13 @@ void sm_span_ids_prefetch(const struct sm_span_ids *ids, uint64_t id)
     __builtin_prefetch(&ids->_entries[sm_hash_number(id) & ids->_mask], 1);
 }
 
-void sm_span_ids_put(struct sm_span_ids *ids, uint64_t id, uint32_t ordinal, uint64_t service)
+bool sm_span_ids_put(struct sm_span_ids *ids, uint64_t id, uint32_t ordinal, uint64_t service)
 {
-    *find_place(ids, id) = (struct sm_span_id_entry){.id = id, .service = service, .ordinal = ordinal, ._round = ids->_round};
+    struct sm_span_id_entry *entry = find_place(ids, id);
+    if (entry->_round == ids->_round)
+        return false;
+    *entry = (struct sm_span_id_entry){.id = id, .service = service, .ordinal = ordinal, ._round = ids->_round};
+    return true;
 }
 
 const struct sm_span_id_entry *sm_span_ids_find(const struct sm_span_ids *ids, uint64_t id)

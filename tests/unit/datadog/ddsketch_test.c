@@ -139,6 +139,19 @@ static void counts_beyond_what_a_byte_holds(void **state)
     sm_ddsketch_clear(&other);
 }
 
+/* ln(2^63) / ln(1.01 / 0.99) is 2183.3; a bin is the same when it is asked for again. */
+static void finds_bins_of_the_shortest_and_the_longest(void **test)
+{
+    (void)test;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(sm_ddsketch_bin(0), 0);
+        assert_int_equal(sm_ddsketch_bin(1), 0);
+        assert_int_equal(sm_ddsketch_bin(-1), 0);
+        assert_int_equal(sm_ddsketch_bin(INT64_MAX), 2183);
+        assert_int_equal(sm_ddsketch_bin(INT64_MIN), 2183);
+    }
+}
+
 static void check_bins(const struct sm_ddsketch_store *store, const json_t *bins)
 {
     const char *bin;
@@ -214,6 +227,7 @@ static void puts_durations_into_the_bins_of_the_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_bins_of_the_shortest_and_the_longest),
         cmocka_unit_test(stays_within_a_percent_of_exact_quantiles),
         cmocka_unit_test(merges_exactly_however_values_were_split),
         cmocka_unit_test(counts_beyond_what_a_byte_holds),
