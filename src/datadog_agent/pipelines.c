@@ -188,7 +188,8 @@ static bool make_pipeline(struct making *making, const char *signal, bool with_t
     if (!with_otlp && !with_tracers)
         return false;
     const char *path = sm_arena_printf(arena, "service.pipelines.%s", signal);
-    struct sm_node *receivers = names(making, with_tracers ? "datadog" : NULL, with_otlp ? "otlp" : NULL);
+    /* Receivers listen in this order: who finds the Agent's port open finds the others open, too. */
+    struct sm_node *receivers = names(making, with_otlp ? "otlp" : NULL, with_tracers ? "datadog" : NULL);
     struct sm_node *exporters = names(making, "datadog", making->has_debug && with_otlp ? "debug" : NULL);
     sm_tree_set(making->root, arena, sm_arena_printf(arena, "%s.receivers", path), making->position, receivers);
     sm_tree_set(making->root, arena, sm_arena_printf(arena, "%s.exporters", path), making->position, exporters);
