@@ -259,9 +259,24 @@ static void put_key(struct printer *printer, const struct sm_alloy_field *field)
     sm_bytes_deinit(&quoted);
 }
 
-static bool is_one_line(const struct sm_alloy_expr *expr)
+/* Behind a value of one line the next one may stand in the same columns. What counts is what was written: a value of several lines in the source may
+ * have become one, and formatting that again must change nothing. */
+static enum blank blank_behind(const struct printer *printer, size_t start)
 {
-    return expr->start.line == expr->end.line;
+    const char *written = printer->out.ptr + start;
+    size_t size = printer->out.size - start;
+    return memchr(written, '\n', size) || memchr(written, '\f', size) ? BLANK_BREAK : BLANK_LINE;
+}
+
+/* " = VALUE" behind a name; returns what comes behind it. */
+static enum blank put_value(struct printer *printer, const struct sm_alloy_expr *value)
+{
+    size_t start = printer->out.size;
+    put_blank(printer, BLANK_CELL);
+    put_token(printer, SM_ALLOY_ASSIGN);
+    put_blank(printer, BLANK_SPACE);
+    put_expression(printer, value);
+    return blank_behind(printer, start);
 }
 
 static void put_object(struct printer *printer, const struct sm_alloy_expr *expr)
@@ -270,19 +285,17 @@ static void put_object(struct printer *printer, const struct sm_alloy_expr *expr
     put_token(printer, SM_ALLOY_LCURLY);
     put_blank(printer, BLANK_INDENT);
     unsigned last_line = expr->start.line;
+    enum blank behind_last = BLANK_BREAK;
     for (size_t i = 0; i < expr->count; i++) {
         const struct sm_alloy_field *field = &expr->fields[i];
         if (field->place.line != last_line)
-            put_blank(printer, i > 0 && is_one_line(expr->fields[i - 1].value) ? BLANK_LINE : BLANK_BREAK);
+            put_blank(printer, behind_last);
         else if (i > 0)
             put_blank(printer, BLANK_SPACE);
         last_line = field->name_end.line;
         put_place(printer, field->place);
         put_key(printer, field);
-        put_blank(printer, BLANK_CELL);
-        put_token(printer, SM_ALLOY_ASSIGN);
-        put_blank(printer, BLANK_SPACE);
-        put_expression(printer, field->value);
+        behind_last = put_value(printer, field->value);
         if (i + 1 < expr->count)
             put_token(printer, SM_ALLOY_COMMA);
     }
@@ -381,7 +394,7 @@ static void put_expression(struct printer *printer, const struct sm_alloy_expr *
 
 static void put_body(struct printer *printer, const struct sm_alloy_body *body);
 
-static void put_block(struct printer *printer, const struct sm_alloy_statement *block)
+static enum blank put_block(struct printer *printer, const struct sm_alloy_statement *block)
 {
     put_place(printer, block->start);
     put_text(printer, block->name, SM_ALLOY_IDENT);
@@ -402,16 +415,14 @@ static void put_block(struct printer *printer, const struct sm_alloy_statement *
     put_blank(printer, BLANK_UNINDENT);
     put_place(printer, block->close);
     put_token(printer, SM_ALLOY_RCURLY);
+    return block->end.line > block->start.line ? BLANK_BREAK : BLANK_LINE;
 }
 
-static void put_attribute(struct printer *printer, const struct sm_alloy_statement *attribute)
+static enum blank put_attribute(struct printer *printer, const struct sm_alloy_statement *attribute)
 {
     put_place(printer, attribute->start);
     put_text(printer, attribute->name, SM_ALLOY_IDENT);
-    put_blank(printer, BLANK_CELL);
-    put_token(printer, SM_ALLOY_ASSIGN);
-    put_blank(printer, BLANK_SPACE);
-    put_expression(printer, attribute->value);
+    return put_value(printer, attribute->value);
 }
 
 static void put_body(struct printer *printer, const struct sm_alloy_body *body)
@@ -420,11 +431,7 @@ static void put_body(struct printer *printer, const struct sm_alloy_body *body)
         const struct sm_alloy_statement *statement = body->items[i];
         if (i > 0 && (statement->is_block || statement->start.line > body->items[i - 1]->end.line + 1))
             put_blank(printer, BLANK_BREAK);
-        if (statement->is_block)
-            put_block(printer, statement);
-        else
-            put_attribute(printer, statement);
-        put_blank(printer, statement->end.line > statement->start.line ? BLANK_BREAK : BLANK_LINE);
+        put_blank(printer, statement->is_block ? put_block(printer, statement) : put_attribute(printer, statement));
     }
 }
 
