@@ -6,7 +6,13 @@
 
 #include "ottl/time_layout.h"
 
-enum { FORMS_MAX = 3, PARTS_MAX = 13, DIRECTIVE_SIZE = 2, DIRECTIVES_MAX = 100 /* reading goes one call deeper for each */ };
+enum {
+    FORMS_MAX = 3,
+    PARTS_MAX = 13,
+    DIRECTIVE_SIZE = 2,
+    DIRECTIVES_MAX = 100 /* reading goes one call deeper for each */,
+    TRIES_MAX = 4096 /* each further directive with two forms would double them */
+};
 
 /* `read`: the forms that are tried one after the other, each in parts between which blanks may be; NULL: only that in which it is written. */
 static const struct directive {
@@ -138,14 +144,17 @@ struct tries {
     struct sm_ottl_time *time;
     struct sm_bytes layout; /* made up to the directive that is being tried */
     struct sm_time_layout_failure failure;
+    unsigned tried;
     bool is_final; /* no other form can help */
 };
 
 static bool try_layout(struct tries *t, struct sm_slice layout)
 {
     struct sm_slice value = t->value;
-    t->is_final = false;
     t->failure = (struct sm_time_layout_failure){0};
+    t->is_final = t->tried++ == TRIES_MAX;
+    if (t->is_final)
+        return false;
     if (t->format->names && !sm_time_names_translate(t->format->names, layout, &value, t->arena, &t->failure.element))
         return false;
     if (sm_time_layout_read(layout, value, t->format->zone, t->arena, t->time, &t->failure))

@@ -159,11 +159,12 @@ static enum sm_datadog_reason reason_of(const char *text)
                                              : SM_DATADOG_DECODING_ERROR;
 }
 
-/* How many traces the sender says are in the body, at least one. */
+/* How many traces the sender says are in the body, at least one; 1 as well when no body can have so many, each of at least a byte. */
 static uint64_t claimed_count(const struct sm_http_request *request)
 {
+    enum { TRACES_MAX = 25 * 1000 * 1000 }; /* bytes that the Agent takes by default */
     int64_t count;
-    return sm_parse_int(sm_http_request_header(request, SM_SLICE("X-Datadog-Trace-Count")), 1, INT64_MAX, &count) ? (uint64_t)count : 1;
+    return sm_parse_int(sm_http_request_header(request, SM_SLICE("X-Datadog-Trace-Count")), 1, TRACES_MAX, &count) ? (uint64_t)count : 1;
 }
 
 static void count_unread(const struct sm_datadog_receiver *receiver, uint64_t trace_count, enum sm_datadog_reason reason)

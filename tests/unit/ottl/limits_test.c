@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/regex.h"
 #include "ottl/ottl.h"
 #include "pipeline/own_metrics.h"
@@ -53,6 +54,28 @@ static void a_match_with_too_many_steps_is_no_match_and_counted(void **state)
     sm_ottl_program_free(program);
 }
 
+/* Each %z has several forms: trying them all with each other would take years for forty. */
+static void a_format_of_many_forms_ends(void **state)
+{
+    (void)state;
+    enum { DIRECTIVES = 40 };
+    struct sm_bytes name = {0}, text = {0};
+    sm_bytes_append_text(&text, "set(attributes[\"t\"], Time(name, \"");
+    for (int i = 0; i < DIRECTIVES; i++) {
+        sm_bytes_append_text(&name, i + 1 < DIRECTIVES ? "+01:00 " : "x");
+        sm_bytes_append_text(&text, "%z ");
+    }
+    sm_bytes_append_text(&text, "\"))");
+    struct sm_ottl_run run;
+    struct sm_ottl_program *program = sm_ottl_program_create();
+    struct sm_batch *batch = make_batch(&run, sm_bytes_slice(&name));
+    assert_int_equal(sm_ottl_execute(compile(program, sm_bytes_cstr(&text)), &run), SM_OTTL_FAILED);
+    sm_batch_release(batch);
+    sm_ottl_program_free(program);
+    sm_bytes_deinit(&name);
+    sm_bytes_deinit(&text);
+}
+
 static int64_t memory_limit_hits(void)
 {
     static const struct sm_own_metric metric = {.name = "otelcol_ottl_memory_limit_hits", .kind = SM_OWN_COUNTER, .level = SM_OWN_LEVEL_BASIC};
@@ -88,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_match_with_too_many_steps_is_no_match_and_counted),
+        cmocka_unit_test(a_format_of_many_forms_ends),
         cmocka_unit_test(statements_that_make_too_much_of_a_batch_fail_and_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
