@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "cost.h"
+
 /* "right", of 60 ms or so; "right" and 80 times "x". */
 static const char lines[] = "ann:$2b$10$bahiTrfSOndcJpkOKUD3quQ2wQSCyc9bC4fiPoMVjnMR99IPI4672\n"
                             "bob:$2b$08$YSC.dkJk/5pJuTzmBH4Mx.dRUIDFlXL06mkeCT11338a7J216Hnhe\n"
@@ -43,11 +45,11 @@ static void wrong_passwords_cost_nothing_once_the_right_one_is_known(void **stat
     enum { TRIES = 2000 }; /* two minutes of bcrypt */
     struct sm_htpasswd *users = create();
     assert_int_equal(try(users, "ann", "right"), SM_ERROR_NONE);
-    uint64_t start_ns = sm_clock_mono_ns();
+    uint64_t start_ns = thread_cpu_ns();
     for (unsigned i = 0; i < TRIES; i++)
         assert_int_equal(try_number(users, i), SM_ERROR_USAGE);
     assert_int_equal(try(users, "ann", "right"), SM_ERROR_NONE);
-    assert_true(sm_clock_mono_ns() - start_ns < 10 * SM_NS_PER_S);
+    assert_true(thread_cpu_ns() - start_ns < 10 * SM_NS_PER_S);
     sm_htpasswd_free(users);
 }
 
