@@ -115,7 +115,7 @@ def test_a_failed_reload_leaves_the_log_where_it_was(collector, ports, tmp_path,
     wait_until(lambda: "Everything is ready" in first.read_text(), what="the start")
     other = with_log(CONFIG.format(**ports), "{output_paths: [second.log], encoding: json}")
     running.write({
-        "cannot be built": other.replace("{nop: }", "{nop: , otlp_http: {endpoint: 'ftp://x'}}").replace("exporters: [nop]", "exporters: [nop, otlp_http]"),
+        "cannot be built": other.replace("{nop: }", "{nop: , otlp_http: {endpoint: 'https://x', tls: {ca_file: missing.pem}}}").replace("exporters: [nop]", "exporters: [nop, otlp_http]"),
         "cannot start": other.replace(str(ports["health"]), str(ports["http"]), 1) if ports["health"] != ports["http"] else other,
     }[broken])
     running.reload()
