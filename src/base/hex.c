@@ -24,14 +24,22 @@ struct sm_slice sm_hex_text(struct sm_slice bytes, struct sm_arena *arena)
     return sm_slice_make(text, 2 * bytes.size);
 }
 
+/* What the digits stand for, plus one; 0: no digit. */
+static const uint8_t values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11,
+    ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 bool sm_hex_read(struct sm_slice digits, void *bytes)
 {
-    unsigned char *to = bytes;
-    for (size_t i = 0; i + 1 < digits.size; i += 2) {
-        int high = sm_hex_value(digits.ptr[i]), low = sm_hex_value(digits.ptr[i + 1]);
-        if (high < 0 || low < 0)
+    uint8_t *to = bytes;
+    if (digits.size % 2)
+        return false;
+    for (size_t i = 0; i < digits.size; i += 2) {
+        unsigned high = values[(uint8_t)digits.ptr[i]], low = values[(uint8_t)digits.ptr[i + 1]];
+        if (high == 0 || low == 0)
             return false;
-        *to++ = (unsigned char)(high << 4 | low);
+        *to++ = (uint8_t)((high - 1) << 4 | (low - 1));
     }
-    return digits.size % 2 == 0;
+    return true;
 }

@@ -5,19 +5,24 @@
  * the rules of protobuf (last one counts, messages merge) do the rest. Text behind the request is ignored. */
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "telemetry/otlp.h"
 #include "telemetry/otlp_schema.h"
 #include "telemetry/span.h"
 #include "wire/base64.h"
 #include "wire/json_scanner.h"
+#include "wire/json_text.h"
 #include "wire/protobuf.h"
 
-enum { DEPTH_MAX = 4 * SM_OTLP_VALUE_DEPTH_MAX + 16, HEADER_MAX = 10, VARINT_MAX = 10, FIRST_ROOM = 256 };
+enum { DEPTH_MAX = 4 * SM_OTLP_VALUE_DEPTH_MAX + 16, HEADER_MAX = 10, VARINT_MAX = 10, FIRST_ROOM = 256, COPY_BLOCK = 32 };
 
 struct reader {
     struct sm_json_scanner scanner;
     struct sm_buffer *out; /* owned */
     unsigned depth;
+    /* Senders write fields in a fixed order of theirs. By the message's index and the field before (0: none, else its index plus one), the index of
+     * the field that came next the last time: where to look first. */
+    uint8_t expected[SM_SCHEMA_MESSAGES_MAX][SM_SCHEMA_FIELDS_MAX + 1];
 };
 
 /* ---- writing */
@@ -50,10 +55,7 @@ static inline char *reserve(struct reader *reader, size_t more)
 
 static inline char *write_varint(char *to, uint64_t value)
 {
-    for (; value >= 0x80; value >>= 7)
-        *to++ = (char)(uint8_t)(value | 0x80);
-    *to++ = (char)(uint8_t)value;
-    return to;
+    return to + sm_proto_varint_write(to, value);
 }
 
 static bool put_varint(struct reader *reader, uint64_t value)
@@ -156,12 +158,6 @@ static bool read_base64(struct reader *reader, uint32_t number)
     return end_message(reader, mark, 1);
 }
 
-/* Values of the hexadecimal digits plus one; 0: none. */
-static const uint8_t hex_values[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11,
-    ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
 static bool read_id(struct reader *reader, uint32_t number, size_t size)
 {
     struct sm_slice text;
@@ -174,13 +170,9 @@ static bool read_id(struct reader *reader, uint32_t number, size_t size)
         return false;
     to = write_varint(to, (uint64_t)number << 3 | SM_WIRE_BYTES);
     *to++ = (char)(text.size / 2);
-    for (size_t i = 0; i < text.size; i += 2) {
-        unsigned high = hex_values[(uint8_t)text.ptr[i]], low = hex_values[(uint8_t)text.ptr[i + 1]];
-        if (high == 0 || low == 0)
-            return sm_json_fail(&reader->scanner, "ID that is not hexadecimal");
-        *to++ = (char)(uint8_t)((high - 1) << 4 | (low - 1));
-    }
-    reader->out->size = (size_t)(to - reader->out->data);
+    if (!sm_hex_read(text, to))
+        return sm_json_fail(&reader->scanner, "ID that is not hexadecimal");
+    reader->out->size = (size_t)(to - reader->out->data) + text.size / 2;
     return true;
 }
 
@@ -298,6 +290,116 @@ static bool put_number(struct reader *reader, enum sm_wire_type type, uint64_t b
     return type == SM_WIRE_FIXED64 ? put_fixed(reader, &bits, sizeof(bits)) : put_fixed(reader, &small, sizeof(small));
 }
 
+/* ---- attributes as nearly every sender writes them
+ *
+ * Most of a request is {"key":"k","value":{"stringValue":"v"}}, or with an intValue, without escapes and white space. These are known by their form
+ * and written at one go, as their lengths are known. What is written in another way, or is wrong, is left to read_message(). */
+
+/* An AnyValue: tag and number, or tag and length of the text behind it. */
+struct plain_value {
+    char head[1 + VARINT_MAX];
+    size_t head_size;
+    struct sm_slice text;
+};
+
+/* Behind `text`, when it stands at `at`; else, and when `at` is NULL, NULL. */
+static inline __attribute__((always_inline)) const char *behind(const char *at, const char *end, struct sm_slice text)
+{
+    return at && (size_t)(end - at) >= text.size && memcmp(at, text.ptr, text.size) == 0 ? at + text.size : NULL;
+}
+
+/* Copies a short text as a block, without a call. `to` has room for a block more; behind `end` nothing may be read. */
+static inline char *write_text(char *to, struct sm_slice text, const char *end)
+{
+    if (text.size <= COPY_BLOCK && end - text.ptr >= COPY_BLOCK)
+        memcpy(to, text.ptr, COPY_BLOCK);
+    else
+        memcpy(to, text.ptr, text.size);
+    return to + text.size;
+}
+
+/* Behind the text and its quotes, or NULL. */
+static inline const char *scan_plain_text(const char *at, const char *end, struct sm_slice *text)
+{
+    const char *start = behind(at, end, SM_SLICE("\""));
+    if (!start)
+        return NULL;
+    const char *stop = sm_json_skip_plain(start, end);
+    *text = sm_slice_make(start, (size_t)(stop - start));
+    return behind(stop, end, SM_SLICE("\""));
+}
+
+/* Behind an integer, with or without quotes, whose range needs no look; or NULL. */
+static const char *scan_plain_int(const char *at, const char *end, uint64_t *bits)
+{
+    enum { DIGITS_MAX = 18 };
+    const char *digits = behind(at, end, SM_SLICE("\""));
+    bool has_quotes = digits != NULL;
+    digits = has_quotes ? digits : at;
+    bool is_negative = digits < end && *digits == '-';
+    digits += is_negative;
+    const char *stop = digits;
+    while (stop < end && stop - digits < DIGITS_MAX && *stop >= '0' && *stop <= '9')
+        stop++;
+    if (!sm_parse_uint(sm_slice_make(digits, (size_t)(stop - digits)), INT64_MAX, bits) || (*digits == '0' && stop - digits > 1))
+        return NULL;
+    *bits = is_negative ? 0 - *bits : *bits;
+    return has_quotes ? behind(stop, end, SM_SLICE("\"")) : stop;
+}
+
+/* Behind the value's object, or NULL. */
+static inline const char *scan_plain_value(const char *at, const char *end, struct plain_value *value)
+{
+    enum { STRING_VALUE = 1, INT_VALUE = 3 };
+    const char *content = behind(at, end, SM_SLICE("{\"stringValue\":"));
+    uint64_t number;
+    if (content) {
+        at = scan_plain_text(content, end, &value->text);
+        value->head[0] = STRING_VALUE << 3 | SM_WIRE_BYTES;
+        number = value->text.size;
+    } else {
+        content = behind(at, end, SM_SLICE("{\"intValue\":"));
+        at = content ? scan_plain_int(content, end, &number) : NULL;
+        value->head[0] = INT_VALUE << 3 | SM_WIRE_VARINT;
+        value->text = sm_slice_make(end, 0);
+    }
+    if (!at)
+        return NULL;
+    value->head_size = (size_t)(write_varint(value->head + 1, number) - value->head);
+    return behind(at, end, SM_SLICE("}"));
+}
+
+/* False: it is written in another way, or there is no memory; nothing is taken. */
+static bool read_plain_attribute(struct reader *reader, uint32_t number)
+{
+    enum { KEY = 1, VALUE = 2 };
+    const char *end = reader->scanner.end;
+    struct sm_slice key;
+    struct plain_value value;
+    const char *at = scan_plain_text(behind(reader->scanner.at, end, SM_SLICE("{\"key\":")), end, &key);
+    at = scan_plain_value(behind(at, end, SM_SLICE(",\"value\":")), end, &value);
+    at = behind(at, end, SM_SLICE("}"));
+    if (!at)
+        return false;
+    size_t value_size = value.head_size + value.text.size;
+    size_t size = 1 + sm_proto_varint_size(key.size) + key.size + 1 + sm_proto_varint_size(value_size) + value_size;
+    char *to = reserve(reader, 2 * HEADER_MAX + size + COPY_BLOCK);
+    if (!to)
+        return false;
+    to = write_varint(to, (uint64_t)number << 3 | SM_WIRE_BYTES);
+    to = write_varint(to, size);
+    *to++ = KEY << 3 | SM_WIRE_BYTES;
+    to = write_varint(to, key.size);
+    to = write_text(to, key, end);
+    *to++ = VALUE << 3 | SM_WIRE_BYTES;
+    to = write_varint(to, value_size);
+    memcpy(to, value.head, sizeof(value.head));
+    to = write_text(to + value.head_size, value.text, end);
+    reader->out->size = (size_t)(to - reader->out->data);
+    reader->scanner.at = at;
+    return true;
+}
+
 /* ---- messages */
 
 static bool read_message_field(struct reader *reader, uint32_t number, const struct sm_schema_message *message);
@@ -337,9 +439,12 @@ static bool read_list(struct reader *reader, const struct sm_schema_field *field
         return true;
     if (is_packed && !begin_message(reader, field->number, PACKED_SIZE_BYTES, &mark))
         return false;
+    bool is_attribute = field->kind == SM_KIND_MESSAGE && field->message == sm_schema_attribute();
     do {
         enum sm_wire_type type;
         uint64_t bits;
+        if (is_attribute && sm_json_peek(scanner) == '{' && read_plain_attribute(reader, field->number))
+            continue;
         if (!(is_packed ? read_number(reader, field, &type, &bits) && put_number(reader, type, bits) : read_single(reader, field)))
             return false;
     } while (sm_json_try(scanner, ','));
@@ -348,79 +453,77 @@ static bool read_list(struct reader *reader, const struct sm_schema_field *field
     return !is_packed || end_message(reader, mark, PACKED_SIZE_BYTES);
 }
 
-/* memcmp, whose call would take longer than comparing a name does. */
+/* Whether both have the same four or more bytes: memcmp, whose call would take longer than comparing a name does. */
 static inline bool is_same(const char *a, const char *b, size_t size)
 {
     uint64_t left, right;
-    for (; size >= sizeof(left); size -= sizeof(left), a += sizeof(left), b += sizeof(left)) {
-        memcpy(&left, a, sizeof(left));
-        memcpy(&right, b, sizeof(right));
-        if (left != right)
-            return false;
+    uint32_t short_left, short_right;
+    if (size < sizeof(left)) {
+        memcpy(&short_left, a, sizeof(short_left));
+        memcpy(&short_right, b, sizeof(short_right));
+        return short_left == short_right && memcmp(a + size - sizeof(short_left), b + size - sizeof(short_left), sizeof(short_left)) == 0;
     }
-    while (size > 0 && *a == *b) {
-        a++;
-        b++;
-        size--;
+    for (size_t i = 0;; i += sizeof(left)) {
+        bool is_last = i + sizeof(left) >= size;
+        size_t at = is_last ? size - sizeof(left) : i; /* the last eight may overlap those before */
+        memcpy(&left, a + at, sizeof(left));
+        memcpy(&right, b + at, sizeof(right));
+        if (left != right || is_last)
+            return left == right;
     }
-    return size == 0;
 }
 
 static bool is_name(const char *name, size_t size, struct sm_slice key)
 {
-    return size == key.size && is_same(name, key.ptr, size);
+    return size == key.size && memcmp(name, key.ptr, size) == 0;
 }
 
-/* Clients write their fields in a fixed order: searches start behind the field found last. */
-static inline const struct sm_schema_field *take_next(const struct sm_schema_message *message, unsigned *next)
-{
-    const struct sm_schema_field *field = &message->fields[*next];
-    *next = *next + 1 < message->field_count ? *next + 1 : 0;
-    return field;
-}
-
-/* Takes a name that stands there as the specification writes it, which saves looking for its end first. NULL: it does not, nothing is taken. */
-static const struct sm_schema_field *take_plain_name(struct sm_json_scanner *scanner, const struct sm_schema_message *message, unsigned *next)
+/* Takes a name and its colon when they stand there as the specification writes them, which saves looking for the name's end. Returns the field's
+ * index; the number of fields when it is no such name: nothing is taken. */
+static inline unsigned take_plain_name(struct sm_json_scanner *scanner, const struct sm_schema_message *message, unsigned expected)
 {
     if (sm_json_peek(scanner) != '"')
-        return NULL;
-    const char *name = scanner->at + 1;
-    size_t left = (size_t)(scanner->end - name);
-    for (unsigned i = 0; i < message->field_count; i++) {
-        const struct sm_schema_field *field = take_next(message, next);
-        if (left <= field->name_size || name[field->name_size] != '"' || !is_same(name, field->name, field->name_size))
-            continue;
-        scanner->at = name + field->name_size + 1;
-        return field;
+        return message->field_count;
+    size_t left = (size_t)(scanner->end - scanner->at);
+    for (unsigned i = 0, index = expected; i < message->field_count; i++) {
+        const struct sm_schema_field *field = &message->fields[index];
+        if (left > field->token_size && is_same(scanner->at, field->token, field->token_size)) {
+            scanner->at += field->token_size;
+            return index;
+        }
+        index = index + 1 < message->field_count ? index + 1 : 0;
     }
-    return NULL;
+    return message->field_count;
 }
 
-/* NULL: unknown. */
-static const struct sm_schema_field *find_field(const struct sm_schema_message *message, struct sm_slice key, unsigned *next)
+/* Takes a name in any form, and its colon. `index`: as take_plain_name() has it. */
+static bool take_name(struct sm_json_scanner *scanner, const struct sm_schema_message *message, unsigned *index)
 {
-    for (unsigned i = 0; i < message->field_count; i++) {
-        const struct sm_schema_field *field = take_next(message, next);
-        if (is_name(field->name, field->name_size, key) || is_name(field->snake_name, field->snake_size, key))
-            return field;
+    enum { TOKEN_MARKS = 3 };
+    struct sm_slice key;
+    if (!sm_json_string(scanner, &key))
+        return false;
+    for (*index = 0; *index < message->field_count; ++*index) {
+        const struct sm_schema_field *field = &message->fields[*index];
+        if (is_name(field->token + 1, field->token_size - TOKEN_MARKS, key) || is_name(field->snake_name, field->snake_size, key))
+            break;
     }
-    return NULL;
+    return sm_json_try(scanner, ':') || sm_json_fail(scanner, "expected ':' behind a name");
 }
 
-static bool read_member(struct reader *reader, const struct sm_schema_message *message, unsigned *next)
+/* `before`: index plus one of the last field that was known, 0 at first. */
+static bool read_member(struct reader *reader, const struct sm_schema_message *message, unsigned *before)
 {
     struct sm_json_scanner *scanner = &reader->scanner;
-    const struct sm_schema_field *field = take_plain_name(scanner, message, next);
-    struct sm_slice key;
-    if (!field) {
-        if (!sm_json_string(scanner, &key))
-            return false;
-        field = find_field(message, key, next);
-    }
-    if (!sm_json_try(scanner, ':'))
-        return sm_json_fail(scanner, "expected ':' behind a name");
-    if (!field)
+    uint8_t *expected = &reader->expected[message->index][*before];
+    unsigned index = take_plain_name(scanner, message, *expected);
+    if (index == message->field_count && !take_name(scanner, message, &index))
+        return false;
+    if (index == message->field_count)
         return sm_json_skip(scanner);
+    *expected = (uint8_t)index;
+    *before = index + 1;
+    const struct sm_schema_field *field = &message->fields[index];
     return field->flags & SM_SCHEMA_REPEATED ? read_list(reader, field) : read_single(reader, field);
 }
 
@@ -428,7 +531,7 @@ static bool read_member(struct reader *reader, const struct sm_schema_message *m
 static bool read_message(struct reader *reader, const struct sm_schema_message *message)
 {
     struct sm_json_scanner *scanner = &reader->scanner;
-    unsigned next = 0;
+    unsigned before = 0;
     if (sm_json_peek(scanner) == 'n')
         return sm_json_word(scanner, "null");
     if (!sm_json_try(scanner, '{'))
@@ -439,7 +542,7 @@ static bool read_message(struct reader *reader, const struct sm_schema_message *
         return sm_json_fail(scanner, "nested too deeply");
     reader->depth++;
     do {
-        if (!read_member(reader, message, &next))
+        if (!read_member(reader, message, &before))
             return false;
     } while (sm_json_try(scanner, ','));
     reader->depth--;

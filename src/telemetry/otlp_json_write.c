@@ -290,15 +290,11 @@ static void put_message(struct sm_bytes *out, const struct sm_schema_message *me
         const struct sm_schema_field *field = &message->fields[i];
         if (!is_written(field, &slots[i]))
             continue;
-        char *to = sm_bytes_reserve(out, (size_t)field->name_size + 4);
+        char *to = sm_bytes_reserve(out, 1 + sizeof(field->token));
         if (!is_first)
             *to++ = ',';
-        *to++ = '"';
-        memcpy(to, field->name, field->name_size);
-        to += field->name_size;
-        *to++ = '"';
-        *to++ = ':';
-        out->size = (size_t)(to - out->ptr);
+        memcpy(to, field->token, sizeof(field->token)); /* whole, without a call */
+        out->size = (size_t)(to + field->token_size - out->ptr);
         is_first = false;
         put_value(out, field, &slots[i], scratch);
     }

@@ -4,7 +4,8 @@
 
 #include <assert.h>
 
-#define NAMES(camel, snake) .name = (camel), .snake_name = (snake), .name_size = sizeof(camel) - 1, .snake_size = sizeof(snake) - 1
+#define TOKEN(camel) "\"" camel "\":"
+#define NAMES(camel, snake) .token = TOKEN(camel), .snake_name = (snake), .token_size = sizeof(TOKEN(camel)) - 1, .snake_size = sizeof(snake) - 1
 #define FIELD(n, camel, snake, k)                                                                                                                    \
     {                                                                                                                                                \
         NAMES(camel, snake), .number = (n), .kind = SM_KIND_##k                                                                                      \
@@ -24,7 +25,8 @@
 #define DEFINE(m, size, ...)                                                                                                                         \
     static const struct sm_schema_field m##_fields[] = {__VA_ARGS__};                                                                                \
     static_assert(sizeof(m##_fields) / sizeof(m##_fields[0]) <= SM_SCHEMA_FIELDS_MAX, "more fields than readers have room for");                     \
-    static const struct sm_schema_message m = {.fields = m##_fields, .field_count = sizeof(m##_fields) / sizeof(m##_fields[0]), .size_bytes = (size)}
+    static const struct sm_schema_message m = {                                                                                                      \
+        .fields = m##_fields, .index = __COUNTER__, .field_count = sizeof(m##_fields) / sizeof(m##_fields[0]), .size_bytes = (size)}
 
 enum { REPEATED = SM_SCHEMA_REPEATED, ONEOF = SM_SCHEMA_ONEOF, OPTIONAL = SM_SCHEMA_OPTIONAL, ALWAYS = SM_SCHEMA_ALWAYS };
 
@@ -154,7 +156,14 @@ DEFINE(resource_logs, 3, MESSAGE(1, "resource", "resource", resource, ALWAYS), M
        SCHEMA_URL(3), MESSAGE(1000, "deprecatedScopeLogs", "deprecated_scope_logs", scope_logs, REPEATED));
 DEFINE(logs_request, 4, MESSAGE(1, "resourceLogs", "resource_logs", resource_logs, REPEATED));
 
+static_assert(__COUNTER__ <= SM_SCHEMA_MESSAGES_MAX, "more messages than readers have room for");
+
 const struct sm_schema_message *sm_schema_request(enum sm_signal signal)
 {
     return signal == SM_TRACES ? &traces_request : signal == SM_METRICS ? &metrics_request : &logs_request;
+}
+
+const struct sm_schema_message *sm_schema_attribute(void)
+{
+    return &key_value;
 }

@@ -42,9 +42,12 @@ struct sm_schema_enum {
 
 struct sm_schema_message;
 
+enum { SM_SCHEMA_TOKEN_ROOM = 32 };
+
 struct sm_schema_field {
-    const char *name, *snake_name;
-    uint8_t name_size, snake_size;
+    char token[SM_SCHEMA_TOKEN_ROOM]; /* the name as it stands before a value: quotes and a colon around it */
+    const char *snake_name;
+    uint8_t token_size, snake_size;
     uint16_t number;
     uint8_t kind;  /* enum sm_schema_kind */
     uint8_t flags; /* SM_SCHEMA_… */
@@ -54,13 +57,16 @@ struct sm_schema_field {
     };
 };
 
-enum { SM_SCHEMA_FIELDS_MAX = 16 };
+enum { SM_SCHEMA_FIELDS_MAX = 16, SM_SCHEMA_MESSAGES_MAX = 40 };
 
 struct sm_schema_message {
     const struct sm_schema_field *fields;
+    uint8_t index; /* another one for each message, below SM_SCHEMA_MESSAGES_MAX */
     uint8_t field_count;
     uint8_t size_bytes; /* bytes that the length of such a message usually takes */
 };
 
 /* Export…ServiceRequest. */
 const struct sm_schema_message *sm_schema_request(enum sm_signal signal);
+/* KeyValue. */
+const struct sm_schema_message *sm_schema_attribute(void);

@@ -1,7 +1,11 @@
 /* json_text.c - see json_text.h. */
 #include "wire/json_text.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#else
 #include <endian.h>
+#endif
 
 #include "wire/number.h"
 
@@ -12,26 +16,40 @@ static inline bool is_plain(uint8_t c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Eight bytes at once: a bit in the high bit of the first control character, quote or backslash, and none below it; 0 when there is none. Bit tricks
- * after "Bit Twiddling Hacks" (zero byte, byte less than n), whose false alarms come only behind a true one. */
-static inline uint64_t find_special(uint64_t word)
+/* The look for a string's end by blocks: bit i * BITS_A_BYTE of find_special() tells of byte i, the lowest of them truly; 0: no byte is special. */
+#ifdef __SSE2__
+enum { BLOCK_SIZE = sizeof(__m128i), BITS_A_BYTE = 1 };
+
+static inline uint64_t find_special(const char *at)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)at), controls = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(controls, ends));
+}
+#else
+enum { BLOCK_SIZE = sizeof(uint64_t), BITS_A_BYTE = 8 };
+
+/* Bit tricks after "Bit Twiddling Hacks" (zero byte, byte less than n), whose false alarms come only behind a true one. */
+static inline uint64_t find_special(const char *at)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    word = le64toh(word);
     uint64_t quotes = word ^ (ones * '"'), backslashes = word ^ (ones * '\\');
     uint64_t found = (word - ones * 0x20) & ~word;
     found |= (quotes - ones) & ~quotes;
     found |= (backslashes - ones) & ~backslashes;
     return found & highs;
 }
+#endif
 
 const char *sm_json_skip_plain(const char *at, const char *end)
 {
-    uint64_t word;
-    for (; (size_t)(end - at) >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, at, sizeof(word));
-        uint64_t found = find_special(le64toh(word));
+    for (; end - at >= BLOCK_SIZE; at += BLOCK_SIZE) {
+        uint64_t found = find_special(at);
         if (found)
-            return at + __builtin_ctzll(found) / 8;
+            return at + __builtin_ctzll(found) / BITS_A_BYTE;
     }
     while (at < end && is_plain((uint8_t)*at))
         at++;

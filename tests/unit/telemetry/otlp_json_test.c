@@ -154,6 +154,57 @@ static void takes_and_refuses_forms_of_a_value_as_the_reference_does(void **stat
     assert_forms(SM_LOGS, "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{%}}]}]}]}",
                  "{\"resourceLogs\":[{\"resource\":{},\"scopeLogs\":[{\"scope\":{},\"logRecords\":[{\"body\":{%}}]}]}]}", forms,
                  sizeof(forms) / sizeof(forms[0]));
+    /* An attribute's value, and one that white space keeps from being known by its form. */
+    static const char *const places[] = {"{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":{%}}]}}]}",
+                                         "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"k\", \"value\":{%}}]}}]}"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        assert_forms(SM_LOGS, places[i], places[0], forms, sizeof(forms) / sizeof(forms[0]));
+}
+
+static void reads_names_and_texts_of_every_size(void **state)
+{
+    (void)state;
+    for (int size = 0; size <= 300; size++) {
+        struct sm_bytes text = {0};
+        sm_bytes_printf(&text,
+                        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"%0*d\",\"value\":{\"stringValue\":\"v\"}},"
+                        "{\"key\":\"k\",\"value\":{\"stringValue\":\"%0*d\"}},{\"key\":\"k\",\"value\":{\"intValue\":\"-%d\"}}]}}]}",
+                        size + 1, 7, size + 1, 8, size + 1);
+        assert_through(SM_TRACES, sm_bytes_cstr(&text), sm_bytes_cstr(&text));
+        sm_bytes_deinit(&text);
+    }
+}
+
+/* In a block of its own size each time, so that the address sanitizer sees a byte read behind the end. */
+static void refuses_a_request_cut_anywhere(void **state)
+{
+    (void)state;
+    static const char request[] =
+        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"text\"}},"
+        "{\"key\":\"n\",\"value\":{\"intValue\":\"12345678901\"}},{\"key\":\"n\",\"value\":{\"intValue\":7}}]},"
+        "\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"startTimeUnixNano\":\"1544712660000000000\"}]}]}]}";
+    for (size_t size = 0; size < sizeof(request); size++) {
+        struct sm_decode_error error;
+        char *copy = malloc(size ? size : 1);
+        memcpy(copy, request, size);
+        struct sm_batch *batch = sm_otlp_decode_json(SM_TRACES, sm_slice_make(copy, size), &error);
+        assert_int_equal(batch != NULL, size == sizeof(request) - 1);
+        sm_batch_release(batch);
+        free(copy);
+    }
+}
+
+static void takes_fields_in_any_order_and_another_one_each_time(void **state)
+{
+    (void)state;
+    assert_through(SM_TRACES,
+                   "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":["
+                   "{\"name\":\"a\",\"kind\":1,\"flags\":2,\"unknown\":[],\"status\":{}},{\"status\":{},\"flags\":2,\"kind\":1,\"name\":\"b\"},"
+                   "{\"name\":\"c\",\"unknown\":{\"name\":0},\"flags\":2,\"status\":{\"code\":2,\"message\":\"m\"}},{\"name\":\"d\",\"status\":{"
+                   "\"code\":1}}]}]}]}",
+                   "{\"resourceSpans\":[{\"resource\":{},\"scopeSpans\":[{\"scope\":{},\"spans\":["
+                   "{\"flags\":2,\"name\":\"a\",\"kind\":1,\"status\":{}},{\"flags\":2,\"name\":\"b\",\"kind\":1,\"status\":{}},"
+                   "{\"flags\":2,\"name\":\"c\",\"status\":{\"message\":\"m\",\"code\":2}},{\"name\":\"d\",\"status\":{\"code\":1}}]}]}]}");
 }
 
 static void takes_and_refuses_whole_bodies_as_the_reference_does(void **state)
@@ -253,6 +304,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_and_refuses_forms_of_a_span_as_the_reference_does),
         cmocka_unit_test(takes_and_refuses_forms_of_a_value_as_the_reference_does),
+        cmocka_unit_test(reads_names_and_texts_of_every_size),
+        cmocka_unit_test(refuses_a_request_cut_anywhere),
+        cmocka_unit_test(takes_fields_in_any_order_and_another_one_each_time),
         cmocka_unit_test(takes_and_refuses_whole_bodies_as_the_reference_does),
         cmocka_unit_test(writes_metrics_as_the_reference_does),
         cmocka_unit_test(refuses_values_nested_beyond_the_limit),

@@ -109,6 +109,36 @@ static void reads_numbers_as_strconv_does(void **state)
     sm_arena_deinit(&scratch);
 }
 
+static void reads_integers_of_up_to_64_bits_and_nothing_but_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t number;
+    } cases[] = {{"0", 0},
+                 {"0000000000000000000000007", 7},
+                 {"12345678", 12345678},
+                 {"123456789", 123456789},
+                 {"1234567890123456", 1234567890123456},
+                 {"99999999999999999", UINT64_C(99999999999999999)},
+                 {"18446744073709551615", UINT64_MAX}};
+    uint64_t number;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_true(sm_parse_uint(sm_slice_of(cases[i].text), UINT64_MAX, &number));
+        assert_true(number == cases[i].number);
+    }
+    assert_false(sm_parse_uint(SM_SLICE("18446744073709551616"), UINT64_MAX, &number));
+    assert_false(sm_parse_uint(SM_SLICE("100000000000000000000"), UINT64_MAX, &number));
+    assert_false(sm_parse_uint(SM_SLICE("8"), 7, &number));
+    for (int place = 0; place < 19; place++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char text[] = "1111111111111111111";
+            text[place] = (char)byte;
+            assert_int_equal(sm_parse_uint(sm_slice_make(text, 19), UINT64_MAX, &number), byte >= '0' && byte <= '9');
+        }
+    }
+}
+
 static void skips_values_of_all_kinds_and_refuses_broken_ones(void **state)
 {
     (void)state;
@@ -147,6 +177,7 @@ int main(void)
         cmocka_unit_test(base64_reads_back_what_it_writes),
         cmocka_unit_test(base64_refuses_what_go_refuses),
         cmocka_unit_test(reads_numbers_as_strconv_does),
+        cmocka_unit_test(reads_integers_of_up_to_64_bits_and_nothing_but_digits),
         cmocka_unit_test(skips_values_of_all_kinds_and_refuses_broken_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
