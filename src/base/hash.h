@@ -17,6 +17,12 @@ struct sm_hash128 {
     uint64_t low, high;
 };
 struct sm_hash128 sm_hash128(uint64_t secret, struct sm_slice bytes);
+/* The hash of a set is the sum of its members' hashes, of which each should have a secret that tells what it is. */
+static inline void sm_hash128_add(struct sm_hash128 *sum, struct sm_hash128 member)
+{
+    sum->low += member.low;
+    sum->high += member.high;
+}
 /* XXH3 as published, for results that users see: its 64 and its 128 bits. */
 uint64_t sm_hash_xxh3(struct sm_slice bytes);
 uint64_t sm_hash_xxh64(struct sm_slice bytes); /* the older XXH64 */

@@ -53,7 +53,7 @@ struct sm_stats_interval *sm_concentrator_at(struct sm_concentrator *concentrato
 void sm_stats_interval_set_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
 /* The same for a container whose tags are sent with whatever bucket it has spans in; once for each. */
 void sm_stats_interval_add_container(struct sm_stats_interval *interval, struct sm_slice container_id, const struct sm_stats_texts *tags);
-/* The group of `hash`; `*is_new`: made now, the caller sets its key. Valid until the next call. */
+/* The group of `hash`; `*is_new`: made now, the caller sets its key. Valid as long as the bucket. */
 struct sm_stats_group *sm_stats_interval_group(struct sm_stats_interval *interval, struct sm_hash128 hash, bool *is_new)
     __attribute__((returns_nonnull, warn_unused_result));
 /* Copies the key for the new `group` of the bucket. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/short.h"
 #include "datadog/names.h"
 #include "datadog/span.h"
 #include "telemetry/usual_attribute.h"
@@ -20,6 +21,7 @@ struct sm_otlp_keys {
     } * slots;
     uint32_t slot_mask;
     bool *is_peer_only; /* by key */
+    uint64_t *seeds;    /* by key: what hashes of its values begin with */
 };
 
 struct found_value {
@@ -52,7 +54,7 @@ static inline uint16_t find_key(const struct sm_otlp_keys *keys, struct sm_slice
 {
     uint32_t mark = sm_datadog_mark(name);
     for (uint32_t at = spread(mark) & keys->slot_mask; keys->slots[at].key; at = (at + 1) & keys->slot_mask)
-        if (keys->slots[at].mark == mark && sm_slice_equal(keys->names[keys->slots[at].key - 1], name))
+        if (keys->slots[at].mark == mark && sm_short_equal(keys->names[keys->slots[at].key - 1], name))
             return keys->slots[at].key;
     return 0;
 }
@@ -67,6 +69,7 @@ static uint16_t add_key(struct sm_otlp_keys *keys, struct sm_slice name, bool is
         at = (at + 1) & keys->slot_mask;
     keys->names[keys->count] = name;
     keys->is_peer_only[keys->count] = is_peer;
+    keys->seeds[keys->count] = sm_hash(name);
     keys->slots[at] = (struct slot){.mark = mark, .key = (uint16_t)(keys->count + 1)};
     return (uint16_t)keys->count++;
 }
@@ -83,6 +86,7 @@ const struct sm_otlp_keys *sm_otlp_keys_create(const struct sm_stats_texts *peer
     keys->slots = sm_arena_zalloc(arena, slot_count, sizeof(*keys->slots));
     keys->names = sm_arena_zalloc(arena, most, sizeof(*keys->names));
     keys->is_peer_only = sm_arena_zalloc(arena, most, sizeof(*keys->is_peer_only));
+    keys->seeds = sm_arena_zalloc(arena, most, sizeof(*keys->seeds));
     keys->peers = sm_arena_zalloc(arena, keys->peer_count, sizeof(*keys->peers));
     for (size_t i = 0; i < SM_OTLP_KEY_COUNT; i++)
         add_key(keys, sm_slice_of(built_in[i]), false);
@@ -169,37 +173,34 @@ void sm_otlp_view_set_span(struct sm_otlp_view *view, const struct sm_attributes
 
 /* ---- identity */
 
-static void put_found(const struct sm_otlp_view *view, const struct sm_otlp_found *found, bool with_peer_tags, struct sm_bytes *out)
+/* The hashes of all that was found, added up: nothing is put together first only to be hashed. Of a type other than text an equal value is another. */
+static void add_hashes(const struct sm_otlp_view *view, const struct sm_otlp_found *found, bool with_peer_tags, struct sm_hash128 *sum)
 {
+    const struct sm_otlp_keys *keys = view->keys;
     for (size_t i = 0; i < found->count; i++) {
         uint16_t key = found->order[i];
-        if (view->keys->is_peer_only[key] && !with_peer_tags)
+        if (keys->is_peer_only[key] && !with_peer_tags)
             continue;
         const struct sm_value *value = &found->values[key].value;
         struct sm_slice text = value->type == SM_VALUE_STRING ? value->string
-                               : value->type == SM_VALUE_INT  ? sm_slice_make((const char *)&value->integer, sizeof(value->integer))
+                               : value->type == SM_VALUE_INT  ? sm_slice_make(&value->integer, sizeof(value->integer))
                                                               : sm_value_to_string(value, view->scratch);
-        struct {
-            uint32_t size;
-            uint16_t key;
-            uint16_t type; /* the status code of a text is none */
-        } head = {.size = (uint32_t)text.size, .key = key, .type = (uint16_t)value->type};
-        char *at = sm_bytes_reserve(out, sizeof(head) + text.size);
-        memcpy(at, &head, sizeof(head));
-        if (text.size)
-            memcpy(at + sizeof(head), text.ptr, text.size);
-        out->size += sizeof(head) + text.size;
+        sm_hash128_add(sum, sm_hash128(keys->seeds[key] + value->type, text));
     }
 }
 
-void sm_otlp_view_put_resource(const struct sm_otlp_view *view, struct sm_bytes *out)
+struct sm_hash128 sm_otlp_view_hash_resource(const struct sm_otlp_view *view)
 {
-    put_found(view, view->_resource, true, out);
+    struct sm_hash128 sum = {0};
+    add_hashes(view, view->_resource, true, &sum);
+    return sum;
 }
 
-void sm_otlp_view_put_span(const struct sm_otlp_view *view, bool with_peer_tags, struct sm_bytes *out)
+struct sm_hash128 sm_otlp_view_hash_span(const struct sm_otlp_view *view, bool with_peer_tags)
 {
-    put_found(view, view->_span, with_peer_tags, out);
+    struct sm_hash128 sum = {0};
+    add_hashes(view, view->_span, with_peer_tags, &sum);
+    return sum;
 }
 
 /* ---- picking */

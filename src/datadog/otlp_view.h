@@ -5,6 +5,7 @@
  * Source of how values are found: datadog-agent pkg/trace/traceutil/otel_util.go (GetOTelAttrVal…), 0.59.0. */
 #pragma once
 
+#include "base/hash.h"
 #include "datadog/stats_payload.h"
 #include "telemetry/value.h"
 
@@ -67,9 +68,9 @@ void sm_otlp_view_deinit(struct sm_otlp_view *view);
 void sm_otlp_view_set_resource(struct sm_otlp_view *view, const struct sm_attributes *attributes);
 void sm_otlp_view_set_span(struct sm_otlp_view *view, const struct sm_attributes *attributes);
 
-/* Appends all that was found to `out`, so that equal bytes are equal findings. Peer tags only when `with_peer_tags`. */
-void sm_otlp_view_put_resource(const struct sm_otlp_view *view, struct sm_bytes *out);
-void sm_otlp_view_put_span(const struct sm_otlp_view *view, bool with_peer_tags, struct sm_bytes *out);
+/* Of all that was found: equal findings have equal hashes, whatever their order. Peer tags only when `with_peer_tags`. */
+struct sm_hash128 sm_otlp_view_hash_resource(const struct sm_otlp_view *view);
+struct sm_hash128 sm_otlp_view_hash_span(const struct sm_otlp_view *view, bool with_peer_tags);
 
 /* The text of the resource, and if that is empty the span's; empty: neither. Where both keys of a pair are there the second one counts, even if it is
  * empty. */

@@ -69,6 +69,8 @@ bool sm_attributes_find(const struct sm_attributes *attributes, struct sm_slice 
             *value = *found;
         return found != NULL;
     }
+    if (!sm_attributes_may_have(attributes, key))
+        return false;
     const char *at = attributes->raw.ptr, *end = at ? at + attributes->raw.size : NULL;
     char tag = sm_attributes_tag(attributes);
     struct sm_slice message;

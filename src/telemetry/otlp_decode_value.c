@@ -185,6 +185,19 @@ bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice me
     return true;
 }
 
+uint32_t sm_otlp_key_bits(struct sm_slice message)
+{
+    const char *at = message.ptr, *end = at + message.size;
+    uint64_t size;
+    if (message.size < 2 || at[0] != SM_TAG(1, SM_WIRE_BYTES) || at[1] < 0)
+        return UINT32_MAX;
+    struct sm_slice key = sm_slice_make(at + 2, (size_t)at[1]);
+    at += 2 + key.size;
+    /* Behind a value there could be another key, which would count. */
+    bool is_usual = at == end || (*at++ == SM_TAG(2, SM_WIRE_BYTES) && sm_proto_read_varint(&at, end, &size) && size == (uint64_t)(end - at));
+    return is_usual ? sm_key_bit(key) : UINT32_MAX;
+}
+
 struct sm_slice sm_otlp_join(struct sm_arena *arena, struct sm_slice message, uint32_t number)
 {
     struct sm_proto_cursor cursor = sm_proto_begin(message);

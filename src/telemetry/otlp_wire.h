@@ -184,6 +184,9 @@ static inline void sm_otlp_widen(struct sm_attributes *attributes, uint8_t field
     attributes->raw.size = (size_t)(end - attributes->raw.ptr);
 }
 
+/* sm_key_bit of a KeyValue message that was found sound; every bit where its key does not stand at the usual place. */
+uint32_t sm_otlp_key_bits(struct sm_slice message);
+
 /* Reads and checks a run of KeyValue fields of number `field` (below 16), the first of whose tags starts at `start` (content at `*at`), and widens
  * the set's range by it. */
 SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char *start, const char **at, const char *end, uint8_t field,
@@ -191,16 +194,22 @@ SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char 
 {
     const char tag = (char)(uint8_t)SM_TAG(field, SM_WIRE_BYTES);
     struct sm_slice message;
+    uint32_t keys = 0;
     for (;;) {
         if (!sm_otlp_read_bytes(decoder, at, end, &message))
             return false;
-        if (!sm_otlp_is_plain_attribute(message.ptr, message.size) && !sm_otlp_check_key_value(decoder, message, 0))
+        if (sm_otlp_is_plain_attribute(message.ptr, message.size))
+            keys |= sm_key_bit(sm_slice_make(message.ptr + 2, (uint8_t)message.ptr[1]));
+        else if (sm_otlp_check_key_value(decoder, message, 0))
+            keys |= sm_otlp_key_bits(message);
+        else
             return false;
         if (*at >= end || **at != tag)
             break;
         ++*at;
     }
     sm_otlp_widen(attributes, field, start, *at);
+    attributes->_keys |= keys;
     return true;
 }
 

@@ -40,8 +40,12 @@ struct waiting {
     struct sm_hash128 hash;             /* of its raw key */
     const struct sm_scope *scope;       /* borrowed: the batch's, like the next */
     const struct sm_span *span;
+    struct sm_stats_group *group; /* borrowed: the interval's; set when the block is counted */
     struct sm_stats_facts facts;
 };
+
+/* What the hashes of a raw key's parts begin with. */
+enum key_part { KEY_RESOURCE, KEY_KIND, KEY_SPAN_NAME, KEY_SCOPE_NAME, KEY_OPERATION, KEY_RESOURCE_NAME, KEY_TYPE, KEY_PART_COUNT };
 
 struct sm_stats_counter {
     const struct sm_stats_plan *plan; /* borrowed */
@@ -49,11 +53,11 @@ struct sm_stats_counter {
     struct sm_span_ids ids;
     struct sm_otlp_view view;
     struct sm_arena scratch;                 /* of one request */
-    struct sm_bytes key;                     /* raw key of the span at hand */
+    uint64_t seeds[KEY_PART_COUNT];
     struct sm_datadog_obfuscator obfuscator; /* with default settings */
-    /* the resource at hand */
+    /* the resource and the scope at hand */
     const struct sm_attributes *resource;
-    struct sm_hash128 resource_hash;
+    struct sm_hash128 resource_hash, scope_hash;
     struct waiting block[BLOCK_SPANS]; /* spans of that resource */
     size_t waiting_count;
 };
@@ -334,57 +338,57 @@ static void set_container(struct sm_stats_counter *counter, struct sm_stats_inte
         sm_stats_interval_set_container(interval, id, &tags);
 }
 
-static void put_text(struct sm_bytes *out, struct sm_slice text)
+static void add_text(const struct sm_stats_counter *counter, enum key_part part, struct sm_slice text, struct sm_hash128 *sum)
 {
-    sm_bytes_append(out, &text.size, sizeof(text.size));
-    sm_bytes_append_slice(out, text);
+    sm_hash128_add(sum, sm_hash128(counter->seeds[part], text));
 }
 
 /* Of everything that make_key looks at. */
 static struct sm_hash128 hash_raw_key(struct sm_stats_counter *counter, const struct sm_scope *scope, const struct sm_span *span)
 {
-    struct sm_bytes *out = &counter->key;
     struct sm_otlp_name_parts parts = sm_otlp_name_parts(&counter->view, &counter->plan->rules);
     bool calls_others = span->kind != SM_SPAN_KIND_SERVER && span->kind != SM_SPAN_KIND_UNSPECIFIED;
-    out->size = 0;
-    sm_bytes_append(out, &counter->resource_hash, sizeof(counter->resource_hash));
-    sm_bytes_append(out, &span->kind, sizeof(span->kind));
-    sm_bytes_append_char(out, read_id(span->parent_span_id) == 0);
-    put_text(out, parts.uses_span_name ? span->name : (struct sm_slice){0});
-    put_text(out, parts.uses_scope_name ? scope->name : (struct sm_slice){0});
-    sm_otlp_view_put_span(&counter->view, calls_others, out);
+    uint64_t kind = (uint64_t)(uint32_t)span->kind << 1 | (read_id(span->parent_span_id) == 0);
+    struct sm_hash128 sum = sm_otlp_view_hash_span(&counter->view, calls_others);
+    sm_hash128_add(&sum, counter->resource_hash);
+    add_text(counter, KEY_KIND, sm_slice_make(&kind, sizeof(kind)), &sum);
+    if (parts.uses_span_name)
+        add_text(counter, KEY_SPAN_NAME, span->name, &sum);
+    if (parts.uses_scope_name)
+        sm_hash128_add(&sum, counter->scope_hash);
     if (counter->plan->rules.has_names_v2) { /* of attributes that the view does not note */
         struct names names = names_of(counter, scope, span);
-        put_text(out, names.operation);
-        put_text(out, names.resource);
-        put_text(out, names.type);
+        add_text(counter, KEY_OPERATION, names.operation, &sum);
+        add_text(counter, KEY_RESOURCE_NAME, names.resource, &sum);
+        add_text(counter, KEY_TYPE, names.type, &sum);
     }
-    return sm_hash128(sm_hash_secret(), sm_bytes_slice(out));
+    return sum;
 }
 
 /* ---- the walk that counts */
 
-static struct sm_stats_group *find_group(struct sm_stats_counter *counter, const struct waiting *waiting)
+static void find_group(struct sm_stats_counter *counter, struct waiting *waiting)
 {
     bool is_new;
-    struct sm_stats_group *group = sm_stats_interval_group(waiting->interval, waiting->hash, &is_new);
+    waiting->group = sm_stats_interval_group(waiting->interval, waiting->hash, &is_new);
     if (is_new) {
         sm_otlp_view_set_span(&counter->view, &waiting->span->attributes);
         struct sm_stats_key key = make_key(counter, waiting->scope, waiting->span);
-        sm_stats_interval_set_key(waiting->interval, group, &key);
+        sm_stats_interval_set_key(waiting->interval, waiting->group, &key);
     }
-    return group;
 }
 
 static void count_block(struct sm_stats_counter *counter)
 {
-    const struct waiting *end = counter->block + counter->waiting_count;
+    struct waiting *end = counter->block + counter->waiting_count;
     for (const struct waiting *at = counter->block; at != end; at++)
         sm_stats_interval_prefetch_group(at->interval, at->hash);
+    for (struct waiting *at = counter->block; at != end; at++) {
+        find_group(counter, at);
+        sm_stats_group_prefetch(at->group, &at->facts);
+    }
     for (const struct waiting *at = counter->block; at != end; at++)
-        sm_stats_group_prefetch(find_group(counter, at), &at->facts);
-    for (const struct waiting *at = counter->block; at != end; at++)
-        sm_stats_group_add(find_group(counter, at), &at->facts);
+        sm_stats_group_add(at->group, &at->facts);
     counter->waiting_count = 0;
 }
 
@@ -415,6 +419,7 @@ static void count_span(struct sm_stats_counter *counter, const struct sm_scope *
 
 static void count_scope(struct sm_stats_counter *counter, const struct sm_scope_group *scope, uint32_t *ordinal)
 {
+    counter->scope_hash = sm_hash128(counter->seeds[KEY_SCOPE_NAME], scope->scope.name);
     for (size_t i = scope->count; i-- > 0;) {
         const struct sm_span *span = &scope->spans[i];
         uint32_t number = (*ordinal)++;
@@ -432,9 +437,9 @@ static void set_resource(struct sm_stats_counter *counter, const struct sm_attri
 {
     counter->resource = attributes;
     sm_otlp_view_set_resource(&counter->view, attributes);
-    counter->key.size = 0;
-    sm_otlp_view_put_resource(&counter->view, &counter->key);
-    counter->resource_hash = sm_hash128(sm_hash_secret(), sm_bytes_slice(&counter->key));
+    /* Hashed once more: an attribute of the resource is none of the span. */
+    struct sm_hash128 found = sm_otlp_view_hash_resource(&counter->view);
+    counter->resource_hash = sm_hash128(counter->seeds[KEY_RESOURCE], sm_slice_make(&found, sizeof(found)));
 }
 
 void sm_stats_counter_add(struct sm_stats_counter *counter, const struct sm_batch *batch)
@@ -464,6 +469,8 @@ struct sm_stats_counter *sm_stats_counter_create(const struct sm_stats_plan *pla
     counter->plan = plan;
     counter->concentrator = sm_concentrator_create(sm_datadog_connector_interval_ns(plan->options), now_ns);
     sm_otlp_view_init(&counter->view, plan->keys, &counter->scratch);
+    for (uint64_t part = 0; part < KEY_PART_COUNT; part++)
+        counter->seeds[part] = sm_hash_number(part);
     return counter;
 }
 
@@ -475,7 +482,6 @@ void sm_stats_counter_free(struct sm_stats_counter *counter)
     sm_span_ids_deinit(&counter->ids);
     sm_otlp_view_deinit(&counter->view);
     sm_arena_deinit(&counter->scratch);
-    sm_bytes_deinit(&counter->key);
     free(counter);
 }
 

@@ -426,6 +426,54 @@ static void every_truncation_is_refused_or_sound(void **state)
     sm_bytes_deinit(&bytes);
 }
 
+/* Wraps a KeyValue message into a request with one span. */
+static void put_span_with_attribute(struct sm_bytes *out, struct sm_slice key_value)
+{
+    struct sm_bytes levels[2] = {{0}, {0}};
+    const uint32_t numbers[] = {9, 2, 2, 1}; /* attributes, spans, scope_spans, resource_spans */
+    struct sm_slice message = key_value;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sm_bytes *to = &levels[i % 2];
+        to->size = 0;
+        sm_proto_put_bytes(to, numbers[i], message);
+        message = sm_bytes_slice(to);
+    }
+    sm_bytes_append_slice(out, message);
+    sm_bytes_deinit(&levels[0]);
+    sm_bytes_deinit(&levels[1]);
+}
+
+/* The bits that tell which keys are not there are taken from the bytes of the usual forms only. */
+static void finds_keys_wherever_they_stand_in_an_attribute(void **state)
+{
+    (void)state;
+    char text[300];
+    memset(text, 'x', sizeof(text));
+    const struct sm_slice parts[] = {SM_SLICE("\x0a\x03key"), SM_SLICE("\x12\x03\x0a\x01v"), SM_SLICE("\x0a\x05other"), SM_SLICE("\x18\x01")};
+    const int orders[][4] = {{0, 1, -1}, {1, 0, -1}, {2, 1, 0, -1}, {2, 0, 1, -1}, {0, 3, 1, -1}, {0, -1}, {1, 2, 0, -1}};
+    for (size_t i = 0; i < 2 * sizeof(orders) / sizeof(orders[0]); i++) {
+        struct sm_bytes key_value = {0}, value = {0}, request = {0};
+        for (int k = 0; k < 4 && orders[i / 2][k] >= 0; k++) {
+            if (orders[i / 2][k] != 1 || i % 2 == 0) {
+                sm_bytes_append_slice(&key_value, parts[orders[i / 2][k]]);
+                continue;
+            }
+            value.size = 0; /* a long one */
+            sm_proto_put_bytes(&value, 1, sm_slice_make(text, sizeof(text)));
+            sm_proto_put_bytes(&key_value, 2, sm_bytes_slice(&value));
+        }
+        put_span_with_attribute(&request, sm_bytes_slice(&key_value));
+        struct sm_batch *batch = decode(sm_bytes_slice(&request));
+        struct sm_value found;
+        assert_true(sm_attributes_find(&span_at(batch, 0, 0, 0)->attributes, SM_SLICE("key"), &found));
+        assert_false(sm_attributes_find(&span_at(batch, 0, 0, 0)->attributes, SM_SLICE("another"), &found));
+        sm_batch_release(batch);
+        sm_bytes_deinit(&request);
+        sm_bytes_deinit(&value);
+        sm_bytes_deinit(&key_value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +490,7 @@ int main(void)
         cmocka_unit_test(accepts_and_refuses_what_the_reference_does),
         cmocka_unit_test(refuses_values_nested_beyond_the_limit),
         cmocka_unit_test(every_truncation_is_refused_or_sound),
+        cmocka_unit_test(finds_keys_wherever_they_stand_in_an_attribute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
