@@ -1,9 +1,10 @@
 /* negotiate.c - which format and which content encoding a client wants.
  *
  * Stateless. Reproduces the parsing of the reference's libraries, their order of clauses included (munnerz/goautoneg, prometheus/common
- * expfmt/encode.go, client_golang's copy of gddo). Text forms of protobuf are not offered: the next clause decides. */
+ * expfmt/encode.go, client_golang's copy of gddo). */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "prometheus/scrape.h"
 
 enum { CLAUSES_MAX = 32 }; /* of an Accept header; later ones are not read */
@@ -47,7 +48,7 @@ static struct sm_slice parameter(const struct clause *clause, const char *wanted
 static double read_quality(struct sm_slice text)
 {
     char copy[32];
-    if (text.size >= sizeof(copy))
+    if (text.size >= sizeof(copy) || sm_slice_trim(text).size != text.size) /* strtod would pass over blanks */
         return 0;
     memcpy(copy, text.ptr, text.size);
     copy[text.size] = '\0';
@@ -120,15 +121,27 @@ static bool is_media(const struct clause *clause, const char *type, const char *
     return sm_slice_is(clause->type, type) && sm_slice_is(clause->subtype, subtype);
 }
 
+/* Of protobuf messages. */
+static bool read_encoding(struct sm_slice word, enum sm_prometheus_format_type *type)
+{
+    static const char *const words[] = {
+        [SM_PROMETHEUS_PROTO_DELIMITED] = "delimited", [SM_PROMETHEUS_PROTO_TEXT] = "text", [SM_PROMETHEUS_PROTO_COMPACT] = "compact-text"};
+    for (int i = SM_PROMETHEUS_PROTO_DELIMITED; i <= SM_PROMETHEUS_PROTO_COMPACT; i++) {
+        if (sm_slice_is(word, words[i])) {
+            *type = (enum sm_prometheus_format_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the clause decides the format. */
 static bool decide(const struct clause *clause, bool open_metrics, enum sm_prometheus_format_type *type)
 {
     struct sm_slice version = parameter(clause, "version");
     if (is_media(clause, "application", "vnd.google.protobuf") && sm_slice_is(parameter(clause, "proto"), "io.prometheus.client.MetricFamily") &&
-        sm_slice_is(parameter(clause, "encoding"), "delimited")) {
-        *type = SM_PROMETHEUS_PROTO_DELIMITED;
+        read_encoding(parameter(clause, "encoding"), type))
         return true;
-    }
     if (is_media(clause, "text", "plain") && (!version.size || sm_slice_is(version, "0.0.4"))) {
         *type = SM_PROMETHEUS_TEXT;
         return true;
@@ -170,6 +183,9 @@ const char *sm_prometheus_content_type(struct sm_prometheus_format format)
         [SM_PROMETHEUS_OPENMETRICS_1_0_0] = WITH_ESCAPINGS("application/openmetrics-text; version=1.0.0; charset=utf-8"),
         [SM_PROMETHEUS_PROTO_DELIMITED] =
             WITH_ESCAPINGS("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"),
+        [SM_PROMETHEUS_PROTO_TEXT] = WITH_ESCAPINGS("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text"),
+        [SM_PROMETHEUS_PROTO_COMPACT] =
+            WITH_ESCAPINGS("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=compact-text"),
     };
     return types[format.type][format.escaping];
 }
@@ -183,7 +199,24 @@ static struct sm_slice skip_spaces(struct sm_slice text)
     return text;
 }
 
-/* One "name;q=0.5". False: nothing sound left. */
+/* 0 or 1 with decimals, at the start of `*rest`. Below 0: neither. */
+static double read_weight(struct sm_slice *rest)
+{
+    struct sm_slice text = *rest;
+    if (!text.size || (*text.ptr != '0' && *text.ptr != '1'))
+        return -1;
+    double weight = *text.ptr - '0', unit = 0.1;
+    text = sm_slice_make(text.ptr + 1, text.size - 1);
+    if (text.size && *text.ptr == '.') {
+        text = sm_slice_make(text.ptr + 1, text.size - 1);
+        for (; text.size && sm_ascii_is_digit(*text.ptr); unit /= 10, text = sm_slice_make(text.ptr + 1, text.size - 1))
+            weight += (*text.ptr - '0') * unit;
+    }
+    *rest = sm_slice_trim(text);
+    return weight;
+}
+
+/* One "name;q=0.5". False: nothing sound left. What stands behind something else is not looked at. */
 static bool next_coding(struct sm_slice *rest, struct sm_slice *name, double *quality)
 {
     struct sm_slice part = skip_spaces(sm_slice_cut(rest, ','));
@@ -196,8 +229,11 @@ static bool next_coding(struct sm_slice *rest, struct sm_slice *name, double *qu
         return true;
     if (!sm_slice_starts_with(part, SM_SLICE("q=")))
         return false;
-    *quality = read_quality(sm_slice_make(part.ptr + 2, part.size - 2));
-    return true;
+    part = sm_slice_make(part.ptr + 2, part.size - 2);
+    *quality = read_weight(&part);
+    if (part.size)
+        *rest = (struct sm_slice){0};
+    return *quality >= 0;
 }
 
 bool sm_prometheus_wants_gzip(struct sm_slice accept_encoding)

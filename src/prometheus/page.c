@@ -295,6 +295,7 @@ int64_t sm_prometheus_sample_time_ms(const struct sm_prometheus_sample *sample)
     return ns / NS_PER_MS - (ns % NS_PER_MS < 0);
 }
 
+/* The reference's order goes by values and then times; names decide here where it leaves the order open. */
 static int compare_samples(const void *a, const void *b, void *with_timestamps)
 {
     const struct sm_prometheus_sample *left = a, *right = b;
@@ -304,13 +305,13 @@ static int compare_samples(const void *a, const void *b, void *with_timestamps)
     for (uint32_t i = 0; i < left->label_count && !order; i++)
         if (left->labels[i].value != right->labels[i].value)
             order = sm_slice_compare(sm_prometheus_text_slice(left->labels[i].value), sm_prometheus_text_slice(right->labels[i].value));
-    for (uint32_t i = 0; i < left->label_count && !order; i++)
-        if (left->labels[i].name != right->labels[i].name)
-            order = sm_slice_compare(*left->labels[i].name, *right->labels[i].name);
     if (!order && *(const bool *)with_timestamps && left->series && right->series) {
         int64_t left_ms = sm_prometheus_sample_time_ms(left), right_ms = sm_prometheus_sample_time_ms(right);
         order = (left_ms > right_ms) - (left_ms < right_ms);
     }
+    for (uint32_t i = 0; i < left->label_count && !order; i++)
+        if (left->labels[i].name != right->labels[i].name)
+            order = sm_slice_compare(*left->labels[i].name, *right->labels[i].name);
     return order;
 }
 
@@ -395,7 +396,7 @@ size_t sm_prometheus_write(struct sm_prometheus_set *set, struct sm_prometheus_f
 {
     struct sm_prometheus_page page;
     sm_prometheus_page_init(&page, set, now_ns);
-    if (format.type == SM_PROMETHEUS_PROTO_DELIMITED)
+    if (format.type >= SM_PROMETHEUS_PROTO_DELIMITED)
         sm_prometheus_write_proto(&page, format, out);
     else
         sm_prometheus_write_text(&page, format, out);

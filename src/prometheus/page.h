@@ -94,6 +94,8 @@ struct sm_quantile *sm_prometheus_quantiles_of(const struct sm_prometheus_distri
 /* ---- writers */
 void sm_prometheus_write_text(struct sm_prometheus_page *page, struct sm_prometheus_format format, struct sm_bytes *out); /* text and OpenMetrics */
 void sm_prometheus_write_proto(struct sm_prometheus_page *page, struct sm_prometheus_format format, struct sm_bytes *out);
+/* An encoded MetricFamily as protobuf's text format; the one-line form ends in a line feed, the other in an empty line. */
+void sm_prometheus_put_family_text(struct sm_bytes *out, struct sm_slice family, bool is_on_one_line);
 double sm_prometheus_sample_number(const struct sm_prometheus_sample *sample); /* of counters and gauges */
 /* Milliseconds since 1970, rounded down. */
 int64_t sm_prometheus_sample_time_ms(const struct sm_prometheus_sample *sample);

@@ -1,4 +1,4 @@
-/* proto_writer.c - pages as protobuf: io.prometheus.client.MetricFamily messages, each with its length before it, with native histograms.
+/* proto_writer.c - pages as protobuf: io.prometheus.client.MetricFamily messages, each with its length before it or as text, with native histograms.
  *
  * Reads a page, appends to the output. Source: prometheus/client_model metrics.proto; client_golang histogram.go (spans and deltas of native
  * histograms). */
@@ -251,6 +251,16 @@ static void put_labels(struct sm_bytes *out, const struct sm_prometheus_sample *
     sm_bytes_deinit(&name);
 }
 
+static void put_family(struct sm_bytes *out, struct sm_slice family, enum sm_prometheus_format_type type)
+{
+    if (type != SM_PROMETHEUS_PROTO_DELIMITED) {
+        sm_prometheus_put_family_text(out, family, type == SM_PROMETHEUS_PROTO_COMPACT);
+        return;
+    }
+    sm_proto_put_varint(out, family.size);
+    sm_bytes_append_slice(out, family);
+}
+
 void sm_prometheus_write_proto(struct sm_prometheus_page *page, struct sm_prometheus_format format, struct sm_bytes *out)
 {
     bool with_timestamps = page->set->options->send_timestamps;
@@ -282,8 +292,7 @@ void sm_prometheus_write_proto(struct sm_prometheus_page *page, struct sm_promet
                 put_histogram(&message, &bounds, sample->series);
             sm_proto_message_end(&message, mark);
         }
-        sm_proto_put_varint(out, message.size);
-        sm_bytes_append_slice(out, sm_bytes_slice(&message));
+        put_family(out, sm_bytes_slice(&message), format.type);
     }
     sm_bytes_deinit(&message);
     sm_prometheus_bounds_deinit(&bounds);

@@ -76,6 +76,8 @@ enum sm_prometheus_format_type {
     SM_PROMETHEUS_OPENMETRICS_0_0_1,
     SM_PROMETHEUS_OPENMETRICS_1_0_0,
     SM_PROMETHEUS_PROTO_DELIMITED, /* io.prometheus.client.MetricFamily, each with its length before it */
+    SM_PROMETHEUS_PROTO_TEXT,      /* the same as protobuf's text format, a line for each field */
+    SM_PROMETHEUS_PROTO_COMPACT,   /* the same, a line for each family */
 };
 enum sm_prometheus_escaping { SM_PROMETHEUS_UNDERSCORES, SM_PROMETHEUS_DOTS, SM_PROMETHEUS_VALUES, SM_PROMETHEUS_ALLOW_UTF8 };
 

@@ -165,6 +165,63 @@ static void open_metrics_shows_exemplars(void **state)
     sm_prometheus_set_free(set);
 }
 
+/* The reference's text, but for the second blanks that it has between some fields. */
+static void writes_families_as_text(void **state)
+{
+    (void)state;
+    static const char metrics[] =
+        "{\"name\":\"c\",\"description\":\"line\\nfeed "
+        "\\\"q\\\"\",\"sum\":{\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{\"asInt\":5,"
+        "\"startTimeUnixNano\":\"1700000000000000001\",\"timeUnixNano\":\"1700000010000000002\",\"exemplars\":[{\"asDouble\":1.5,\"timeUnixNano\":"
+        "\"1700000005000000000\",\"spanId\":\"0102030405060708\"}]}]}},"
+        "{\"name\":\"e\",\"exponentialHistogram\":{\"aggregationTemporality\":2,\"dataPoints\":[{\"count\":6,\"sum\":4.5,\"scale\":2,\"zeroCount\":2,"
+        "\"positive\":{\"offset\":1,\"bucketCounts\":[1,3]},\"timeUnixNano\":\"1700000010000000002\"}]}},"
+        "{\"name\":\"g\",\"gauge\":{\"dataPoints\":[{\"asDouble\":\"-Infinity\",\"timeUnixNano\":\"5\",\"attributes\":[{\"key\":\"k\",\"value\":{"
+        "\"stringValue\":\"\\u0001\\u00e9\\u007f\\u0085\\t\\\\\"}}]}]}}";
+    static const char compact[] =
+        "name:\"c_total\" help:\"line\\nfeed \\\"q\\\"\" type:COUNTER metric:{counter:{value:5 exemplar:{label:{name:\"span_id\" "
+        "value:\"0102030405060708\"} value:1.5 "
+        "timestamp:{seconds:1700000005}} created_timestamp:{seconds:1700000000 nanos:1}}}\n"
+        "name:\"e\" help:\"\" type:HISTOGRAM metric:{histogram:{sample_count:6 sample_sum:4.5 created_timestamp:{seconds:-62135596800} schema:2 "
+        "zero_threshold:1e-128 zero_count:2 positive_span:{offset:2 length:2} positive_delta:1 positive_delta:2}}\n"
+        "name:\"g\" help:\"\" type:GAUGE metric:{label:{name:\"k\" value:\"\\x01\u00e9\\x7f\\u0085\\t\\\\\"} gauge:{value:-inf}}\n";
+    static const char gauge[] =
+        "name: \"g\"\nhelp: \"\"\ntype: GAUGE\nmetric: {\n  label: {\n    name: \"a\"\n    value: \"v\"\n  }\n  gauge: {\n    value: 2\n"
+        "  }\n}\n\n";
+    struct sm_prometheus_set *set = sm_prometheus_set_create(&defaults, NULL);
+    struct sm_bytes out = {0};
+    add(set, metrics, 1);
+    sm_prometheus_write(set, (struct sm_prometheus_format){.type = SM_PROMETHEUS_PROTO_COMPACT}, 2, &out);
+    assert_string_equal(sm_bytes_cstr(&out), compact);
+    sm_prometheus_set_free(set);
+    set = sm_prometheus_set_create(&defaults, NULL);
+    out.size = 0;
+    add(set, GAUGE(POINT("a", "2")), 1);
+    sm_prometheus_write(set, (struct sm_prometheus_format){.type = SM_PROMETHEUS_PROTO_TEXT}, 2, &out);
+    assert_string_equal(sm_bytes_cstr(&out), gauge);
+    sm_bytes_deinit(&out);
+    sm_prometheus_set_free(set);
+}
+
+/* As the reference's sorter: values decide, then times when they are shown; names only where it leaves the order open. */
+static void orders_series_by_values_and_then_times(void **state)
+{
+    (void)state;
+    struct sm_prometheus_options with_times = defaults;
+    with_times.send_timestamps = true;
+    struct sm_prometheus_set *set = sm_prometheus_set_create(&with_times, NULL);
+    struct sm_bytes out = {0};
+    add(set,
+        "{\"name\":\"g\",\"gauge\":{\"dataPoints\":[{\"timeUnixNano\":\"9000000\",\"asInt\":1,\"attributes\":[{\"key\":\"a\",\"value\":{"
+        "\"stringValue\":\"v\"}}]},"
+        "{\"timeUnixNano\":\"2000000\",\"asInt\":2,\"attributes\":[{\"key\":\"b\",\"value\":{\"stringValue\":\"v\"}}]},"
+        "{\"timeUnixNano\":\"9000000\",\"asInt\":3,\"attributes\":[{\"key\":\"c\",\"value\":{\"stringValue\":\"u\"}}]}]}}",
+        1);
+    assert_string_equal(lines(set, SM_PROMETHEUS_TEXT, 2, &out), "g{c=\"u\"} 3 9\ng{b=\"v\"} 2 2\ng{a=\"v\"} 1 9\n");
+    sm_bytes_deinit(&out);
+    sm_prometheus_set_free(set);
+}
+
 static void negotiates_as_the_reference(void **state)
 {
     (void)state;
@@ -182,6 +239,14 @@ static void negotiates_as_the_reference(void **state)
          "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots"},
         {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8", false,
          "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8"},
+        {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text;q=0.7,text/plain;q=0.3", false,
+         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text; escaping=underscores"},
+        {"application/vnd.google.protobuf;escaping=dots;proto=io.prometheus.client.MetricFamily;encoding=compact-text", true,
+         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=compact-text; escaping=dots"},
+        {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=other", true,
+         "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"},
+        {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=x,text/plain;q= 0.3", true,
+         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores"},
         {"application/json, text/plain;version=1.0.0;escaping=values", true, "text/plain; version=0.0.4; charset=utf-8; escaping=values"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -190,7 +255,11 @@ static void negotiates_as_the_reference(void **state)
     assert_true(sm_prometheus_wants_gzip(SM_SLICE("gzip, deflate")));
     assert_true(sm_prometheus_wants_gzip(SM_SLICE("identity;q=0.5, gzip")));
     assert_false(sm_prometheus_wants_gzip(SM_SLICE("*")));
+    assert_true(sm_prometheus_wants_gzip(SM_SLICE("gzip;q=0.001")));
     assert_false(sm_prometheus_wants_gzip(SM_SLICE("gzip;q=0")));
+    assert_false(sm_prometheus_wants_gzip(SM_SLICE("gzip;q=0.0")));
+    assert_false(sm_prometheus_wants_gzip(SM_SLICE("br;q=abc, gzip"))); /* what stands behind a mistake is not looked at */
+    assert_false(sm_prometheus_wants_gzip(SM_SLICE("br;q=1 x, gzip")));
     assert_false(sm_prometheus_wants_gzip(SM_SLICE("")));
 }
 
@@ -203,6 +272,8 @@ int main(void)
         cmocka_unit_test(exponential_deltas_of_two_scales_merge),
         cmocka_unit_test(series_expire_after_their_last_update),
         cmocka_unit_test(open_metrics_shows_exemplars),
+        cmocka_unit_test(writes_families_as_text),
+        cmocka_unit_test(orders_series_by_values_and_then_times),
         cmocka_unit_test(negotiates_as_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
