@@ -433,13 +433,19 @@ static bool read_monotonic(struct sm_otlp_decoder *decoder, const char **at, con
     return true;
 }
 
+enum { OUTLINE_AHEAD = 16 }; /* points */
+
 /* The next point of a metric: decoded to its place in the index, into one place when it is only checked, or left for later. */
 static bool take_point(struct sm_otlp_decoder *decoder, struct sm_slice message, const struct data_kind *kind, struct sm_metric *metric)
 {
     struct sm_data_point checked;
     size_t index = metric->point_count++;
-    if (decoder->is_outline)
+    if (decoder->is_outline) {
+        /* Nothing is read of the points but where they end, which is a cache miss each: those of the next ones are begun. They are of one size as a
+         * rule; where there is nothing behind the request, nothing is fetched. */
+        __builtin_prefetch((const void *)((uintptr_t)message.ptr + OUTLINE_AHEAD * message.size));
         return true;
+    }
     struct sm_data_point *point = decoder->is_checking ? &checked : &metric->points[index];
     *point = (struct sm_data_point){.raw = message};
     return kind->decode_point(decoder, message, point);

@@ -54,12 +54,16 @@ static inline struct sm_usual_attribute sm_usual_attribute_read(const char *at, 
 }
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
 
-/* Strings and integers, the usual values; false for others. */
+/* Strings and integers, the usual values; false for others. A string's members are set one by one: a copy of both at once has to wait until both have
+ * left the processor's store buffer. */
 static inline bool sm_usual_value_read(struct sm_slice any, struct sm_value *value)
 {
     enum { STRING_TAG = 0x0a, INTEGER_TAG = 0x18 };
     if (any.size >= 2 && any.ptr[0] == STRING_TAG && (size_t)any.ptr[1] + 2 == any.size) {
-        *value = sm_value_string(sm_slice_make(any.ptr + 2, any.size - 2));
+        value->type = SM_VALUE_STRING;
+        value->encoded = false;
+        value->string.ptr = any.ptr + 2;
+        value->string.size = any.size - 2;
         return true;
     }
     if (any.size < 2 || any.size > 10 || any.ptr[0] != INTEGER_TAG || any.ptr[any.size - 1] < 0)

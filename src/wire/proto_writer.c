@@ -60,6 +60,12 @@ static inline char *reserve(struct sm_proto_writer *writer, size_t size)
     return writer->_at -= size;
 }
 
+char *sm_proto_writer_reserve(struct sm_proto_writer *writer, size_t size)
+{
+    assert(writer->arena);
+    return reserve(writer, size);
+}
+
 static void write_long_varint(struct sm_proto_writer *writer, uint64_t value)
 {
     char *to = reserve(writer, sm_proto_varint_size(value));

@@ -49,6 +49,8 @@ void sm_proto_write_double(struct sm_proto_writer *writer, uint32_t number, doub
 void sm_proto_write_bytes(struct sm_proto_writer *writer, uint32_t number, struct sm_slice bytes);
 /* Bytes as they are, without tag. */
 void sm_proto_write_raw(struct sm_proto_writer *writer, struct sm_slice bytes);
+/* Room for so many bytes, which the caller fills. Not when only counting. */
+char *sm_proto_writer_reserve(struct sm_proto_writer *writer, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 /* The fields of `message` whose numbers `wanted` accepts, in their order. The message must be sound. */
 void sm_proto_write_fields(struct sm_proto_writer *writer, struct sm_slice message, bool (*wanted)(uint32_t number, uint32_t argument),
                            uint32_t argument);

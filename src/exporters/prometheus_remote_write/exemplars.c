@@ -35,8 +35,15 @@ static size_t count_attributes(const struct sm_attributes *attributes)
     return count;
 }
 
+/* An attribute that is called as one of the IDs that are there. */
+static bool is_hidden(const struct sm_exemplar *exemplar, struct sm_slice key)
+{
+    return (sm_slice_is(key, "trace_id") && !sm_slice_is_zero(exemplar->trace_id)) ||
+           (sm_slice_is(key, "span_id") && !sm_slice_is_zero(exemplar->span_id));
+}
+
 /* Trace and span, and the attributes if all of them have room. */
-static struct sm_write_labels make_labels(const struct sm_exemplar *exemplar, struct sm_arena *arena)
+static struct sm_write_labels make_labels(const struct sm_exemplar *exemplar, bool hides, struct sm_arena *arena)
 {
     struct sm_prometheus_pair *labels = sm_arena_alloc(arena, (count_attributes(&exemplar->filtered_attributes) + 2) * sizeof(*labels));
     size_t count = 0;
@@ -46,6 +53,8 @@ static struct sm_write_labels make_labels(const struct sm_exemplar *exemplar, st
     struct sm_attribute_cursor cursor = sm_attributes_begin(&exemplar->filtered_attributes);
     struct sm_attribute attribute;
     while (sm_attributes_next(&cursor, &attribute)) {
+        if (hides && is_hidden(exemplar, attribute.key))
+            continue;
         struct sm_prometheus_pair label = {.name = attribute.key, .value = sm_value_to_string(&attribute.value, arena)};
         runes += count_runes(label.name) + count_runes(label.value);
         labels[count++] = label;
@@ -60,15 +69,18 @@ static int64_t time_ms(uint64_t time_ns)
     return ns / 1000000 - (ns % 1000000 < 0);
 }
 
-struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, struct sm_arena *arena, size_t *count)
+struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, bool is_version_2, struct sm_arena *arena, size_t *count)
 {
+    *count = 0;
+    if (!point->has_decoded_exemplars && !point->exemplars_raw.size) /* most have none */
+        return NULL;
     struct sm_data_point own = *point; /* others may read the batch's, which must not keep what this arena holds */
     const struct sm_exemplar *from = sm_data_point_exemplars(&own, arena, count);
     if (*count == 0)
         return NULL;
     struct sm_write_exemplar *out = sm_arena_zalloc(arena, *count, sizeof(*out));
     for (size_t i = 0; i < *count; i++) {
-        out[i].labels = make_labels(&from[i], arena);
+        out[i].labels = make_labels(&from[i], is_version_2, arena);
         if (from[i].number_type == SM_NUMBER_NONE)
             continue;
         out[i].value = from[i].number_type == SM_NUMBER_INT ? (double)from[i].integer : from[i].number;

@@ -57,13 +57,15 @@ void sm_write_label_maker_renew(struct sm_write_label_maker *maker)
 
 /* ---- candidates */
 
-static void offer(struct sm_write_label_maker *maker, enum rank rank, struct sm_slice name, struct sm_slice key, struct sm_slice value)
+/* The key is left to those that have one. */
+static struct sm_write_candidate *offer(struct sm_write_label_maker *maker, enum rank rank, struct sm_slice name, struct sm_slice value)
 {
     maker->_candidates =
         sm_arena_grow(maker->arena, maker->_candidates, maker->_count, &maker->_capacity, maker->_count + 1, sizeof(*maker->_candidates));
-    maker->_candidates[maker->_count] =
-        (struct sm_write_candidate){.name = name, .key = key, .value = value, .rank = rank, .index = (uint32_t)maker->_count};
+    struct sm_write_candidate *candidate = &maker->_candidates[maker->_count];
+    *candidate = (struct sm_write_candidate){.name = name, .value = value, .rank = rank, .index = (uint32_t)maker->_count};
     maker->_count++;
+    return candidate;
 }
 
 static bool is_made(const struct sm_write_made_name *made, const struct sm_prometheus_label_namer *namer, struct sm_slice label)
@@ -100,7 +102,7 @@ static bool offer_attributes(struct sm_write_label_maker *maker, enum rank rank,
             continue;
         struct sm_slice value = sm_value_to_string(&attribute.value, maker->arena), name;
         if (make_name(maker, namer, attribute.key, &name))
-            offer(maker, rank, name, attribute.key, value);
+            offer(maker, rank, name, value)->key = attribute.key;
         else if (value.size)
             return false;
     }
@@ -110,9 +112,9 @@ static bool offer_attributes(struct sm_write_label_maker *maker, enum rank rank,
 static void offer_scope(struct sm_write_label_maker *maker, const struct sm_prometheus_label_namer *namer, const struct sm_scope *scope)
 {
     if (scope->name.size)
-        offer(maker, RANK_SCOPE, SM_SLICE("otel_scope_name"), (struct sm_slice){0}, scope->name);
+        offer(maker, RANK_SCOPE, SM_SLICE("otel_scope_name"), scope->name);
     if (scope->version.size)
-        offer(maker, RANK_SCOPE, SM_SLICE("otel_scope_version"), (struct sm_slice){0}, scope->version);
+        offer(maker, RANK_SCOPE, SM_SLICE("otel_scope_version"), scope->version);
     struct sm_attribute_cursor cursor = sm_attributes_begin(&scope->attributes);
     struct sm_attribute attribute;
     while (sm_attributes_next(&cursor, &attribute)) {
@@ -120,7 +122,7 @@ static void offer_scope(struct sm_write_label_maker *maker, const struct sm_prom
             continue;
         struct sm_slice label = sm_slice_of(sm_arena_printf(maker->arena, "otel_scope_%.*s", SM_SLICE_ARGS(attribute.key))), name;
         if (make_name(maker, namer, label, &name))
-            offer(maker, RANK_SCOPE, name, (struct sm_slice){0}, sm_value_to_string(&attribute.value, maker->arena));
+            offer(maker, RANK_SCOPE, name, sm_value_to_string(&attribute.value, maker->arena));
     }
 }
 
@@ -128,13 +130,13 @@ static void offer_the_rest(struct sm_write_label_maker *maker, struct sm_slice m
 {
     const struct sm_write_labels *external = &maker->settings->external_labels;
     if (maker->job.size)
-        offer(maker, RANK_TARGET, SM_SLICE("job"), (struct sm_slice){0}, maker->job);
+        offer(maker, RANK_TARGET, SM_SLICE("job"), maker->job);
     if (maker->instance.size)
-        offer(maker, RANK_TARGET, SM_SLICE("instance"), (struct sm_slice){0}, maker->instance);
+        offer(maker, RANK_TARGET, SM_SLICE("instance"), maker->instance);
     for (size_t i = 0; i < external->count; i++)
-        offer(maker, RANK_EXTERNAL, external->items[i].name, (struct sm_slice){0}, external->items[i].value);
+        offer(maker, RANK_EXTERNAL, external->items[i].name, external->items[i].value);
     if (metric_name.size)
-        offer(maker, RANK_NAME, name_label, (struct sm_slice){0}, metric_name);
+        offer(maker, RANK_NAME, name_label, metric_name);
 }
 
 /* ---- choosing */

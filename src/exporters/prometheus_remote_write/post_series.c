@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "wire/protobuf.h"
 
 enum { LABELS = 1, HISTOGRAMS_V1 = 4, EXEMPLARS_V1 = 3, HISTOGRAMS_V2 = 3, EXEMPLARS_V2 = 4, METADATA_V2 = 5 };
 enum { PLACE_LABELS_MAX = 32, PLACE_MORE = 32, PLACE_MORE_MAX = 31, PLACE_METADATA = 63 }; /* for sm_write_symbols_get */
@@ -44,6 +45,31 @@ void sm_write_series_writer_clear_symbols(struct sm_write_series_writer *to)
 
 /* ---- labels */
 
+static size_t text_size(struct sm_slice text)
+{
+    return text.size ? 1 + sm_proto_varint_size(text.size) + text.size : 0;
+}
+
+static char *write_text(char *to, uint32_t number, struct sm_slice text)
+{
+    if (!text.size)
+        return to;
+    *to++ = (char)(number << 3 | SM_WIRE_BYTES);
+    to += sm_proto_varint_write(to, text.size);
+    memcpy(to, text.ptr, text.size);
+    return to + text.size;
+}
+
+/* Most of a post is labels: each is written at once, forwards. */
+static void put_texts(struct sm_proto_writer *writer, const struct sm_prometheus_pair *label)
+{
+    size_t size = text_size(label->name) + text_size(label->value);
+    char *to = sm_proto_writer_reserve(writer, 1 + sm_proto_varint_size(size) + size);
+    *to++ = LABELS << 3 | SM_WIRE_BYTES;
+    to += sm_proto_varint_write(to, size);
+    write_text(write_text(to, 1, label->name), 2, label->value);
+}
+
 /* `place`: see sm_write_symbols_get. */
 static void put_label(struct sm_write_series_writer *to, struct sm_proto_writer *writer, const struct sm_prometheus_pair *label, size_t place)
 {
@@ -53,10 +79,7 @@ static void put_label(struct sm_write_series_writer *to, struct sm_proto_writer 
         sm_proto_write_varint(writer, numbers[1]);
         sm_proto_write_varint(writer, numbers[0]);
     } else {
-        size_t mark = sm_proto_writer_mark(writer);
-        sm_write_put_text(writer, 2, label->value);
-        sm_write_put_text(writer, 1, label->name);
-        sm_proto_write_message(writer, LABELS, mark);
+        put_texts(writer, label);
     }
 }
 

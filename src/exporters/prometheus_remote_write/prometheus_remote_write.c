@@ -313,6 +313,7 @@ static void count_translated(struct sm_component *component, const struct making
 }
 
 enum made { MADE, NOT_MADE, REPEATING };
+enum { EXPECTED_MAX = 192 * 1024 }; /* series, for which room is made at once (2 MiB): a sender says how many points there are, not how many differ */
 
 /* With windows the request is never held as series; a series that comes again in a later one ends that. */
 static enum made make_posts(struct sm_component *component, struct sm_batch *outline, bool has_windows, struct sm_write_post **bodies, size_t *count,
@@ -328,6 +329,7 @@ static enum made make_posts(struct sm_component *component, struct sm_batch *out
     if (has_windows) {
         write.take = take_window;
         write.take_context = &making;
+        sm_write_repeats_reserve(&making.repeats, outline->item_count < EXPECTED_MAX ? outline->item_count : EXPECTED_MAX);
     }
     size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, outline, &write)
                                                   : sm_write_translate(&exporter->settings, outline, &write);

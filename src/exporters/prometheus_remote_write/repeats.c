@@ -38,10 +38,10 @@ static uint64_t *find(const struct sm_write_repeats *repeats, uint64_t content)
     return slot;
 }
 
-static void make_room(struct sm_write_repeats *repeats, size_t more)
+void sm_write_repeats_reserve(struct sm_write_repeats *repeats, size_t count)
 {
     struct sm_write_repeats bigger = {.capacity = repeats->capacity ? repeats->capacity : CAPACITY_MIN, .count = repeats->count};
-    while (bigger.capacity / 4 * 3 < repeats->count + more)
+    while (bigger.capacity / 4 * 3 < count)
         bigger.capacity *= 2;
     if (bigger.capacity == repeats->capacity)
         return;
@@ -66,14 +66,14 @@ static uint64_t add(struct sm_write_repeats *repeats, uint64_t content)
 
 bool sm_write_repeats_add_series(struct sm_write_repeats *repeats, const struct sm_write_series *series)
 {
-    make_room(repeats, 1);
+    sm_write_repeats_reserve(repeats, repeats->count + 1);
     return add(repeats, content_of(series)) != 0;
 }
 
 bool sm_write_repeats_add(struct sm_write_repeats *repeats, const struct sm_write *window, struct sm_write_collision *found)
 {
     bool is_repeated = false;
-    make_room(repeats, window->series_count);
+    sm_write_repeats_reserve(repeats, repeats->count + window->series_count);
     for (size_t i = 0; i < window->series_count; i++) {
         if (i + AHEAD < window->series_count)
             __builtin_prefetch(home(repeats, content_of(window->series[i + AHEAD])), 1);

@@ -11,6 +11,8 @@ struct sm_write_repeats {
     size_t count;
 };
 
+/* Makes room for so many series, and no growing before that. */
+void sm_write_repeats_reserve(struct sm_write_repeats *repeats, size_t count);
 void sm_write_repeats_deinit(struct sm_write_repeats *repeats);
 /* Adds the series of a window, and notes those that an earlier one has of another stream. True: one of them was there already. */
 bool sm_write_repeats_add(struct sm_write_repeats *repeats, const struct sm_write *window, struct sm_write_collision *found);

@@ -37,7 +37,7 @@ static double value_of(const struct sm_data_point *point, double value)
 static void add_exemplars(struct walk *walk, const struct sm_data_point *point, struct sm_write_series *series)
 {
     size_t count;
-    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->write->arena, &count);
+    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->settings->is_version_2, walk->write->arena, &count);
     for (size_t i = 0; i < count; i++)
         sm_write_add_exemplar(walk->write, series, &exemplars[i]);
 }
@@ -97,7 +97,7 @@ static int compare_buckets(const void *left, const void *right)
 static void spread_exemplars(struct walk *walk, const struct sm_data_point *point, struct bucket *buckets, size_t bucket_count)
 {
     size_t count;
-    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->write->arena, &count);
+    const struct sm_write_exemplar *exemplars = sm_write_make_exemplars(point, walk->settings->is_version_2, walk->write->arena, &count);
     if (count)
         qsort(buckets, bucket_count, sizeof(*buckets), compare_buckets);
     for (size_t i = 0; i < count; i++) {

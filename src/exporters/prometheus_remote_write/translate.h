@@ -25,5 +25,6 @@ enum sm_write_kind sm_write_kind_of(const struct sm_metric *metric);
 bool sm_write_make_native(const struct sm_data_point *point, struct sm_arena *arena, struct sm_write_histogram *out)
     __attribute__((warn_unused_result));
 
-/* Exemplars of a point, in the order they came, in the arena. NULL: none. */
-struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, struct sm_arena *arena, size_t *count);
+/* Exemplars of a point, in the order they came, in the arena. NULL: none. In version 2 an attribute called trace_id or span_id gives way to the ID;
+ * in version 1 both become labels. */
+struct sm_write_exemplar *sm_write_make_exemplars(const struct sm_data_point *point, bool is_version_2, struct sm_arena *arena, size_t *count);

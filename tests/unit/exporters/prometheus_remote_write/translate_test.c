@@ -125,6 +125,19 @@ static void puts_exemplars_into_the_first_bucket_that_has_room_for_them(void **s
         "{__name__=h_bucket,le=+Inf} 3@0 exemplar 9{}\n");
 }
 
+static void version_2_has_each_id_of_an_exemplar_once(void **state)
+{
+    (void)state;
+    static const char json[] = METRIC_WITH(
+        "", "",
+        "\"name\":\"c\",\"sum\":{\"aggregationTemporality\":2,\"isMonotonic\":true,\"dataPoints\":[{\"asInt\":\"1\",\"exemplars\":[{\"asInt\":\"2\","
+        "\"spanId\":\"0102030405060708\",\"filteredAttributes\":[" ATTRIBUTE("span_id", "x") "," ATTRIBUTE("trace_id", "y") "]}]}]}");
+    struct sm_write_settings version_2 = usual;
+    version_2.is_version_2 = true;
+    expect_series(&usual, json, 0, "{__name__=c_total} 1@0 exemplar 2{span_id=0102030405060708,span_id=x,trace_id=y}\n");
+    expect_series(&version_2, json, 0, "{__name__=c_total} 1@0 exemplar 2{span_id=0102030405060708,trace_id=y}\n");
+}
+
 static void drops_the_attributes_of_an_exemplar_that_are_too_long_together(void **state)
 {
     (void)state;
@@ -329,6 +342,8 @@ static void finds_series_that_an_earlier_window_had(void **state)
     (void)state;
     struct sm_write_repeats repeats = {0};
     struct sm_write_collision found = {0};
+    sm_write_repeats_reserve(&repeats, 100000);
+    assert_int_equal(repeats.capacity, 1 << 18);
     const struct sm_prometheus_pair labels[] = {{SM_SLICE("n"), SM_SLICE("1")}, {SM_SLICE("n"), SM_SLICE("2")}, {SM_SLICE("n"), SM_SLICE("1")}};
     for (size_t i = 0; i < 3; i++) {
         struct sm_arena arena = SM_ARENA_INIT;
@@ -378,6 +393,7 @@ int main(void)
         cmocka_unit_test(sends_target_info_when_it_says_more_than_job_and_instance),
         cmocka_unit_test(leaves_out_delta_points_and_points_with_unusable_labels),
         cmocka_unit_test(puts_exemplars_into_the_first_bucket_that_has_room_for_them),
+        cmocka_unit_test(version_2_has_each_id_of_an_exemplar_once),
         cmocka_unit_test(drops_the_attributes_of_an_exemplar_that_are_too_long_together),
         cmocka_unit_test(makes_sparse_buckets_of_dense_ones),
         cmocka_unit_test(finds_a_series_by_its_labels_whether_they_are_shared_or_not),
