@@ -85,14 +85,14 @@ void *sm_label_table_get(struct sm_label_table *table, struct sm_hash128 key, vo
     return entry ? entry : add(table, key, make, context);
 }
 
-void sm_label_table_visit(const struct sm_label_table *table, void (*visit)(const void *entry, void *context), void *context)
+void sm_label_table_visit(const struct sm_label_table *table, void (*visit)(void *entry, void *context), void *context)
 {
     for (size_t i = 0; i <= table->mask; i++) {
-        const void *entry = atomic_load_explicit(&table->slots[i].entry, memory_order_acquire);
+        void *entry = atomic_load_explicit(&table->slots[i].entry, memory_order_acquire);
         if (entry)
             visit(entry, context);
     }
-    const void *overflow = atomic_load_explicit(&table->overflow, memory_order_acquire);
+    void *overflow = atomic_load_explicit(&table->overflow, memory_order_acquire);
     if (overflow)
         visit(overflow, context);
 }

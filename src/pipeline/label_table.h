@@ -19,4 +19,4 @@ void sm_label_table_free(struct sm_label_table *table);
 void *sm_label_table_get(struct sm_label_table *table, struct sm_hash128 key, void *(*make)(const void *context, bool is_overflow),
                          const void *context) __attribute__((returns_nonnull));
 /* Those of the keys in no order, then the overflow if there is one. */
-void sm_label_table_visit(const struct sm_label_table *table, void (*visit)(const void *entry, void *context), void *context);
+void sm_label_table_visit(const struct sm_label_table *table, void (*visit)(void *entry, void *context), void *context);

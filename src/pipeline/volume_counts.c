@@ -120,7 +120,7 @@ struct visitor {
     void *context;
 };
 
-static void visit_entry(const void *item, void *context)
+static void visit_entry(void *item, void *context)
 {
     const struct entry *entry = item;
     const struct visitor *visitor = context;

@@ -2,20 +2,16 @@
 dropped silently. (Refusals of traces, metrics and logs: test_datadog_exporter.py; of requests one by one: the conformance cases agent_*.)"""
 import gzip
 import json
-import os
 import re
 import subprocess
-import sys
 import time
 
 import pytest
 from conftest import PROGRAM, free_ports, get, post, wait_until
+from datadog_intake import KEY, datadog_bodies, intake  # noqa: F401 (a fixture)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from payload import traces_request
-from test_datadog_exporter import KEY, Intake, send_logs
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-import datadog_bodies  # noqa: E402
+from test_datadog_exporter import send_logs
 
 STATS = "/api/v0.2/stats"
 COLLECTOR = """
@@ -53,13 +49,6 @@ expvar_port: {own}
 @pytest.fixture
 def ports():
     return dict(zip(("http", "tracers", "own", "intake"), free_ports(4)))
-
-
-@pytest.fixture
-def intake(ports):
-    one = Intake(ports["intake"])
-    yield one
-    one.close()
 
 
 def start(collector, ports, interval="100ms"):
@@ -189,7 +178,7 @@ def test_unsound_spans_of_tracers_are_put_right_or_dropped_and_counted_by_reason
         ("receiver", "service_empty"): 1, ("receiver", "span_name_empty"): 1, ("receiver", "resource_empty"): 1, ("receiver", "invalid_duration"): 1,
         ("receiver", "invalid_start_date"): 1, ("receiver", "span_name_invalid"): 1}
     one.stop()
-    out = datadog_bodies.normalise([(path, headers, gzip.decompress(body)) for path, headers, body, _ in intake.requests if path.startswith("/api/v0.2/")], {})
+    out = intake.decoded()
     sent = {int(s["trace_id"], 16): s for chunk in out["chunks"] for s in chunk["spans"]}
     assert sorted(sent) == [10, 11, 12, 13, 14, 15, 16]
     assert (sent[10]["service"], sent[11]["name"], sent[12]["resource"], sent[13]["duration"], sent[16]["name"]) == (
@@ -221,7 +210,7 @@ def test_unsound_spans_that_come_as_otlp_are_counted_by_reason(collector, ports,
     assert counted(ports, "datadog_trace_agent_normalizer_spans_malformed") == {
         ("exporter", "invalid_duration"): 1, ("exporter", "invalid_start_date"): 1, ("exporter", "resource_empty"): 1}
     one.stop()
-    out = datadog_bodies.normalise([(path, headers, gzip.decompress(body)) for path, headers, body, _ in intake.requests if path.startswith("/api/v0.2/")], {})
+    out = intake.decoded()
     assert {(row["service"], row["resource"], row["hits"]) for row in out["stats"]} == {
         ("svc", "backwards", 1), ("svc", "no time", 1), ("svc", "opentelemetry.server", 1), ("otlpresourcenoservicename", "no service", 1)}
 
@@ -250,5 +239,5 @@ def test_numbers_of_chunks_that_the_receiver_does_not_give_do_no_harm(collector,
         request.resource_spans[-1].scope_spans[0].spans[0].attributes.add(key="sampling.priority").value.int_value = 1
     send(ports, request.SerializeToString())
     one.stop()
-    out = datadog_bodies.normalise([(path, headers, gzip.decompress(body)) for path, headers, body, _ in intake.requests if path.startswith("/api/v0.2/")], {})
+    out = intake.decoded()
     assert sum(row["hits"] for row in out["stats"]) == 7

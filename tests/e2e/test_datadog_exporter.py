@@ -1,23 +1,17 @@
 """The datadog exporter before an intake that refuses, fails, or is not there; and a key that is not valid."""
 import gzip
-import http.server
 import json
 import os
 import random
 import socket
-import sys
-import threading
 import time
 
 import pytest
 from conftest import ROOT, free_ports, post, wait_until
+from datadog_intake import KEY, datadog_bodies, intake, ports  # noqa: F401 (fixtures)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from payload import traces_request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-import datadog_bodies  # noqa: E402
-
-KEY = "0123456789abcdef0123456789abcdef"
 CONFIG = """
 receivers:
   otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
@@ -37,55 +31,6 @@ service:
     metrics: {{receivers: [otlp], exporters: [datadog]}}
     logs: {{receivers: [otlp], exporters: [datadog]}}
 """
-
-
-class Intake:
-    """Answers requests to a path with the statuses of a list, then 202."""
-
-    def __init__(self, port):
-        self.statuses, self.requests = {}, []
-        intake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                waiting = intake.statuses.get(self.path, [])
-                status = waiting.pop(0) if waiting else 202
-                intake.requests.append((self.path, dict(self.headers), body, status))
-                answer = b'{"valid":true}'
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_POST
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def posts(self, path="/api/v0.2/traces"):
-        return [request for request in self.requests if request[0] == path]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def ports():
-    return dict(zip(("http", "intake"), free_ports(2)))
-
-
-@pytest.fixture
-def intake(ports):
-    one = Intake(ports["intake"])
-    yield one
-    one.close()
 
 
 def config(ports, strict="false"):

@@ -2,19 +2,13 @@
 
 Which spans are service entries and which are measured is the table of Datadog's "Mapping OpenTelemetry Semantic Conventions to Service-entry Spans"; the
 newer names are recorded from the Agent (tests/conformance/data/datadog/names_v2.json)."""
-import gzip
 import json
-import os
-import sys
 import time
 
 import pytest
-from conftest import ROOT, free_ports, post, wait_until
+from conftest import ROOT, post, wait_until
+from datadog_intake import KEY, intake, ports  # noqa: F401 (fixtures)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from test_datadog_exporter import KEY, Intake
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-import datadog_bodies  # noqa: E402
 
 COLLECTOR = """
 receivers:
@@ -54,18 +48,6 @@ INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 PLACES = ["collector", "agent"]
 
 
-@pytest.fixture
-def ports():
-    return dict(zip(("http", "intake"), free_ports(2)))
-
-
-@pytest.fixture
-def intake(ports):
-    one = Intake(ports["intake"])
-    yield one
-    one.close()
-
-
 def add_span(request, name, kind, trace_id, span_id, parent=b"", resource=None, attributes=None):
     group = request.resource_spans.add()
     for to, values in ((group.resource, {"service.name": "svc", **(resource or {})}),):
@@ -91,8 +73,7 @@ def what_arrives(collector, ports, intake, request, place, by_kind=False, names_
     one.start(ports["http"])
     assert post("http://127.0.0.1:%d/v1/traces" % ports["http"], request.SerializeToString(), "application/x-protobuf")[0] == 200
     one.stop()
-    got = [(path, headers, gzip.decompress(body)) for path, headers, body, _ in intake.requests if path.startswith("/api/v0.2/")]
-    return datadog_bodies.normalise(got, {})
+    return intake.decoded()
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from conftest import PROGRAM, Collector, free_ports, wait_until
-from test_datadog_exporter import KEY, Intake
+from datadog_intake import KEY, Intake
 
 HEAD = """
 receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}}}}}}}

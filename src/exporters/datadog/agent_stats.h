@@ -25,10 +25,14 @@ bool sm_datadog_agent_stats_end(struct sm_datadog_agent_stats *stats);
 /* ---- usage.c: spans and bytes that are sent, by service and environment; in the own metrics, in `spanmill top`, and posted as
  * the Agent's estimated usage. Any thread. */
 struct sm_datadog_usage;
-struct sm_datadog_usage *sm_datadog_usage_create(const char *exporter_id) __attribute__((returns_nonnull, warn_unused_result));
+struct sm_datadog_usage *sm_datadog_usage_create(const char *exporter_id, unsigned worker_count)
+    __attribute__((returns_nonnull, warn_unused_result));
 void sm_datadog_usage_free(struct sm_datadog_usage *usage); /* NULL is allowed */
 void sm_datadog_usage_add(struct sm_datadog_usage *usage, struct sm_slice service, struct sm_slice env, size_t spans, size_t bytes);
 /* As a table of volumes. */
 void sm_datadog_usage_show(struct sm_datadog_usage *usage, struct sm_snapshot_question *question);
 /* What came since the last post. */
-void sm_datadog_usage_post(struct sm_datadog_usage *usage, struct sm_datadog_lane *lane, struct sm_slice hostname);
+void sm_datadog_usage_post(struct sm_datadog_usage *usage, struct sm_datadog_lane *lane, struct sm_slice hostname, sm_datadog_posted *posted,
+                           void *context);
+/* A worker adds no more; true: it was the last. */
+bool sm_datadog_usage_end(struct sm_datadog_usage *usage);

@@ -61,7 +61,7 @@ static bool create(struct sm_datadog_exporter *exporter, struct sm_error *error)
     if (!compile_ignored(traces, &common->ignore_resources, error))
         return false;
     sm_datadog_reason_counts_init(&traces->reasons, "exporter", exporter->component->id);
-    traces->usage = sm_datadog_usage_create(exporter->component->id);
+    traces->usage = sm_datadog_usage_create(exporter->component->id, sm_workers_count(exporter->component->workers));
     const struct sm_datadog_intake_settings settings = {
         .what = "trace payload",
         .user_agent = SM_DATADOG_AGENT_USER_AGENT,
@@ -218,18 +218,18 @@ static void on_usage_timer(struct sm_worker *worker, void *context)
 {
     struct sm_datadog_trace_lane *lane = context;
     (void)worker;
-    sm_datadog_usage_post(lane->traces->usage, lane->usage, sm_slice_of(lane->exporter->hostname));
+    sm_datadog_usage_post(lane->traces->usage, lane->usage, sm_slice_of(lane->exporter->hostname), on_posted, lane);
 }
 
 /* What is still open is posted by the worker that ends last. True: nothing is under way. */
 static bool end_stats(struct sm_datadog_trace_lane *lane)
 {
-    if (!lane->traces->stats)
-        return true;
-    if (!lane->has_ended_stats && sm_datadog_agent_stats_end(lane->traces->stats))
+    if (!lane->has_ended_stats && lane->stats && sm_datadog_agent_stats_end(lane->traces->stats))
         sm_datadog_agent_stats_post(lane->traces->stats, lane->stats, true, on_posted, lane);
+    if (!lane->has_ended_stats && lane->usage && sm_datadog_usage_end(lane->traces->usage))
+        on_usage_timer(lane->worker, lane);
     lane->has_ended_stats = true;
-    return sm_datadog_lane_count(lane->stats) == 0;
+    return (!lane->stats || sm_datadog_lane_count(lane->stats) == 0) && (!lane->usage || sm_datadog_lane_count(lane->usage) == 0);
 }
 
 /* ---- going on after a post, and the end */
@@ -284,8 +284,9 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
         lane->stats_timer = sm_timer_create(worker, on_stats_timer, lane);
         sm_timer_arm(lane->stats_timer, agent->options->bucket_interval_ns, true);
     }
-    if (exporter->agent && sm_worker_index(worker) == 0) {
+    if (exporter->agent)
         lane->usage = sm_datadog_lane_create(exporter->series, worker);
+    if (exporter->agent && sm_worker_index(worker) == 0) {
         lane->usage_timer = sm_timer_create(worker, on_usage_timer, lane);
         sm_timer_arm(lane->usage_timer, USAGE_INTERVAL_NS, true);
     }

@@ -29,7 +29,7 @@ static const struct entry *get(struct sm_label_table *table, unsigned number)
     return sm_label_table_get(table, sm_hash128(1, sm_slice_make((const char *)&number, sizeof(number))), make, &number);
 }
 
-static void count_entry(const void *entry, void *context)
+static void count_entry(void *entry, void *context)
 {
     size_t *counts = context;
     counts[((const struct entry *)entry)->is_overflow]++;

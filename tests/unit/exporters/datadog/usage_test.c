@@ -1,5 +1,4 @@
 /* Who sends how much to Datadog: by service and environment, in the own metrics, in tables and as posts of what is new. */
-#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,24 +10,12 @@
 #include <cmocka.h>
 
 #include "exporters/datadog/agent_stats.h"
+#include "exporters/datadog/last_post.h"
 #include "pipeline/snapshot.h"
-#include "wire/compression.h"
 
-/* ---- in the place of intake.c: keeps the last post */
+/* ---- in the place of intake.c, beside last_post.h */
 
-static json_t *last;
 static size_t under_way;
-
-void sm_datadog_lane_post(struct sm_datadog_lane *lane, struct sm_bytes *body, sm_datadog_posted *posted, void *context)
-{
-    struct sm_buffer *plain = NULL;
-    (void)lane, (void)posted, (void)context;
-    assert_int_equal(sm_decompress(SM_COMPRESSION_GZIP, sm_bytes_slice(body), 1 << 24, &plain), SM_DECOMPRESS_OK);
-    json_decref(last);
-    last = json_loadb(sm_buffer_slice(plain).ptr, sm_buffer_slice(plain).size, 0, NULL);
-    assert_non_null(last);
-    sm_buffer_release(plain);
-}
 
 size_t sm_datadog_lane_count(const struct sm_datadog_lane *lane)
 {
@@ -38,12 +25,13 @@ size_t sm_datadog_lane_count(const struct sm_datadog_lane *lane)
 
 /* ---- */
 
+enum { WORKERS = 3 };
 static struct sm_datadog_usage *usage;
 
 static int start(void **state)
 {
     (void)state;
-    usage = sm_datadog_usage_create("datadog/usage");
+    usage = sm_datadog_usage_create("datadog/usage", WORKERS);
     under_way = 0;
     return 0;
 }
@@ -52,14 +40,18 @@ static int end(void **state)
 {
     (void)state;
     sm_datadog_usage_free(usage);
-    json_decref(last);
-    last = NULL;
+    forget_posts();
     return 0;
 }
 
 static void add(const char *service, const char *env, size_t spans, size_t bytes)
 {
     sm_datadog_usage_add(usage, sm_slice_of(service), sm_slice_of(env), spans, bytes);
+}
+
+static void post(void)
+{
+    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"), NULL, NULL);
 }
 
 /* The value of a series that was posted last; -1: there is none. */
@@ -93,14 +85,14 @@ static void posts_what_came_since_the_last_one(void **state)
     add("a", "prod", 3, 50);
     add("a", "test", 1, 10);
     add("b\"\\", "prod", 1, 7);
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_int_equal(json_array_size(json_object_get(last, "series")), 6);
     assert_int_equal(posted(SPANS, "a", "prod"), 5);
     assert_int_equal(posted(BYTES, "a", "prod"), 150);
     assert_int_equal(posted(SPANS, "a", "test"), 1);
     assert_int_equal(posted(BYTES, "b\\\"\\\\", "prod"), 7);
     add("a", "prod", 4, 40);
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_int_equal(json_array_size(json_object_get(last, "series")), 2);
     assert_int_equal(posted(SPANS, "a", "prod"), 4);
 }
@@ -110,14 +102,13 @@ static void keeps_what_cannot_be_posted_for_the_next_time(void **state)
     (void)state;
     under_way = SM_DATADOG_LANE_POSTS_MAX;
     add("a", "prod", 2, 100);
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_null(last);
     under_way = 0;
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_int_equal(posted(SPANS, "a", "prod"), 2);
-    json_decref(last);
-    last = NULL;
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    forget_posts();
+    post();
     assert_null(last); /* nothing is new */
 }
 
@@ -130,7 +121,7 @@ static void services_beyond_the_limit_are_counted_together(void **state)
         snprintf(service, sizeof(service), "service-%d", i);
         add(service, "prod", 1, 10);
     }
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_int_equal(posted(SPANS, "service-0", "prod"), 1);
     assert_int_equal(posted(SPANS, "service-1049", "prod"), -1);
     assert_int_equal(posted(SPANS, "_other", "_other"), MORE);
@@ -147,10 +138,18 @@ static void environments_of_one_service_are_limited_too(void **state)
         snprintf(env, sizeof(env), "env-%d", i);
         add("_other", env, 1, 10);
     }
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     assert_int_equal(posted(SPANS, "_other", "env-999"), 1);
     assert_int_equal(posted(SPANS, "_other", "env-1000"), -1);
     assert_int_equal(posted(SPANS, "_other", "_other"), MORE);
+}
+
+static void ends_with_the_last_worker(void **state)
+{
+    (void)state;
+    assert_false(sm_datadog_usage_end(usage));
+    assert_false(sm_datadog_usage_end(usage));
+    assert_true(sm_datadog_usage_end(usage));
 }
 
 static void ask(struct sm_snapshot_question *question, void *context)
@@ -175,13 +174,17 @@ static void shows_all_since_the_start_as_a_table_of_volumes(void **state)
     struct sm_bytes table = {0};
     struct sm_snapshot_source *source = sm_snapshot_source_add(ask, NULL);
     sm_datadog_usage_free(usage);
-    usage = sm_datadog_usage_create("datadog/shown");
+    usage = sm_datadog_usage_create("datadog/shown", WORKERS);
     add("a", "prod", 2, 100);
     add("a", "none", 1, 10); /* the tag of telemetry that names no environment */
-    sm_datadog_usage_post(usage, NULL, SM_SLICE("host"));
+    post();
     add("a", "prod", 1, 1);
     sm_snapshot_collect(collected, &table);
-    assert_string_equal(sm_bytes_cstr(&table), "table volume By datadog/shown\n\ta\tprod\t3\t101\n\ta\t\t1\t10\n");
+    const char *text = sm_bytes_cstr(&table); /* its rows are in no order */
+    assert_memory_equal(text, "table volume By datadog/shown\n", 30);
+    assert_non_null(strstr(text, "\n\ta\tprod\t3\t101\n"));
+    assert_non_null(strstr(text, "\n\ta\t\t1\t10\n"));
+    assert_int_equal(table.size, strlen("table volume By datadog/shown\n\ta\tprod\t3\t101\n\ta\t\t1\t10\n"));
     sm_snapshot_source_remove(source, removed, NULL);
     sm_bytes_deinit(&table);
 }
@@ -193,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_what_cannot_be_posted_for_the_next_time, start, end),
         cmocka_unit_test_setup_teardown(services_beyond_the_limit_are_counted_together, start, end),
         cmocka_unit_test_setup_teardown(environments_of_one_service_are_limited_too, start, end),
+        cmocka_unit_test_setup_teardown(ends_with_the_last_worker, start, end),
         cmocka_unit_test_setup_teardown(shows_all_since_the_start_as_a_table_of_volumes, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
