@@ -29,10 +29,9 @@ static void append_some(struct sm_attribute_builder *attributes, struct sm_slice
 
 static void append_tags(struct sm_attribute_builder *attributes, struct sm_slice prefix, const struct sm_datadog_map *tags, struct sm_arena *arena)
 {
-    for (uint32_t i = 0; i < tags->count; i++) {
-        const char *key = sm_arena_printf(arena, "%.*s%.*s", SM_SLICE_ARGS(prefix), SM_SLICE_ARGS(tags->entries[i].key));
-        append(attributes, sm_slice_of(key), sm_value_string(tags->entries[i].text));
-    }
+    struct sm_slice stem = sm_slice_make(prefix.ptr, prefix.size - 1); /* without the dot */
+    for (uint32_t i = 0; i < tags->count; i++)
+        append(attributes, sm_arena_join(arena, stem, '.', tags->entries[i].key), sm_value_string(tags->entries[i].text));
 }
 
 /* ---- resources */

@@ -91,7 +91,7 @@ static struct sm_stats_texts container_tags(const struct sm_legacy_stats *stats,
                 continue;
             text = text_of(resource, name);
         }
-        tags.items[tags.count++] = sm_slice_of(sm_arena_printf(arena, "%.*s:%.*s", SM_SLICE_ARGS(name), SM_SLICE_ARGS(text)));
+        tags.items[tags.count++] = sm_arena_join(arena, name, ':', text);
     }
     qsort(tags.items, tags.count, sizeof(*tags.items), compare_texts);
     return tags;

@@ -418,8 +418,7 @@ static void update_tags(struct update *update)
             complain(update, sm_arena_strdup(arena, attribute.key));
             return;
         }
-        sm_datadog_texts_add(&tags, arena,
-                             sm_slice_of(sm_arena_printf(arena, "%.*s:%.*s", SM_SLICE_ARGS(name), SM_SLICE_ARGS(attribute.value.string))));
+        sm_datadog_texts_add(&tags, arena, sm_arena_join(arena, name, ':', attribute.value.string));
     }
     if (tags.count)
         qsort(tags.items, tags.count, sizeof(*tags.items), compare_texts);
@@ -558,7 +557,7 @@ static void add_tag(struct host *host, struct sm_datadog_texts *tags, const char
     if (!sm_attributes_find(attributes, sm_slice_of(attribute), &value))
         return;
     struct sm_slice text = value.type == SM_VALUE_STRING ? value.string : (struct sm_slice){0};
-    sm_datadog_texts_add(tags, &host->arena, sm_slice_of(sm_arena_printf(&host->arena, "%s:%.*s", name, SM_SLICE_ARGS(text))));
+    sm_datadog_texts_add(tags, &host->arena, sm_arena_join(&host->arena, sm_slice_of(name), ':', text));
 }
 
 static void add_ec2(struct host *host, const struct sm_attributes *attributes)
@@ -573,9 +572,7 @@ static void add_ec2(struct host *host, const struct sm_attributes *attributes)
         else if (sm_slice_is(attribute.key, "host.name"))
             host->ec2_hostname = sm_arena_copy(&host->arena, text);
         else if (sm_slice_starts_with(attribute.key, prefix))
-            sm_datadog_texts_add(&host->tags, &host->arena,
-                                 sm_slice_of(sm_arena_printf(&host->arena, "%.*s:%.*s", (int)(attribute.key.size - prefix.size),
-                                                             attribute.key.ptr + prefix.size, SM_SLICE_ARGS(text))));
+            sm_datadog_texts_add(&host->tags, &host->arena, sm_arena_join(&host->arena, sm_slice_make(attribute.key.ptr + prefix.size, attribute.key.size - prefix.size), ':', text));
     }
 }
 

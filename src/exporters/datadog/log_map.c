@@ -150,8 +150,8 @@ static void flatten(struct record_map *map, struct sm_slice key, struct sm_value
     }
     struct sm_map *entries = sm_value_map(value, map->arena);
     for (size_t i = 0; i < entries->count; i++) {
-        const char *name = sm_arena_printf(map->arena, "%.*s.%.*s", SM_SLICE_ARGS(key), SM_SLICE_ARGS(entries->entries[i].key));
-        flatten(map, sm_slice_of(name), &entries->entries[i].value, depth + 1);
+        struct sm_slice name = sm_arena_join(map->arena, key, '.', entries->entries[i].key);
+        flatten(map, name, &entries->entries[i].value, depth + 1);
     }
 }
 
@@ -172,8 +172,7 @@ static void take_attribute(struct record_map *map, const struct sm_log_map *reso
     else if (role == ROLE_SPAN_ID)
         map->item->has_bad_span_id |= !set_id_of_text(map, &span_names, text);
     else
-        map->item->tags = sm_slice_of(
-            sm_arena_printf(map->arena, "%.*s%s%.*s", SM_SLICE_ARGS(resource->_tags), resource->_tags.size ? "," : "", SM_SLICE_ARGS(text)));
+        map->item->tags = resource->_tags.size ? sm_arena_join(map->arena, resource->_tags, ',', text) : text;
 }
 
 static void take_resource(struct record_map *map, const struct sm_attributes *resource)
@@ -267,7 +266,7 @@ struct sm_log_item sm_log_map_record(struct sm_log_map *map, struct sm_log_recor
         item.message = sm_value_to_string(&record->body, arena);
     if (!item.tags.size)
         item.tags = map->_tags;
-    item.tags = sm_slice_of(sm_arena_printf(arena, "%.*s%s%s", SM_SLICE_ARGS(item.tags), item.tags.size ? "," : "", source_tag));
+    item.tags = item.tags.size ? sm_arena_join(arena, item.tags, ',', sm_slice_of(source_tag)) : sm_slice_of(source_tag);
     return item;
 }
 
