@@ -12,26 +12,32 @@ enum { SCANNED_MAX = 8 };
 struct id_table {
     const struct sm_datadog_chunk *chunk;
     uint32_t *slots; /* borrowed: arena; positions + 1; NULL: few spans, which are compared one by one */
-    size_t mask;
+    size_t mask, repeated;
 };
 
-static struct id_table index_ids(const struct sm_datadog_chunk *chunk, struct sm_arena *arena)
+static struct id_table index_first_ids(const struct sm_datadog_chunk *chunk, size_t count, struct sm_arena *arena)
 {
     struct id_table table = {.chunk = chunk};
-    if (chunk->count <= SCANNED_MAX)
+    if (count <= SCANNED_MAX)
         return table;
     size_t size = 4 * SCANNED_MAX;
-    while (size < 2 * chunk->count)
+    while (size < 2 * count)
         size *= 2;
     table.mask = size - 1;
     table.slots = sm_arena_zalloc(arena, size, sizeof(*table.slots));
-    for (size_t i = 0; i < chunk->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t at = sm_hash_number(chunk->spans[i].span_id) & table.mask;
         while (table.slots[at] && chunk->spans[table.slots[at] - 1].span_id != chunk->spans[i].span_id)
             at = (at + 1) & table.mask;
+        table.repeated += table.slots[at] != 0;
         table.slots[at] = (uint32_t)i + 1;
     }
     return table;
+}
+
+static struct id_table index_ids(const struct sm_datadog_chunk *chunk, struct sm_arena *arena)
+{
+    return index_first_ids(chunk, chunk->count, arena);
 }
 
 static const struct sm_datadog_span *find_id(const struct id_table *table, uint64_t id)
@@ -47,6 +53,21 @@ static const struct sm_datadog_span *find_id(const struct id_table *table, uint6
     while (table->slots[at] && chunk->spans[table->slots[at] - 1].span_id != id)
         at = (at + 1) & table->mask;
     return table->slots[at] ? &chunk->spans[table->slots[at] - 1] : NULL;
+}
+
+size_t sm_datadog_count_repeated_ids(const struct sm_datadog_chunk *chunk, size_t count, struct sm_arena *arena)
+{
+    struct id_table table = index_first_ids(chunk, count, arena);
+    if (table.slots)
+        return table.repeated;
+    size_t repeated = 0;
+    for (size_t i = 1; i < count; i++) {
+        size_t before = 0;
+        while (before < i && chunk->spans[before].span_id != chunk->spans[i].span_id)
+            before++;
+        repeated += before < i;
+    }
+    return repeated;
 }
 
 /* ---- roots and entry spans */

@@ -30,6 +30,7 @@ enum sm_datadog_reason {
     SM_DATADOG_INVALID_START_DATE,
     SM_DATADOG_INVALID_DURATION,
     SM_DATADOG_INVALID_HTTP_STATUS_CODE,
+    SM_DATADOG_DUPLICATE_SPAN_ID,
     SM_DATADOG_REASON_COUNT,
     SM_DATADOG_DROP_REASON_COUNT = SM_DATADOG_SERVICE_EMPTY
 };
@@ -53,6 +54,9 @@ void sm_datadog_cut_span(struct sm_datadog_span *span, struct sm_arena *arena);
 /* The last span without a parent; else the first of those whose parent is that of the last one whose parent is not here; else the last. The chunk has
  * a span. */
 struct sm_datadog_span *sm_datadog_root(const struct sm_datadog_chunk *chunk, struct sm_arena *arena);
+
+/* Of the first `count` spans those with the ID of one before them. */
+size_t sm_datadog_count_repeated_ids(const struct sm_datadog_chunk *chunk, size_t count, struct sm_arena *arena);
 
 /* Priority, origin and decision maker of the chunk from its spans, where it has none. */
 void sm_datadog_set_chunk_attributes(struct sm_datadog_chunk *chunk, const struct sm_datadog_span *root, struct sm_arena *arena);

@@ -30,6 +30,7 @@ static const char *const reason_names[SM_DATADOG_REASON_COUNT] = {
     [SM_DATADOG_INVALID_START_DATE] = "invalid_start_date",
     [SM_DATADOG_INVALID_DURATION] = "invalid_duration",
     [SM_DATADOG_INVALID_HTTP_STATUS_CODE] = "invalid_http_status_code",
+    [SM_DATADOG_DUPLICATE_SPAN_ID] = "duplicate_span_id",
 };
 
 const char *sm_datadog_reason_name(enum sm_datadog_reason reason)
@@ -131,6 +132,7 @@ bool sm_datadog_normalise(struct sm_datadog_chunk *chunk, struct sm_slice langua
                           struct sm_datadog_counts *counts)
 {
     enum sm_datadog_reason reason = SM_DATADOG_REASON_COUNT;
+    size_t sound_count = 0;
     if (chunk->count == 0)
         reason = SM_DATADOG_EMPTY_TRACE;
     for (size_t i = 0; i < chunk->count && reason == SM_DATADOG_REASON_COUNT; i++) {
@@ -145,8 +147,10 @@ bool sm_datadog_normalise(struct sm_datadog_chunk *chunk, struct sm_slice langua
             normalise_names(span, language, arena, counts);
             normalise_times(span, now_ns, counts);
             normalise_rest(span, arena, counts);
+            sound_count++;
         }
     }
+    counts->by_reason[SM_DATADOG_DUPLICATE_SPAN_ID] += sm_datadog_count_repeated_ids(chunk, sound_count, arena);
     if (reason != SM_DATADOG_REASON_COUNT)
         counts->by_reason[reason]++;
     return reason == SM_DATADOG_REASON_COUNT;

@@ -125,6 +125,17 @@ def test_a_key_that_is_none_is_refused(tmp_path, ports, key, message):
     assert not key.strip() or key not in done.stderr.replace("c.yaml", "").split("|")[0]
 
 
+@pytest.mark.parametrize("signal", ["traces", "metrics", "logs"])
+def test_an_endpoint_without_a_scheme_is_found_when_the_configuration_is_checked(tmp_path, ports, signal):
+    url = "http://127.0.0.1:%d" % ports["intake"]
+    text = COLLECTOR.format(key=KEY, interval="10s", **ports).replace('%s: {endpoint: "%s"' % (signal, url), '%s: {endpoint: "localhost:1"' % signal)
+    (tmp_path / "c.yaml").write_text(text)
+    line = 1 + next(i for i, one in enumerate(text.splitlines()) if "localhost:1" in one)
+    done = subprocess.run([PROGRAM, "validate", "--config", "c.yaml"], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "c.yaml:%d:" % line in done.stderr and "exporters::datadog::%s::endpoint: endpoint localhost:1: must begin with http:// or https://" % signal in done.stderr
+
+
 def test_an_agent_without_a_key_is_refused(tmp_path):
     (tmp_path / "datadog.yaml").write_text("site: datadoghq.eu\n")
     done = subprocess.run([PROGRAM, "validate", "--config", "datadog.yaml"], capture_output=True, text=True, timeout=60, cwd=tmp_path)

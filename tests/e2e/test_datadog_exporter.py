@@ -68,7 +68,8 @@ def test_an_intake_that_is_not_there_ends_in_a_log_line(collector, ports):
     send(ports)
     one.stop()
     assert "Dropping payload, it was tried in vain" in one.log()
-    assert "Error while validating API key" in one.log()
+    line = next(line for line in one.log().splitlines() if "Error while validating API key" in line)
+    assert "refused" in line and "Dropping" not in line
     assert KEY not in one.log()
 
 
@@ -87,6 +88,7 @@ def test_a_key_that_is_not_valid_ends_the_start(collector, ports, intake):
     with pytest.raises(AssertionError):
         one.start(ports["http"])
     assert "API Key validation failed" in one.log()
+    assert "Dropping" not in one.log()  # nothing was sent but a question
     assert KEY not in one.log()
 
 

@@ -22,6 +22,7 @@ struct sm_datadog_intake *sm_datadog_validation_create(const struct sm_datadog_e
         .what = "API key validation",
         .user_agent = SM_DATADOG_API_USER_AGENT,
         .headers = "Accept: application/json\r\n",
+        .is_question = true,
         .method = SM_SLICE("GET"),
         .retries = SM_DATADOG_RETRIES_AGENT,
         .timeout_max_ns = TIMEOUT_MAX_NS,
@@ -48,14 +49,14 @@ static enum verdict judge(const struct sm_datadog_answer *answer)
     return says_valid(answer->body) ? VERDICT_VALID : VERDICT_INVALID;
 }
 
-static void log_verdict(const struct sm_logger *logger, enum verdict verdict, int status)
+static void log_verdict(const struct sm_logger *logger, enum verdict verdict, const struct sm_datadog_answer *answer)
 {
     if (verdict == VERDICT_VALID)
         sm_log(SM_LOG_INFO, logger, "API key validation successful.");
     else if (verdict == VERDICT_INVALID)
         sm_log(SM_LOG_WARN, logger, invalid_key);
     else
-        sm_log(SM_LOG_WARN, logger, "Error while validating API key", SM_LOG_INT("status", status));
+        sm_log(SM_LOG_WARN, logger, "Error while validating API key", SM_LOG_INT("status", answer->status), SM_LOG_STR("error", answer->failure));
 }
 
 /* ---- without waiting */
@@ -64,7 +65,7 @@ static void on_answer(struct sm_worker *worker, const struct sm_datadog_answer *
 {
     const struct sm_datadog_exporter *exporter = context;
     (void)worker;
-    log_verdict(&exporter->component->logger, judge(answer), answer->status);
+    log_verdict(&exporter->component->logger, judge(answer), answer);
 }
 
 void sm_datadog_validate_key(struct sm_datadog_exporter *exporter, struct sm_datadog_lane *lane)
@@ -100,7 +101,7 @@ static void on_check(struct sm_worker *worker, const struct sm_datadog_answer *a
 {
     struct check *check = context;
     check->verdict = judge(answer);
-    log_verdict(&check->exporter->component->logger, check->verdict, answer->status);
+    log_verdict(&check->exporter->component->logger, check->verdict, answer);
     sm_worker_post(worker, free_lane, check); /* not from inside a callback of the lane */
 }
 

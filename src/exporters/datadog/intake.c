@@ -209,7 +209,11 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     struct post *post = context;
     struct sm_datadog_lane *lane = post->lane;
     enum sm_datadog_retries retries = lane->intake->settings.retries;
-    struct sm_datadog_answer end = {.status = answer->failure ? 0 : answer->status, .body = answer->failure ? (struct sm_slice){0} : answer->body};
+    struct sm_datadog_answer end = {.failure = answer->failure};
+    if (!answer->failure) {
+        end.status = answer->status;
+        end.body = answer->body;
+    }
     post->tries++;
     end.is_accepted = end.status / 100 == 2;
     bool is_retriable = !end.is_accepted && is_passing(retries, end.status);
@@ -217,7 +221,7 @@ static void on_answer(struct sm_worker *worker, const struct sm_http_answer *ans
     if (is_retriable && !lane->has_stopped_retries)
         wait_ns = retries == SM_DATADOG_RETRIES_AGENT ? agent_wait(post) : retries == SM_DATADOG_RETRIES_LOGS ? logs_wait(post) : api_wait(post);
     if (wait_ns == UINT64_MAX) {
-        if (!end.is_accepted)
+        if (!end.is_accepted && !lane->intake->settings.is_question)
             log_drop(post, answer, is_retriable);
         end_post(post, &end);
         return;

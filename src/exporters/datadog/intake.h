@@ -24,6 +24,7 @@ struct sm_datadog_intake_settings {
     const char *user_agent;                                 /* borrowed */
     const char *headers;                                    /* constant: further lines, each with its CRLF; "" for none */
     bool is_key_in_url;                                     /* the API key goes as a parameter, not as a header */
+    bool is_question;                                       /* nothing is lost when it fails, and who asks tells what became of it */
     struct sm_slice method, content_type, content_encoding; /* constant */
     enum sm_datadog_retries retries;
     uint64_t timeout_max_ns;        /* whatever the option `timeout` says; 0: that alone counts */
@@ -55,7 +56,8 @@ static inline bool sm_datadog_lane_has_room(const struct sm_datadog_lane *lane)
 
 struct sm_datadog_answer {
     bool is_accepted;
-    int status; /* 0: no answer */
+    int status;          /* 0: no answer */
+    const char *failure; /* why there is none, for the log; borrowed for the call; NULL: there is an answer, or it was given up */
     struct sm_slice body;
 };
 typedef void sm_datadog_posted(struct sm_worker *worker, const struct sm_datadog_answer *answer, void *context);

@@ -204,13 +204,21 @@ static void validate_metrics(const struct sm_datadog_metric_options *metrics, st
 
 static void validate_endpoints(const struct sm_datadog_exporter_options *options, struct sm_validation *validation)
 {
-    const struct sm_datadog_endpoint *endpoints[] = {&options->metrics.endpoint, &options->traces.endpoint, &options->logs.endpoint};
-    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
-        if (!endpoints[i]->is_set || *endpoints[i]->url)
-            continue;
-        sm_validation_error(validation, "", "endpoint cannot be empty");
-        return;
+    const struct {
+        const struct sm_datadog_endpoint *endpoint;
+        const char *key;
+    } rows[] = {
+        {&options->metrics.endpoint, "metrics::endpoint"}, {&options->traces.endpoint, "traces::endpoint"}, {&options->logs.endpoint, "logs::endpoint"}};
+    bool is_empty = false, needs_site = false;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        sm_http_client_url_validate(rows[i].key, rows[i].endpoint->url, validation);
+        is_empty |= rows[i].endpoint->is_set && !*rows[i].endpoint->url;
+        needs_site |= !rows[i].endpoint->is_set;
     }
+    if (is_empty)
+        sm_validation_error(validation, "", "endpoint cannot be empty");
+    if (needs_site)
+        sm_http_client_url_validate("api::site", sm_arena_printf(validation->arena, "https://trace.agent.%s", options->api.site), validation);
 }
 
 static bool is_key_text(struct sm_slice text)

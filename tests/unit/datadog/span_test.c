@@ -212,6 +212,33 @@ static void a_trace_of_foreign_spans_or_of_none_is_dropped_by_reason(void **stat
     assert_int_equal(counts.by_reason[SM_DATADOG_EMPTY_TRACE], 1);
 }
 
+/* However many spans there are: few are compared one by one. The traces are kept. */
+static void spans_that_repeat_an_id_of_their_trace_are_counted(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    static const size_t counts_of_spans[] = {3, MANY};
+    for (size_t row = 0; row < 2; row++) {
+        struct sm_datadog_span spans[MANY];
+        size_t count = counts_of_spans[row];
+        for (size_t i = 0; i < count; i++) {
+            spans[i] = make_span(i + 1, 0, "s");
+            spans[i].resource = SM_SLICE("res");
+        }
+        struct sm_datadog_chunk chunk = {.spans = spans, .count = count};
+        struct sm_datadog_counts counts = {0};
+        assert_true(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+        assert_int_equal(counts.by_reason[SM_DATADOG_DUPLICATE_SPAN_ID], 0);
+        spans[1].span_id = spans[count - 1].span_id = 1;
+        assert_true(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+        assert_int_equal(counts.by_reason[SM_DATADOG_DUPLICATE_SPAN_ID], 2);
+        /* What stands behind the span for which a trace is dropped has not been looked at. */
+        spans[2].trace_id = 9;
+        assert_false(sm_datadog_normalise(&chunk, SM_SLICE(""), NOW, &arena, &counts));
+        assert_int_equal(counts.by_reason[SM_DATADOG_DUPLICATE_SPAN_ID], 3);
+    }
+}
+
 static void components_are_names_where_that_is_wanted(void **state)
 {
     (void)state;
@@ -370,6 +397,7 @@ int main(void)
         cmocka_unit_test_teardown(unsound_times_codes_and_names_are_put_right, reset),
         cmocka_unit_test_teardown(what_is_wrong_with_a_span_is_counted_by_reason, reset),
         cmocka_unit_test_teardown(a_trace_of_foreign_spans_or_of_none_is_dropped_by_reason, reset),
+        cmocka_unit_test_teardown(spans_that_repeat_an_id_of_their_trace_are_counted, reset),
         cmocka_unit_test_teardown(components_are_names_where_that_is_wanted, reset),
         cmocka_unit_test_teardown(long_keys_and_values_are_cut, reset),
         cmocka_unit_test_teardown(a_root_has_no_parent_here, reset),
