@@ -25,8 +25,7 @@ bool sm_datadog_agent_stats_end(struct sm_datadog_agent_stats *stats);
 /* ---- usage.c: spans and bytes that are sent, by service and environment; in the own metrics, in `spanmill top`, and posted as
  * the Agent's estimated usage. Any thread. */
 struct sm_datadog_usage;
-struct sm_datadog_usage *sm_datadog_usage_create(const char *exporter_id, unsigned worker_count)
-    __attribute__((returns_nonnull, warn_unused_result));
+struct sm_datadog_usage *sm_datadog_usage_create(const char *exporter_id, unsigned worker_count) __attribute__((returns_nonnull, warn_unused_result));
 void sm_datadog_usage_free(struct sm_datadog_usage *usage); /* NULL is allowed */
 void sm_datadog_usage_add(struct sm_datadog_usage *usage, struct sm_slice service, struct sm_slice env, size_t spans, size_t bytes);
 /* As a table of volumes. */

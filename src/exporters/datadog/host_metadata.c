@@ -571,8 +571,10 @@ static void add_ec2(struct host *host, const struct sm_attributes *attributes)
             host->instance_id = sm_arena_copy(&host->arena, text);
         else if (sm_slice_is(attribute.key, "host.name"))
             host->ec2_hostname = sm_arena_copy(&host->arena, text);
-        else if (sm_slice_starts_with(attribute.key, prefix))
-            sm_datadog_texts_add(&host->tags, &host->arena, sm_arena_join(&host->arena, sm_slice_make(attribute.key.ptr + prefix.size, attribute.key.size - prefix.size), ':', text));
+        if (!sm_slice_starts_with(attribute.key, prefix))
+            continue;
+        struct sm_slice name = sm_slice_make(attribute.key.ptr + prefix.size, attribute.key.size - prefix.size);
+        sm_datadog_texts_add(&host->tags, &host->arena, sm_arena_join(&host->arena, name, ':', text));
     }
 }
 

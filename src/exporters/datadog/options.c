@@ -207,8 +207,9 @@ static void validate_endpoints(const struct sm_datadog_exporter_options *options
     const struct {
         const struct sm_datadog_endpoint *endpoint;
         const char *key;
-    } rows[] = {
-        {&options->metrics.endpoint, "metrics::endpoint"}, {&options->traces.endpoint, "traces::endpoint"}, {&options->logs.endpoint, "logs::endpoint"}};
+    } rows[] = {{&options->metrics.endpoint, "metrics::endpoint"},
+                {&options->traces.endpoint, "traces::endpoint"},
+                {&options->logs.endpoint, "logs::endpoint"}};
     bool is_empty = false, needs_site = false;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         sm_http_client_url_validate(rows[i].key, rows[i].endpoint->url, validation);

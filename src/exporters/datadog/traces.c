@@ -18,6 +18,8 @@
 
 #define FLUSH_INTERVAL_NS (5 * SM_NS_PER_S)
 #define USAGE_INTERVAL_NS (60 * SM_NS_PER_S)
+/* How long an end waits for the last usage to be taken: it is worth less than a quick stop where Datadog cannot be reached. */
+#define USAGE_END_NS (2 * SM_NS_PER_S)
 
 static const double target_per_s = 10, errors_per_s = 10;
 
@@ -214,21 +216,45 @@ static void on_stats_timer(struct sm_worker *worker, void *context)
     sm_datadog_agent_stats_post(lane->traces->stats, lane->stats, false, on_posted, lane);
 }
 
+static void post_usage(struct sm_datadog_trace_lane *lane)
+{
+    sm_datadog_usage_post(lane->traces->usage, lane->usage, sm_slice_of(lane->exporter->hostname), on_posted, lane);
+}
+
+static void drain_more(struct sm_datadog_trace_lane *lane);
+
 static void on_usage_timer(struct sm_worker *worker, void *context)
 {
     struct sm_datadog_trace_lane *lane = context;
     (void)worker;
-    sm_datadog_usage_post(lane->traces->usage, lane->usage, sm_slice_of(lane->exporter->hostname), on_posted, lane);
+    if (!lane->has_ended_stats) {
+        post_usage(lane);
+        return;
+    }
+    sm_log(SM_LOG_WARN, &lane->exporter->component->logger, "The usage since the last post is lost: it was not taken in time");
+    sm_datadog_lane_free(lane->usage);
+    lane->usage = NULL;
+    drain_more(lane);
+}
+
+/* As end_stats. */
+static void end_usage(struct sm_datadog_trace_lane *lane)
+{
+    if (sm_datadog_usage_end(lane->traces->usage))
+        post_usage(lane);
+    if (sm_datadog_lane_count(lane->usage))
+        sm_timer_arm(lane->usage_timer, USAGE_END_NS, false);
 }
 
 /* What is still open is posted by the worker that ends last. True: nothing is under way. */
 static bool end_stats(struct sm_datadog_trace_lane *lane)
 {
-    if (!lane->has_ended_stats && lane->stats && sm_datadog_agent_stats_end(lane->traces->stats))
-        sm_datadog_agent_stats_post(lane->traces->stats, lane->stats, true, on_posted, lane);
-    if (!lane->has_ended_stats && lane->usage && sm_datadog_usage_end(lane->traces->usage))
-        on_usage_timer(lane->worker, lane);
+    bool is_first = !lane->has_ended_stats;
     lane->has_ended_stats = true;
+    if (is_first && lane->stats && sm_datadog_agent_stats_end(lane->traces->stats))
+        sm_datadog_agent_stats_post(lane->traces->stats, lane->stats, true, on_posted, lane);
+    if (is_first && lane->usage)
+        end_usage(lane);
     return (!lane->stats || sm_datadog_lane_count(lane->stats) == 0) && (!lane->usage || sm_datadog_lane_count(lane->usage) == 0);
 }
 
@@ -265,6 +291,8 @@ static void drain(void *local)
     struct sm_datadog_trace_lane *lane = local;
     lane->is_draining = true;
     sm_datadog_running_hurry(lane->running);
+    if (lane->usage)
+        sm_datadog_lane_stop_retries(lane->usage);
     drain_more(lane);
 }
 
@@ -284,12 +312,12 @@ static void *worker_create(struct sm_datadog_exporter *exporter, struct sm_worke
         lane->stats_timer = sm_timer_create(worker, on_stats_timer, lane);
         sm_timer_arm(lane->stats_timer, agent->options->bucket_interval_ns, true);
     }
-    if (exporter->agent)
+    if (exporter->agent) {
         lane->usage = sm_datadog_lane_create(exporter->series, worker);
-    if (exporter->agent && sm_worker_index(worker) == 0) {
         lane->usage_timer = sm_timer_create(worker, on_usage_timer, lane);
-        sm_timer_arm(lane->usage_timer, USAGE_INTERVAL_NS, true);
     }
+    if (exporter->agent && sm_worker_index(worker) == 0)
+        sm_timer_arm(lane->usage_timer, USAGE_INTERVAL_NS, true);
     lane->timer = sm_timer_create(worker, on_timer, lane);
     sm_timer_arm(lane->timer, lane->traces->flush_interval_ns, true);
     return lane;

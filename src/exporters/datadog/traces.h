@@ -43,7 +43,7 @@ struct sm_datadog_trace_lane {
     size_t buffered_size;                     /* as the reference estimates it */
     struct sm_arena batch_arena, chunk_arena; /* owned */
     struct sm_timer *timer, *stats_timer;     /* owned */
-    struct sm_timer *usage_timer;             /* owned; first worker */
+    struct sm_timer *usage_timer;             /* owned; as `usage` */
     struct sm_datadog_lane *usage;            /* owned; NULL without an Agent's settings */
     struct sm_datadog_waiting waiting;        /* requests for which there is no room yet */
     bool is_draining, has_ended_stats, has_drained;

@@ -37,8 +37,8 @@ struct usage_row {
 };
 
 struct sm_datadog_usage {
-    const char *exporter_id; /* borrowed */
-    atomic_uint workers;     /* that may still add */
+    const char *exporter_id;     /* borrowed */
+    atomic_uint workers;         /* that may still add */
     struct sm_label_table *rows; /* owned */
 };
 

@@ -1,5 +1,5 @@
-/* In the place of the exporter datadog's intake.c: keeps the last body that was posted, unpacked and read as JSON. For tests that include the library's
- * other files; the last post is theirs to release with forget_posts. */
+/* In the place of the exporter datadog's intake.c: keeps the last body that was posted, unpacked and read as JSON. For tests that include the
+ * library's other files; the last post is theirs to release with forget_posts. */
 #pragma once
 
 #include <jansson.h>
