@@ -19,8 +19,7 @@ static void load(void)
 {
     void *ssl = dlopen(LIBRARY_SSL, RTLD_NOW | RTLD_LOCAL), *crypto = dlopen(LIBRARY_CRYPTO, RTLD_NOW | RTLD_LOCAL);
     is_loaded = true;
-#define FIND(name)                                                                                                                                   \
-    is_loaded = is_loaded && (sm_shared_library_find(ssl, #name, &(name)) || sm_shared_library_find(crypto, #name, &(name)));
+#define FIND(name) is_loaded = is_loaded && (sm_shared_library_find(ssl, #name, &(name)) || sm_shared_library_find(crypto, #name, &(name)));
     SM_OPENSSL_FUNCTIONS(FIND)
 #undef FIND
 }

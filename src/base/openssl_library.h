@@ -1,4 +1,5 @@
-/* openssl_library.h - OpenSSL, opened by the first that needs TLS or a digest: it takes 1.7 MiB of resident memory, and many configurations have neither.
+/* openssl_library.h - OpenSSL, opened by the first that needs TLS or a digest: it takes 1.7 MiB of resident memory, and many configurations have
+ * neither.
  *
  * Stands in for OpenSSL's headers. Its functions are called by their own names (OpenSSL's macros call them too), once sm_openssl_load has said true.
  * A function that is needed besides these gets a line in both lists. Any thread. */

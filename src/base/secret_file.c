@@ -53,6 +53,7 @@ static bool load(struct sm_secret_file *file, struct sm_error *error)
     struct sm_slice content = sm_slice_trim(sm_bytes_slice(&text));
     if (!is_read) {
         sm_error_set_errno(error, reason, "failed to read file %s", file->path);
+        sm_error_advise_file(error, reason, file->path, false);
     } else if (content.size == 0) {
         is_read = sm_error_set(error, SM_ERROR_USAGE, "file %s is empty", file->path);
     } else {
@@ -73,6 +74,7 @@ struct sm_secret_file *sm_secret_file_open(const char *path, const struct sm_log
     file->look_at_ns = sm_clock_mono_ns() + SM_NS_PER_S;
     if (load(file, error))
         return file;
+    sm_error_of_start(error);
     sm_secret_file_close(file);
     return NULL;
 }

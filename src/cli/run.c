@@ -90,12 +90,15 @@ int sm_cli_validate(int argc, char **argv)
     if (!sm_config_flags_finish(&flags, &loading.options))
         return 1;
     struct sm_diags *diags = sm_diags_create();
+    struct sm_error error = {0};
     struct sm_config *config = load(&loading, diags);
-    sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
     size_t errors = sm_diags_error_count(diags);
     if (!config)
-        fprintf(stderr, "Error: invalid configuration: %zu error%s\n", errors, errors == 1 ? "" : "s");
-    sm_config_free(config);
+        sm_error_set(&error, SM_ERROR_USAGE, "invalid configuration: %zu error%s", errors, errors == 1 ? "" : "s");
+    bool is_good = config && sm_service_check(config, diags, &error);
+    sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
+    if (!is_good)
+        fprintf(stderr, "Error: %s\n", error.text);
     sm_diags_free(diags);
-    return config ? 0 : 1;
+    return is_good ? 0 : 1;
 }

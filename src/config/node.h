@@ -49,5 +49,8 @@ struct sm_node_entry {
 
 /* The value of `key` in a MAP; NULL: absent (or `map` is no MAP). */
 const struct sm_node *sm_node_find(const struct sm_node *map, const char *key);
+/* The place of "histogram::explicit" or "rules::0::regex" below `node` (NULL is allowed): of the key, and of the nearest that is there when it is
+ * absent. */
+struct sm_position sm_node_place(const struct sm_node *node, const char *key_path);
 /* "a map", "a string": for messages. */
 const char *sm_node_kind_name(enum sm_node_kind kind);

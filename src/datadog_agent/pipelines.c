@@ -18,10 +18,24 @@ struct making {
     bool has_receiver, has_otlp, has_debug;
 };
 
-static void set_text(struct making *making, const char *path, const char *text)
+static void set_text_at(struct making *making, const char *path, const char *text, struct sm_position position)
 {
     struct sm_arena *arena = making->values.arena;
-    sm_tree_set(making->root, arena, path, making->position, sm_tree_string(arena, making->position, text));
+    sm_tree_set(making->root, arena, path, position, sm_tree_string(arena, position, text));
+}
+
+static void set_text(struct making *making, const char *path, const char *text)
+{
+    set_text_at(making, path, text, making->position);
+}
+
+/* Where the first of these settings that is given stands. */
+static struct sm_position place_of(const struct making *making, const char *const *paths)
+{
+    const struct sm_node *node = NULL;
+    for (; *paths && !node; paths++)
+        node = sm_agent_find(&making->values, *paths);
+    return node ? node->position : making->position;
 }
 
 static void set_bool(struct making *making, const char *path, bool boolean)
@@ -81,7 +95,8 @@ static void make_receiver(struct making *making)
     const char *host = sm_agent_text(values, "bind_host", "localhost");
     if (sm_agent_bool(values, "apm_config.apm_non_local_traffic", false))
         host = "0.0.0.0";
-    set_text(making, "receivers.datadog.endpoint", sm_arena_printf(values->arena, "%s:%s", host, port));
+    static const char *const settings[] = {"apm_config.receiver_port", "bind_host", "apm_config.apm_non_local_traffic", NULL};
+    set_text_at(making, "receivers.datadog.endpoint", sm_arena_printf(values->arena, "%s:%s", host, port), place_of(making, settings));
     set_text(making, "receivers.datadog.agent", "datadog_agent");
 }
 
@@ -103,7 +118,8 @@ static bool make_protocol(struct making *making, const char *name, const char *p
     for (size_t i = 0; section && section->kind == SM_NODE_MAP && i < section->map.count; i++)
         sm_tree_set(making->root, values->arena, sm_arena_printf(values->arena, "%s.%s", place, section->map.entries[i].key),
                     section->map.entries[i].key_position, copy(section->map.entries[i].value, values->arena));
-    set_text(making, sm_arena_printf(values->arena, "%s.endpoint", place), endpoint ? endpoint : preset);
+    const char *const settings[] = {sm_arena_printf(values->arena, "%s.endpoint", path), path, NULL};
+    set_text_at(making, sm_arena_printf(values->arena, "%s.endpoint", place), endpoint ? endpoint : preset, place_of(making, settings));
     return true;
 }
 
@@ -219,8 +235,10 @@ static void make_telemetry(struct making *making)
     }
     struct sm_node *reader = sm_tree_map(arena, making->position), *readers = sm_tree_list(arena, making->position);
     sm_tree_set(reader, arena, "pull.exporter.prometheus.host", making->position, sm_tree_string(arena, making->position, "localhost"));
-    sm_tree_set(reader, arena, "pull.exporter.prometheus.port", making->position,
-                sm_tree_yaml(arena, making->position, sm_agent_text(&making->values, "expvar_port", "5000")));
+    static const char *const settings[] = {"expvar_port", "telemetry.enabled", NULL};
+    struct sm_position place = place_of(making, settings);
+    sm_tree_set(reader, arena, "pull.exporter.prometheus.port", place,
+                sm_tree_yaml(arena, place, sm_agent_text(&making->values, "expvar_port", "5000")));
     sm_tree_append(readers, arena, reader);
     sm_tree_set(making->root, arena, "service.telemetry.metrics.readers", making->position, readers);
 }

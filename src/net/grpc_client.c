@@ -187,8 +187,10 @@ struct sm_grpc_client *sm_grpc_client_create(struct sm_workers *workers, const s
     struct sm_grpc_client *client = sm_alloc(1, sizeof(*client));
     client->options = options;
     bool is_https;
-    if (!set_target(client, &is_https, error))
+    if (!set_target(client, &is_https, error)) {
+        sm_error_blame(error, &options->endpoint);
         goto failed;
+    }
     bool has_authority = *options->tls.files.ca_file || *options->tls.files.ca_pem;
     if (!options->tls.insecure || has_authority || is_https) {
         client->tls = sm_tls_client_context_create(&options->tls, alpn, error);
@@ -212,12 +214,13 @@ bool sm_grpc_client_open_auth(struct sm_grpc_client *client, const struct sm_com
     if (!client->options->auth)
         return true;
     struct sm_auth *auth = &client->auth;
-    if (!sm_auth_open(auth, user, client->options->auth->authenticator, SM_AUTH_GRPC_CLIENT, error))
+    if (!sm_auth_open(auth, user, &client->options->auth->authenticator, SM_AUTH_GRPC_CLIENT, error))
         return false;
     if (client->tls || !auth->type->needs_tls || !auth->type->needs_tls(auth->extension))
         return true;
-    return sm_error_set(error, SM_ERROR_USAGE, "the credentials of %s require transport level security: set tls, or another authenticator",
-                        client->options->auth->authenticator);
+    sm_error_set(error, SM_ERROR_USAGE, "the credentials of %s require transport level security: set tls, or another authenticator",
+                 client->options->auth->authenticator);
+    return sm_error_blame(error, &client->options->auth->authenticator);
 }
 
 void sm_grpc_client_free(struct sm_grpc_client *client)

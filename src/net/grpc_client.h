@@ -42,8 +42,8 @@ struct sm_grpc_client;
 /* `options` and `user_agent` are borrowed for the life of the client. Opens nothing. */
 struct sm_grpc_client *sm_grpc_client_create(struct sm_workers *workers, const struct sm_grpc_client_options *options, const char *user_agent,
                                              struct sm_error *error) __attribute__((warn_unused_result));
-/* With the option `auth`, before the first call: finds the authenticator for `user`. False also when what it adds must not travel in the clear, and
- * would. Without this its calls fail. */
+/* With the option `auth`, from the user's `create`: finds the authenticator for `user`. False also when what it adds must not travel in the clear,
+ * and would. Without this its calls fail. */
 bool sm_grpc_client_open_auth(struct sm_grpc_client *client, const struct sm_component *user, struct sm_error *error)
     __attribute__((warn_unused_result));
 /* The worker's connections: made and closed on that worker. */

@@ -24,8 +24,7 @@ static const uint64_t HANDSHAKE_LIMIT_NS = 120 * SM_NS_PER_S; /* from the connec
 struct sm_grpc_server {
     struct sm_server_life life; /* first */
     struct sm_grpc_call_setup setup;
-    const struct sm_auth_options *auth_options; /* borrowed; NULL: everybody may */
-    struct sm_auth auth;
+    struct sm_auth auth;            /* with the option `auth` */
     struct sm_grpc_method *methods; /* owned */
     struct sm_grpc_keepalive_server_parameters keepalive;
     struct sm_grpc_keepalive_enforcement_policy policy;
@@ -333,7 +332,8 @@ static void apply_keepalive(struct sm_grpc_server *server, const struct sm_grpc_
 }
 
 struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options,
-                                             const struct sm_grpc_method *methods, size_t method_count, struct sm_error *error)
+                                             const struct sm_grpc_method *methods, size_t method_count, const struct sm_component *user,
+                                             struct sm_error *error)
 {
     struct sm_grpc_server *server = sm_alloc(1, sizeof(*server));
     server->methods = sm_alloc(method_count, sizeof(*methods));
@@ -343,24 +343,21 @@ struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const s
                                                 .method_count = method_count,
                                                 .includes_metadata = options->include_metadata,
                                                 .keeps_headers = options->include_metadata || sm_metadata_is_grpc_wanted() || options->auth};
-    server->auth_options = options->auth;
     size_t limit = (size_t)options->max_recv_msg_size_mib * 1024 * 1024;
     server->setup.message_limit_bytes = options->max_recv_msg_size_mib > 0 ? limit : SM_GRPC_MESSAGE_LIMIT_BYTES;
     server->stream_limit = (uint32_t)options->max_concurrent_streams;
     apply_keepalive(server, options->keepalive);
-    if (sm_server_life_init(&server->life, &server_kind, workers, options->endpoint, options->transport, options->tls, error))
+    if (options->auth)
+        server->setup.auth = &server->auth;
+    if (sm_server_life_init(&server->life, &server_kind, workers, &options->endpoint, options->transport, options->tls, error) &&
+        (!options->auth || sm_auth_open(&server->auth, user, &options->auth->authenticator, SM_AUTH_SERVER, error)))
         return server;
     sm_grpc_server_free(server);
     return NULL;
 }
 
-bool sm_grpc_server_start(struct sm_grpc_server *server, const struct sm_component *user, struct sm_error *error)
+bool sm_grpc_server_start(struct sm_grpc_server *server, struct sm_error *error)
 {
-    if (server->auth_options) {
-        if (!sm_auth_open(&server->auth, user, server->auth_options->authenticator, SM_AUTH_SERVER, error))
-            return false;
-        server->setup.auth = &server->auth;
-    }
     return sm_server_life_start(&server->life, error);
 }
 

@@ -73,12 +73,12 @@ struct sm_grpc_method {
     void *context;
 };
 
+/* Checks the address and TLS files, and finds the authenticator of the option `auth` for `user` (NULL: a server that no component has, and no
+ * authenticator); opens nothing. */
 struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const struct sm_grpc_server_options *options,
-                                             const struct sm_grpc_method *methods, size_t method_count, struct sm_error *error)
-    __attribute__((warn_unused_result));
-/* With the option `auth` the authenticator is found for `user`, which must be started after extensions (NULL: a server that no component has, and no
- * authenticator). */
-bool sm_grpc_server_start(struct sm_grpc_server *server, const struct sm_component *user, struct sm_error *error) __attribute__((warn_unused_result));
+                                             const struct sm_grpc_method *methods, size_t method_count, const struct sm_component *user,
+                                             struct sm_error *error) __attribute__((warn_unused_result));
+bool sm_grpc_server_start(struct sm_grpc_server *server, struct sm_error *error) __attribute__((warn_unused_result));
 const char *sm_grpc_server_address(const struct sm_grpc_server *server);
 /* GOAWAY, no new calls; `stopped(context)` on the main worker when the last open call is answered and connections are closed. */
 void sm_grpc_server_stop(struct sm_grpc_server *server, void (*stopped)(void *context), void *context);

@@ -142,7 +142,7 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
     client->connection_limit = smaller_limit(options->max_conns_per_host, 0);
     memcpy(client->target.host, url.host, sizeof(url.host));
     memcpy(client->target.port, url.port, sizeof(url.port));
-    bool ok = sm_dial_target_set_proxy(&client->target, options->proxy_url, url.is_https, error);
+    bool ok = sm_dial_target_set_proxy(&client->target, options->proxy_url, url.is_https, error) || sm_error_blame(error, &options->proxy_url);
     if (ok && (url.is_https || has_tls_settings(&options->tls))) {
         /* For http as well: settings that cannot be used are told, whatever they would be used for. */
         client->tls = sm_tls_client_context_create(&options->tls, alpn, error);
@@ -169,7 +169,7 @@ const char *sm_http_client_shown_url(const struct sm_http_client *client)
 
 bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
 {
-    return !client->options->auth || sm_auth_open(&client->auth, user, client->options->auth->authenticator, SM_AUTH_HTTP_CLIENT, error);
+    return !client->options->auth || sm_auth_open(&client->auth, user, &client->options->auth->authenticator, SM_AUTH_HTTP_CLIENT, error);
 }
 
 void sm_http_client_free(struct sm_http_client *client)

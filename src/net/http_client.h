@@ -40,9 +40,9 @@ struct sm_http_client_options {
 extern const struct sm_option sm_http_client_option_table[];             /* without `timeout`, which is part of sm_export_options; compression none */
 extern const struct sm_option sm_http_client_option_table_gzip[];        /* the same with gzip, as otlp_http has it */
 extern const struct sm_option sm_http_client_option_table_no_endpoint[]; /* as the first, for users with an `endpoint` of their own default */
-void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);
-/* Refuses what no request could be sent to; empty is fine. */
+/* Refuses what no request could be sent to, also of exporters that no pipeline names; empty is fine. Others let the client's creation say it. */
 void sm_http_client_url_validate(const char *key_path, const char *url, struct sm_validation *validation);
+void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);
 
 struct sm_http_client;
 /* `options` and `url` ("https://host:port/path") are borrowed for the life of the client; `user_agent` goes with every request. Opens nothing. */
@@ -50,7 +50,7 @@ struct sm_http_client *sm_http_client_create(const struct sm_http_client_options
                                              struct sm_error *error) __attribute__((warn_unused_result));
 /* The URL for logs and errors, without its password. Borrowed: the client. */
 const char *sm_http_client_shown_url(const struct sm_http_client *client);
-/* With the option `auth`, before the first request: finds the authenticator for `user`. Without this its requests fail. */
+/* With the option `auth`, from the user's `create`: finds the authenticator for `user`. Without this its requests fail. */
 bool sm_http_client_open_auth(struct sm_http_client *client, const struct sm_component *user, struct sm_error *error)
     __attribute__((warn_unused_result));
 /* After its channels. NULL is allowed. */

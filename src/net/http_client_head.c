@@ -53,8 +53,10 @@ bool sm_http_client_head_check(const struct sm_http_client_options *options, str
 {
     for (size_t i = 0; i < options->headers.count; i++) {
         const char *name = options->headers.entries[i].key;
-        if (!*name || strpbrk(name, " :\r\n\t") || strpbrk(options->headers.entries[i].value, "\r\n"))
-            return sm_error_set(error, SM_ERROR_USAGE, "headers: \"%s\" is no valid header", name);
+        if (!*name || strpbrk(name, " :\r\n\t") || strpbrk(options->headers.entries[i].value, "\r\n")) {
+            sm_error_set(error, SM_ERROR_USAGE, "headers: \"%s\" is no valid header", name);
+            return sm_error_blame(error, &options->headers.entries[i]);
+        }
     }
     return true;
 }

@@ -84,7 +84,6 @@ void sm_http_client_url_validate(const char *key_path, const char *url, struct s
 
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation)
 {
-    sm_http_client_url_validate("endpoint", options->endpoint, validation);
     if (!takes_level(options->compression, options->compression_params.level))
         sm_validation_error(validation, "compression_params", "unsupported parameters {Level:%lld} for compression type \"%s\"",
                             (long long)options->compression_params.level, sm_compression_name((enum sm_compression)options->compression));

@@ -453,14 +453,16 @@ static const char *const alpn[] = {"h2", "http/1.1", NULL};
 static const struct sm_server_kind server_kind = {.name = "HTTP", .alpn = alpn, .accepted = on_accepted, .end_connection = end_connection};
 
 struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,
-                                             void *context, struct sm_error *error)
+                                             void *context, const struct sm_component *user, struct sm_error *error)
 {
     struct sm_http_server *server = sm_alloc(1, sizeof(*server));
     server->options = options;
     server->handler = handler;
     server->context = context;
     server->body_limit_bytes = options->max_request_body_size > 0 ? (size_t)options->max_request_body_size : SM_HTTP_BODY_LIMIT_BYTES;
-    if (sm_server_life_init(&server->life, &server_kind, workers, options->endpoint, options->transport, options->tls, error))
+    const struct sm_auth_options *auth = options->auth ? &options->auth->auth : NULL;
+    if (sm_server_life_init(&server->life, &server_kind, workers, &options->endpoint, options->transport, options->tls, error) &&
+        (!auth || sm_auth_open(&server->auth, user, &auth->authenticator, SM_AUTH_SERVER, error)))
         return server;
     sm_http_server_free(server);
     return NULL;
@@ -471,11 +473,9 @@ void sm_http_server_set_refuse(struct sm_http_server *server, sm_http_refuse *re
     server->refuse = refuse;
 }
 
-bool sm_http_server_start(struct sm_http_server *server, const struct sm_component *user, struct sm_error *error)
+bool sm_http_server_start(struct sm_http_server *server, struct sm_error *error)
 {
-    const struct sm_http_server_auth_options *auth = server->options->auth;
-    return (!auth || sm_auth_open(&server->auth, user, auth->auth.authenticator, SM_AUTH_SERVER, error)) &&
-           sm_server_life_start(&server->life, error);
+    return sm_server_life_start(&server->life, error);
 }
 
 const char *sm_http_server_address(const struct sm_http_server *server)

@@ -78,16 +78,16 @@ void sm_http_server_validate(const struct sm_http_server_options *options, struc
 /* Runs on the request's worker. Must lead to exactly one sm_http_respond on it, now or later. */
 typedef void sm_http_handler(struct sm_http_request *request, void *context);
 
+/* Checks the address and TLS files, and finds the authenticator of the option `auth` for `user` (NULL: a server that no component has, and no
+ * authenticator); opens nothing. */
 struct sm_http_server *sm_http_server_create(struct sm_workers *workers, const struct sm_http_server_options *options, sm_http_handler *handler,
-                                             void *context, struct sm_error *error)
-    __attribute__((warn_unused_result)); /* checks TLS files, opens nothing */
-/* Answers requests that are refused before the handler sees them (status 401, or 503), in the form of the handler's other answers; without one they are plain
- * text. Must lead to exactly one sm_http_respond. */
+                                             void *context, const struct sm_component *user, struct sm_error *error)
+    __attribute__((warn_unused_result));
+/* Answers requests that are refused before the handler sees them (status 401, or 503), in the form of the handler's other answers; without one they
+ * are plain text. Must lead to exactly one sm_http_respond. */
 typedef void sm_http_refuse(struct sm_http_request *request, int status, const char *why);
 void sm_http_server_set_refuse(struct sm_http_server *server, sm_http_refuse *refuse);
-/* With the option `auth` the authenticator is found for `user`, which must be started after extensions (NULL: a server that no component has, and no
- * authenticator). */
-bool sm_http_server_start(struct sm_http_server *server, const struct sm_component *user, struct sm_error *error) __attribute__((warn_unused_result));
+bool sm_http_server_start(struct sm_http_server *server, struct sm_error *error) __attribute__((warn_unused_result));
 const char *sm_http_server_address(const struct sm_http_server *server);
 /* No new connections or requests; open requests are answered; `stopped(context)` on the main worker when the last is. */
 void sm_http_server_stop(struct sm_http_server *server, void (*stopped)(void *context), void *context);

@@ -28,6 +28,15 @@ static bool is_port(struct sm_slice port)
     return true;
 }
 
+/* Source: Go net/url, parseHost (what must be escaped there, and cannot be). */
+static bool is_host(struct sm_slice host)
+{
+    for (size_t i = 0; i < host.size; i++)
+        if ((unsigned char)host.ptr[i] <= ' ' || host.ptr[i] == 0x7f || strchr("\\^`{|}", host.ptr[i]))
+            return false;
+    return true;
+}
+
 /* The text between the scheme and the last "@" before the host; ptr NULL: there is none. What should be a port and is none may be a password with a
  * "/", "?" or "#" in it. */
 static struct sm_slice find_user(const char *text)
@@ -73,8 +82,10 @@ static bool refuse(const char *text, const char *why, struct sm_error *error)
 bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_error *error)
 {
     *url = (struct sm_http_url){.is_https = strncmp(text, "https://", 8) == 0};
-    if (!url->is_https && strncmp(text, "http://", 7) != 0)
-        return refuse(text, "must begin with http:// or https://", error);
+    if (!url->is_https && strncmp(text, "http://", 7) != 0) {
+        refuse(text, "must begin with http:// or https://", error);
+        return sm_error_advise(error, "write http:// before it, or https:// if the next hop speaks TLS");
+    }
     struct sm_slice rest = sm_slice_of(text + (url->is_https ? 8 : 7));
     struct sm_slice authority = authority_at(rest.ptr);
     url->path = sm_slice_make(rest.ptr + authority.size, rest.size - authority.size);
@@ -87,6 +98,8 @@ bool sm_http_url_parse(const char *text, struct sm_http_url *url, struct sm_erro
     struct sm_slice port = port_of(authority), host = sm_slice_make(authority.ptr, authority.size - port.size);
     if (!is_port(port))
         return refuse(text, "invalid port after host", error);
+    if (!is_host(host))
+        return refuse(text, "invalid character in host name", error);
     if (host.size >= 2 && memrchr(host.ptr, ']', host.size))
         host = sm_slice_make(host.ptr + 1, host.size - 2);
     if (url->user.size > SM_DIAL_USER_BYTES_MAX)

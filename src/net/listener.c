@@ -155,7 +155,18 @@ void sm_listener_validate_transport(const char *transport, struct sm_validation 
 
 static bool fail_listen(struct sm_error *error, int why, const struct sm_listener_options *options)
 {
-    return sm_error_set_errno(error, why, "listen %s %s: bind", options->transport, options->endpoint);
+    bool is_unix = strcmp(options->transport, "unix") == 0;
+    sm_error_set_errno(error, why, "listen %s %s: bind", options->transport, options->endpoint);
+    if (why == EADDRINUSE)
+        return sm_error_advise(error, "another component or program has it (%s tells which): choose another, or stop that one",
+                               is_unix                                  ? "ss -lxp"
+                               : strcmp(options->transport, "udp") == 0 ? "ss -lunp"
+                                                                        : "ss -ltnp");
+    if (why == EADDRNOTAVAIL)
+        return sm_error_advise(error, "no interface here has this address (ip -brief address lists them); 0.0.0.0 takes all of them");
+    if (why == EACCES && !is_unix)
+        return sm_error_advise(error, "ports below 1024 need the capability CAP_NET_BIND_SERVICE: give it, or choose a higher port");
+    return is_unix ? sm_error_advise_file(error, why, options->endpoint, true) : false;
 }
 
 /* `type` SOCK_DGRAM: there is nothing to listen for, and an address that may be used again would be used by two. */
@@ -184,6 +195,9 @@ static void fail_lookup(struct sm_error *error, int status, const struct sm_list
     else
         sm_error_set(error, SM_ERROR_IO, "listen %s: lookup %s: %s", options->transport, host,
                      status == EAI_NONAME ? "no such host" : gai_strerror(status));
+    sm_error_advise(error, status == EAI_SERVICE
+                               ? "write the port as a number"
+                               : "write the address as a number (0.0.0.0: all interfaces), or make the name known in DNS or /etc/hosts");
 }
 
 static bool is_wildcard(const char *host)
@@ -191,19 +205,27 @@ static bool is_wildcard(const char *host)
     return !*host || strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
 }
 
+static bool split_inet(const struct sm_listener_options *options, char host[256], char port[32], struct sm_error *error)
+{
+    host[0] = '\0';
+    memcpy(port, "0", sizeof("0"));
+    if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error)) {
+        sm_error_wrap(error, "listen %s", options->transport);
+        return sm_error_advise(error, "write HOST:PORT, as localhost:4318 or 0.0.0.0:4318");
+    }
+    if (strspn(port, "0123456789") != strlen(port) || strtoul(port, NULL, 10) <= UINT16_MAX)
+        return true;
+    sm_error_set(error, SM_ERROR_USAGE, "listen %s: address %s: invalid port", options->transport, port);
+    return sm_error_advise(error, "ports go up to 65535");
+}
+
 /* No host or a wildcard: all interfaces, IPv6 and IPv4 on one socket where there is IPv6. No endpoint: any free port of them. A name: its IPv4
  * address if it has one, as Go chooses. */
 static int open_inet(const struct sm_listener_options *options, int type, struct sm_error *error)
 {
-    char host[256] = "", port[32] = "0";
-    if (*options->endpoint && !sm_address_split(options->endpoint, host, port, error)) {
-        sm_error_wrap(error, "listen %s", options->transport);
+    char host[256], port[32];
+    if (!split_inet(options, host, port, error))
         return -1;
-    }
-    if (strspn(port, "0123456789") == strlen(port) && strtoul(port, NULL, 10) > UINT16_MAX) {
-        sm_error_set(error, SM_ERROR_USAGE, "listen %s: address %s: invalid port", options->transport, port);
-        return -1;
-    }
     bool is_any = is_wildcard(host) && options->transport[3] == '\0'; /* "tcp", "udp" */
     struct addrinfo hints = {.ai_socktype = type, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC}, *found = NULL;
     if (strcmp(options->transport, "tcp4") == 0)
@@ -247,14 +269,19 @@ static void remove_stale_socket(const struct sockaddr_un *address, socklen_t siz
     close(probe);
 }
 
+static bool check_unix(const struct sm_listener_options *options, struct sm_error *error)
+{
+    size_t length = strlen(options->endpoint), size_max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+    return (length > 0 && length <= size_max) ||
+           sm_error_set(error, SM_ERROR_USAGE, "listen unix %s: the path must have 1 to %zu bytes", options->endpoint, size_max);
+}
+
 static int open_unix(const struct sm_listener_options *options, char **unlink_path, struct sm_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(options->endpoint);
-    if (length == 0 || length >= sizeof(address.sun_path)) {
-        sm_error_set(error, SM_ERROR_USAGE, "listen unix %s: the path must have 1 to %zu bytes", options->endpoint, sizeof(address.sun_path) - 1);
+    if (!check_unix(options, error))
         return -1;
-    }
     memcpy(address.sun_path, options->endpoint, length);
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     bool is_abstract = address.sun_path[0] == '@';
@@ -290,13 +317,22 @@ static void port_free(struct port *port)
     free(port);
 }
 
+bool sm_listener_check(const struct sm_listener_options *options, struct sm_error *error)
+{
+    char host[256], port[32];
+    if (strcmp(options->transport, "unix") == 0)
+        return check_unix(options, error);
+    if (strncmp(options->transport, "tcp", 3) != 0 && strcmp(options->transport, "udp") != 0)
+        return sm_error_set(error, SM_ERROR_USAGE, "listen %s: transport must be tcp, tcp4, tcp6 or unix, not %s", options->endpoint,
+                            options->transport);
+    return split_inet(options, host, port, error);
+}
+
 static struct port *port_open(struct sm_workers *workers, const struct sm_listener_options *options, const char *key, struct sm_error *error)
 {
     bool is_unix = strcmp(options->transport, "unix") == 0;
-    if (!is_unix && strncmp(options->transport, "tcp", 3) != 0) {
-        sm_error_set(error, SM_ERROR_USAGE, "listen %s: transport must be tcp, tcp4, tcp6 or unix, not %s", options->endpoint, options->transport);
+    if (!sm_listener_check(options, error))
         return NULL;
-    }
     struct port *port = sm_alloc(1, sizeof(*port));
     port->workers = workers;
     port->key = sm_strdup(key);

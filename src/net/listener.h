@@ -27,7 +27,9 @@ struct sm_listener_options {
 /* Tells a transport that there is not. */
 void sm_listener_validate_transport(const char *transport, struct sm_validation *validation, const char *key_path);
 
-/* Listens; false with "listen 127.0.0.1:4317: address already in use". Main worker only. */
+/* Refuses what no start could open, as sm_listener_open does; names are not looked up. */
+bool sm_listener_check(const struct sm_listener_options *options, struct sm_error *error) __attribute__((warn_unused_result));
+/* Listens; NULL with "listen 127.0.0.1:4317: address already in use". Main worker only. */
 struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm_listener_options *options, sm_listener_accepted *accepted,
                                      void *context, struct sm_error *error) __attribute__((warn_unused_result));
 /* The address bound to, with the real port: "127.0.0.1:43017". */

@@ -31,13 +31,18 @@ static struct sm_server_list *list_of(const struct sm_server_life *life, const s
     return &life->lists[index < 0 ? 0 : index];
 }
 
-bool sm_server_life_init(struct sm_server_life *life, const struct sm_server_kind *kind, struct sm_workers *workers, const char *endpoint,
+bool sm_server_life_init(struct sm_server_life *life, const struct sm_server_kind *kind, struct sm_workers *workers, const char *const *endpoint,
                          const char *transport, const struct sm_tls_server_options *tls, struct sm_error *error)
 {
     life->kind = kind;
     life->workers = workers;
     life->endpoint = endpoint;
     life->transport = transport && *transport ? transport : "tcp";
+    const struct sm_listener_options listened = {.endpoint = *endpoint, .transport = life->transport};
+    if (!sm_listener_check(&listened, error)) {
+        sm_error_blame(error, endpoint);
+        return sm_error_of_start(error);
+    }
     if (tls) {
         life->tls = sm_tls_server_context_create(tls, kind->alpn, error);
         if (!life->tls)
@@ -67,10 +72,10 @@ static void on_accepted(struct sm_worker *worker, int fd, const char *peer, void
 
 bool sm_server_life_start(struct sm_server_life *life, struct sm_error *error)
 {
-    struct sm_listener_options options = {.endpoint = life->endpoint, .transport = life->transport};
+    struct sm_listener_options options = {.endpoint = *life->endpoint, .transport = life->transport};
     life->listener = sm_listener_open(life->workers, &options, on_accepted, life, error);
     if (!life->listener)
-        return false;
+        return sm_error_blame(error, life->endpoint);
     snprintf(life->address, sizeof(life->address), "%s", sm_listener_address(life->listener));
     return true;
 }

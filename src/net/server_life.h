@@ -37,11 +37,12 @@ struct sm_server_kind {
 /* Immutable after start, but for the lists (worker-local), the counts (atomic) and the members that stop writes (main worker). */
 struct sm_server_life {
     const struct sm_server_kind *kind;
-    struct sm_workers *workers;       /* borrowed */
-    struct sm_tls_context *tls;       /* owned; NULL: plain */
-    struct sm_listener *listener;     /* owned; NULL: not started, or stopped */
-    const char *endpoint, *transport; /* borrowed: options */
-    struct sm_server_list *lists;     /* owned: one per worker */
+    struct sm_workers *workers;   /* borrowed */
+    struct sm_tls_context *tls;   /* owned; NULL: plain */
+    struct sm_listener *listener; /* owned; NULL: not started, or stopped */
+    const char *const *endpoint;  /* borrowed: the member of the options, which is blamed when the address cannot be had */
+    const char *transport;        /* borrowed: options */
+    struct sm_server_list *lists; /* owned: one per worker */
     unsigned list_count;
     atomic_uint connection_count;     /* any thread */
     struct sm_server_life *successor; /* borrowed: who has the address after this one stopped (a reload) and takes idle connections; NULL: nobody */
@@ -53,7 +54,8 @@ struct sm_server_life {
 
 enum { SM_SERVER_CONNECTION_LIMIT = 10000 };
 
-bool sm_server_life_init(struct sm_server_life *life, const struct sm_server_kind *kind, struct sm_workers *workers, const char *endpoint,
+/* Opens nothing, but refuses an address that no start could open. */
+bool sm_server_life_init(struct sm_server_life *life, const struct sm_server_kind *kind, struct sm_workers *workers, const char *const *endpoint,
                          const char *transport, const struct sm_tls_server_options *tls, struct sm_error *error) __attribute__((warn_unused_result));
 bool sm_server_life_start(struct sm_server_life *life, struct sm_error *error) __attribute__((warn_unused_result));
 void sm_server_life_stop(struct sm_server_life *life, void (*stopped)(void *context), void *context);

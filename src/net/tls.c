@@ -155,8 +155,11 @@ void sm_tls_client_validate(const struct sm_tls_client_options *options, struct 
 static bool read_file(const char *path, struct sm_bytes *content, struct sm_error *error)
 {
     FILE *file = fopen(path, "rbe");
-    if (!file)
-        return sm_error_set_errno(error, errno, "open %s", path);
+    if (!file) {
+        int why = errno;
+        sm_error_set_errno(error, why, "open %s", path);
+        return sm_error_advise_file(error, why, path, false);
+    }
     size_t got;
     do {
         got = fread(sm_bytes_reserve(content, 4096), 1, 4096, file);
@@ -223,7 +226,14 @@ static bool use_certificate(SSL_CTX *ctx, const struct sm_tls_files *files, stru
     }
     ERR_clear_error(); /* the end of the chain is one */
     sm_bytes_deinit(&content);
-    return ok;
+    return ok || sm_error_blame(error, is_set(files->cert_file) ? &files->cert_file : &files->cert_pem);
+}
+
+static void refuse_pair(const struct sm_tls_files *files, const char *key, struct sm_error *error)
+{
+    sm_error_set(error, SM_ERROR_USAGE, "key %s does not belong to certificate %s: %s", key, is_set(files->cert_file) ? files->cert_file : "cert_pem",
+                 last_reason());
+    sm_error_advise(error, "`openssl pkey -pubout -in KEY` and `openssl x509 -pubkey -noout -in CERTIFICATE` must print the same");
 }
 
 static bool use_key(SSL_CTX *ctx, const struct sm_tls_files *files, struct sm_error *error)
@@ -237,8 +247,7 @@ static bool use_key(SSL_CTX *ctx, const struct sm_tls_files *files, struct sm_er
         if (!key)
             sm_error_set(error, SM_ERROR_USAGE, "key %s: %s", name, last_reason());
         else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-            sm_error_set(error, SM_ERROR_USAGE, "key %s does not belong to certificate %s: %s", name,
-                         is_set(files->cert_file) ? files->cert_file : "cert_pem", last_reason());
+            refuse_pair(files, name, error);
         else
             ok = true;
         EVP_PKEY_free(key);
@@ -248,13 +257,14 @@ static bool use_key(SSL_CTX *ctx, const struct sm_tls_files *files, struct sm_er
     if (content.ptr)
         OPENSSL_cleanse(content.ptr, content.capacity);
     sm_bytes_deinit(&content);
-    return ok;
+    return ok || sm_error_blame(error, is_set(files->key_file) ? &files->key_file : &files->key_pem);
 }
 
-static bool trust(SSL_CTX *ctx, const char *file, const char *pem, bool show_names, struct sm_error *error)
+/* `file` and `pem` (NULL: there is no such option) are members of the options. */
+static bool trust(SSL_CTX *ctx, const char *const *file_option, const char *const *pem_option, bool show_names, struct sm_error *error)
 {
+    const char *file = *file_option, *pem = pem_option ? *pem_option : "", *name;
     struct sm_bytes content = {0};
-    const char *name;
     size_t count = 0;
     BIO *bio = open_pem(file, pem, "ca_pem", &content, &name, error);
     if (bio) {
@@ -270,8 +280,10 @@ static bool trust(SSL_CTX *ctx, const char *file, const char *pem, bool show_nam
     } else {
         sm_error_wrap(error, "failed to load cert %s", name);
     }
-    if (count == 0)
+    if (count == 0) {
+        sm_error_blame(error, is_set(file) ? file_option : pem_option);
         sm_error_wrap(error, "failed to load %s", show_names ? "client CA CertPool" : is_set(file) ? "CA CertPool File" : "CA CertPool PEM");
+    }
     ERR_clear_error();
     sm_bytes_deinit(&content);
     return count > 0;
@@ -283,8 +295,10 @@ static bool apply_versions(SSL_CTX *ctx, const struct sm_tls_files *files, struc
 {
     int oldest = version_number(files->min_version, TLS1_2_VERSION);
     int newest = version_number(files->max_version, 0);
-    if (oldest < 0 || newest < 0)
-        return sm_error_set(error, SM_ERROR_USAGE, "unsupported TLS version: \"%s\"", oldest < 0 ? files->min_version : files->max_version);
+    if (oldest < 0 || newest < 0) {
+        sm_error_set(error, SM_ERROR_USAGE, "unsupported TLS version: \"%s\"", oldest < 0 ? files->min_version : files->max_version);
+        return sm_error_blame(error, oldest < 0 ? &files->min_version : &files->max_version);
+    }
     /* OpenSSL's own levels would refuse what the options ask for: TLS below 1.2 needs level 0. */
     SSL_CTX_set_security_level(ctx, oldest < TLS1_2_VERSION ? 0 : 1);
     SSL_CTX_set_min_proto_version(ctx, oldest);
@@ -309,7 +323,7 @@ static bool apply_curves(SSL_CTX *ctx, const struct sm_tls_files *files, struct 
     if (ok && list.size && SSL_CTX_set1_groups_list(ctx, sm_bytes_cstr(&list)) != 1)
         ok = sm_error_set(error, SM_ERROR_USAGE, "curve_preferences not accepted by OpenSSL: %s", last_reason());
     sm_bytes_deinit(&list);
-    return ok;
+    return ok || sm_error_blame(error, &files->curve_preferences);
 }
 
 static bool apply_trust(const struct sm_tls_context *context, SSL_CTX *ctx, struct sm_error *error)
@@ -319,19 +333,19 @@ static bool apply_trust(const struct sm_tls_context *context, SSL_CTX *ctx, stru
     if (context->server) {
         /* ca_file of a server is read, so that a bad one is an error, and plays no part in what clients must show. */
         SSL_CTX *unused = has_authorities ? SSL_CTX_new(TLS_method()) : NULL;
-        bool ok = !unused || trust(unused, files->ca_file, files->ca_pem, false, error);
+        bool ok = !unused || trust(unused, &files->ca_file, &files->ca_pem, false, error);
         SSL_CTX_free(unused);
         if (!ok || !is_set(context->server->client_ca_file))
             return ok;
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         if (files->include_system_ca_certs_pool)
             SSL_CTX_set_default_verify_paths(ctx);
-        return trust(ctx, context->server->client_ca_file, "", true, error);
+        return trust(ctx, &context->server->client_ca_file, NULL, true, error);
     }
     SSL_CTX_set_verify(ctx, context->client->insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (!has_authorities || files->include_system_ca_certs_pool)
         SSL_CTX_set_default_verify_paths(ctx);
-    return !has_authorities || trust(ctx, files->ca_file, files->ca_pem, false, error);
+    return !has_authorities || trust(ctx, &files->ca_file, &files->ca_pem, false, error);
 }
 
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *offered, unsigned offered_size,
@@ -403,6 +417,7 @@ static struct sm_tls_context *context_create(struct sm_tls_context *context, con
     if (context->ctx)
         return context;
     sm_error_wrap(error, "failed to load TLS config");
+    sm_error_of_start(error);
     sm_tls_context_free(context);
     return NULL;
 }
@@ -411,6 +426,7 @@ struct sm_tls_context *sm_tls_server_context_create(const struct sm_tls_server_o
 {
     if (!has_cert(&options->files)) {
         sm_error_set(error, SM_ERROR_USAGE, "TLS configuration must include both certificate and key for server connections");
+        sm_error_blame(error, &options->files.cert_file);
         return NULL;
     }
     struct sm_tls_context *context = sm_alloc(1, sizeof(*context));

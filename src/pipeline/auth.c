@@ -67,10 +67,13 @@ bool sm_auth_find(struct sm_auth *auth, const struct sm_component *user, const c
     return sm_error_set(error, SM_ERROR_USAGE, "authenticator \"%s\": requested authenticator is not a %s authenticator", id, names[at].name);
 }
 
-bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
+bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *const *id, enum sm_auth_side side, struct sm_error *error)
 {
-    if (!sm_auth_find(auth, user, id, side, error))
-        return false;
-    return side == SM_AUTH_SERVER || !auth->type->check || auth->type->check(auth->extension, error) ||
-           sm_error_wrap(error, "authenticator \"%s\"", id);
+    bool is_found = sm_auth_find(auth, user, *id, side, error);
+    if (is_found && (side == SM_AUTH_SERVER || !auth->type->check || auth->type->check(auth->extension, error)))
+        return true;
+    if (is_found)
+        sm_error_wrap(error, "authenticator \"%s\"", *id);
+    sm_error_blame(error, id);
+    return sm_error_of_start(error);
 }

@@ -62,7 +62,7 @@ struct sm_auth_type {
                          struct sm_error *error);
     /* Changes the headers of a request; `context` is what came with the telemetry, NULL: nothing. False: the request fails. */
     bool (*sign)(struct sm_component *extension, const struct sm_metadata *context, struct sm_auth_headers *headers, struct sm_error *error);
-    /* Clients: what can only be said when all extensions have started. NULL: nothing. */
+    /* Clients: what can only be said when all extensions have been created. NULL: nothing. */
     bool (*check)(struct sm_component *extension, struct sm_error *error);
     /* gRPC clients: what it adds must not travel in the clear. NULL: it may. */
     bool (*needs_tls)(struct sm_component *extension);
@@ -77,6 +77,6 @@ struct sm_auth {
 /* Finds the extension `id` for `user` (NULL: it is refused), which must serve `side`. */
 bool sm_auth_find(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
     __attribute__((warn_unused_result));
-/* The same with the authenticator's own check. Called by the user's `start`, when extensions have started. */
-bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *id, enum sm_auth_side side, struct sm_error *error)
+/* The same with the authenticator's own check, and the option `id` blamed. Called by the user's `create`, when extensions have been created. */
+bool sm_auth_open(struct sm_auth *auth, const struct sm_component *user, const char *const *id, enum sm_auth_side side, struct sm_error *error)
     __attribute__((warn_unused_result));

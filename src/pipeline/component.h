@@ -69,7 +69,9 @@ struct sm_component_type {
     /* Rules between options; adds every violation to the validation (its paths are relative to the component). NULL: none. */
     void (*validate)(const void *options, struct sm_validation *validation);
 
-    /* Fills component->state from component->options. Opens nothing. False with `error` filled; `free` is then called if it has set the state. */
+    /* Fills component->state from component->options. Opens nothing, but refuses everything that can be known without: it reads files, and finds the
+     * extensions it names (which are created first), so that `spanmill validate`, which creates and does not start, sees what a start would. False
+     * with `error` filled, which blames the option (sm_error_blame); `free` is then called if it has set the state. */
     bool (*create)(struct sm_component *component, struct sm_error *error);
     /* Opens ports and files, starts timers. False with `error` filled: the program does not start (or the reload is given up). */
     bool (*start)(struct sm_component *component, struct sm_error *error);
@@ -138,7 +140,7 @@ size_t sm_component_join_limit(const struct sm_component *component, enum sm_sig
 /* Says that `component` has drained after `stop`. Any thread. */
 void sm_component_stopped(struct sm_component *component);
 
-/* The extension `id` if it is in service::extensions and started before; NULL otherwise. */
+/* The extension `id` if it is in service::extensions and created before; NULL otherwise. */
 struct sm_component *sm_graph_find_extension(const struct sm_graph *graph, const char *id);
 
 /* ---- receivers: entry into the pipelines, with the own metrics otelcol_receiver_{accepted,refused,failed}_* kept on the way.

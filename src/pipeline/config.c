@@ -231,20 +231,21 @@ bool sm_config_decode(struct sm_config *config, const struct sm_node *root, cons
     config->root = root;
     struct sm_config_builder builder = {
         .config = config, .arena = &config->arena, .diags = diags, .types = types, .type_count = type_count, .root = root};
-    struct document document;
-    bool is_decoded = sm_options_decode(document_table, &document, sizeof(document), root, NULL, builder.arena, diags);
-    if (!check_document(&builder, &document))
+    struct document *document = sm_arena_zalloc(builder.arena, 1, sizeof(*document));
+    config->service_options = &document->service;
+    bool is_decoded = sm_options_decode(document_table, document, sizeof(*document), root, NULL, builder.arena, diags);
+    if (!check_document(&builder, document))
         return false;
     for (enum sm_component_kind kind = 0; kind < SM_COMPONENT_KIND_COUNT; kind++)
-        take_section(&builder, kind, document.sections[kind]);
+        take_section(&builder, kind, document->sections[kind]);
     const struct sm_configured_list *connectors = &config->components[SM_CONNECTOR];
     for (size_t i = 0; i < connectors->count; i++) {
         check_ambiguous(&builder, &connectors->items[i], SM_EXPORTER);
         check_ambiguous(&builder, &connectors->items[i], SM_RECEIVER);
     }
     if (is_decoded) {
-        sm_config_take_telemetry(&builder, &document.service.telemetry);
-        sm_config_take_pipelines(&builder, &document.service);
+        sm_config_take_telemetry(&builder, &document->service.telemetry);
+        sm_config_take_pipelines(&builder, &document->service);
     }
     if (sm_diags_error_count(diags) == errors_before) {
         sm_config_check_connectors(&builder);

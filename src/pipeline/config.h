@@ -47,6 +47,7 @@ enum sm_metrics_level { SM_METRICS_NONE = -1, SM_METRICS_BASIC, SM_METRICS_NORMA
 struct sm_metrics_reader {
     const char *host;
     uint64_t port;
+    const void *option; /* borrowed: the member of `service_options` to blame if it cannot be opened; NULL: it is there by default */
     bool without_scope_info, without_type_suffix, without_units;
     struct sm_string_list included_labels, excluded_labels; /* of the resource, as constant labels */
     bool has_resource_labels;                               /* with_resource_constant_labels is given */
@@ -58,6 +59,7 @@ struct sm_metrics_sender_config {
     enum sm_metrics_way way;
     const char *endpoint, *certificate, *client_certificate, *client_key; /* not for the console */
     bool is_insecure, is_packed;
+    const void *option;           /* borrowed: the member of `service_options` to blame if it cannot be used */
     struct sm_string_map headers; /* secret values */
     uint64_t interval_ns, timeout_ns;
 };
@@ -65,7 +67,8 @@ struct sm_metrics_sender_config {
 struct sm_telemetry_config {
     enum sm_log_level log_level;
     enum sm_log_encoding log_encoding;
-    const char *log_path; /* "stderr", "stdout" or a file */
+    const char *log_path;   /* "stderr", "stdout" or a file */
+    const void *log_option; /* borrowed: the member of `service_options` that says so; NULL: none */
     bool log_without_caller;
     struct sm_log_sampling log_sampling;   /* tick_ns 0: none */
     const struct sm_log_field *log_fields; /* of every line, by name */
@@ -79,8 +82,9 @@ struct sm_telemetry_config {
 };
 
 struct sm_config {
-    struct sm_arena arena;      /* holds everything the configuration points to */
-    const struct sm_node *root; /* the merged tree */
+    struct sm_arena arena;       /* holds everything the configuration points to */
+    const struct sm_node *root;  /* the merged tree */
+    const void *service_options; /* borrowed: arena; what sm_config_service_option_table describes, decoded */
     struct sm_configured_list components[SM_COMPONENT_KIND_COUNT];
     struct sm_pipeline_config *pipelines; /* in source order */
     size_t pipeline_count;

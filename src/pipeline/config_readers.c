@@ -119,6 +119,7 @@ static void take_pull(struct sm_validation *validation, const prometheus *from, 
     *out = (struct sm_metrics_reader){
         .host = from->host,
         .port = (uint64_t)from->port,
+        .option = &from->port,
         .without_scope_info = from->without_scope_info,
         .without_type_suffix = from->without_type_suffix,
         .without_units = from->without_units,
@@ -147,6 +148,7 @@ static void take_otlp(struct sm_validation *validation, const otlp *from, struct
         sm_validation_error(validation, "metrics::readers", "otlp needs an endpoint");
     out->way = (enum sm_metrics_way)from->protocol;
     out->endpoint = from->endpoint;
+    out->option = &from->endpoint;
     out->certificate = from->certificate;
     out->client_certificate = from->client_certificate;
     out->client_key = from->client_key;

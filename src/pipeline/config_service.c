@@ -222,6 +222,7 @@ void sm_config_take_telemetry(struct sm_config_builder *builder, const struct sm
     take_sampling(out, &options->logs.sampling);
     take_initial_fields(builder, &validation, options->logs.initial_fields);
     out->log_path = options->logs.output_paths.count ? options->logs.output_paths.items[0] : "stderr";
+    out->log_option = options->logs.output_paths.count ? &options->logs.output_paths.items[0] : NULL;
     if (options->logs.output_paths.count > 1)
         sm_validation_error(&validation, "logs::output_paths", "spanmill writes its log to one place, got %zu", options->logs.output_paths.count);
     if (sm_node_find(options->traces, "processors"))

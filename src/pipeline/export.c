@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/path_check.h"
 #include "pipeline/export_chain.h"
+#include "pipeline/storage.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -39,9 +41,17 @@ static void compose_events(struct sm_export_chain *chain)
     chain->rejecting_event = event_text("Exporting failed. Rejecting data.", advice);
 }
 
+/* Can requests be kept where they are to be? */
+static bool check_store(const struct sm_export_chain *chain, struct sm_error *error)
+{
+    if (chain->queue_file.size)
+        return sm_path_check_writable(chain->queue_file.ptr, true, error);
+    return sm_storage_check(chain->component, &chain->queue->storage, error) ||
+           sm_error_wrap(error, "exporter %s: sending_queue", chain->component->id);
+}
+
 bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *error)
 {
-    (void)error;
     struct sm_export_chain *chain = sm_alloc(1, sizeof(*chain));
     chain->component = exporter;
     chain->options = (const void *)((const char *)exporter->options + exporter->type->export_options_offset);
@@ -63,7 +73,7 @@ bool sm_export_chain_create(struct sm_component *exporter, struct sm_error *erro
     chain->drained = sm_alloc(1, sizeof(*chain->drained));
     chain->drained->component = exporter;
     exporter->_chain = chain;
-    return true;
+    return !chain->is_persistent || check_store(chain, error);
 }
 
 static void create_lanes(struct sm_export_chain *chain)
@@ -124,6 +134,7 @@ static bool start_store(struct sm_export_chain *chain, struct sm_error *error)
     struct sm_error own_error = {0};
     if (!sm_export_store_open(chain, &own_error) && own_error.class != SM_ERROR_BUSY) {
         *error = own_error;
+        sm_error_blame(error, &chain->queue->storage);
         return sm_error_wrap(error, "exporter %s: sending_queue", chain->component->id);
     }
     sm_export_open(chain);

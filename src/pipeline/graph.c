@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "pipeline/blame.h"
 #include "pipeline/export.h"
 #include "pipeline/fan_out.h"
 #include "pipeline/graph_internal.h"
@@ -33,6 +34,7 @@ struct entry {
 struct builder {
     struct sm_graph *graph;
     struct pipeline *pipelines; /* parallel to plan->pipelines */
+    struct sm_diags *diags;     /* borrowed; NULL: nobody is told */
     struct sm_error *error;
 };
 
@@ -125,7 +127,8 @@ static struct sm_instance *find_or_add(struct sm_graph *graph, const struct sm_g
     return instance;
 }
 
-static bool create_instance(struct builder *builder, struct sm_instance *instance)
+/* False with `error`. */
+static bool create_instance(struct sm_instance *instance, struct sm_error *error)
 {
     struct sm_component *component = &instance->component;
     const struct sm_component_type *type = component->type;
@@ -133,15 +136,52 @@ static bool create_instance(struct builder *builder, struct sm_instance *instanc
         sm_item_counts_create(component);
     if (type->kind == SM_RECEIVER)
         sm_receiver_counts_create(component);
-    bool is_created = !type->send || sm_export_chain_create(component, builder->error);
-    if (is_created)
-        is_created = !type->create || type->create(component, builder->error);
-    if (is_created)
-        instance->state = SM_INSTANCE_CREATED;
-    else
-        sm_error_wrap(builder->error, "failed to create \"%s\" %s for data type \"%s\"", component->id, kind_names[type->kind],
-                      sm_signal_name(component->signal));
+    bool is_created = (!type->send || sm_export_chain_create(component, error)) && (!type->create || type->create(component, error));
+    instance->state = is_created ? SM_INSTANCE_CREATED : SM_INSTANCE_FAILED;
     return is_created;
+}
+
+/* Has another instance of the same component failed, for the same reason no doubt? */
+static bool has_failed_before(const struct sm_graph *graph, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (graph->order[i]->from == graph->order[index]->from && graph->order[i]->state == SM_INSTANCE_FAILED)
+            return true;
+    return false;
+}
+
+static bool has_failed_extension(const struct sm_graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->order[i]->component.type->kind == SM_EXTENSION && graph->order[i]->state == SM_INSTANCE_FAILED)
+            return true;
+    return false;
+}
+
+/* All of them, so that everything that is wrong is told at once; `error` has the first. Without the extensions that they name the others would say
+ * what is not so. */
+static bool create_instances(struct builder *builder)
+{
+    struct sm_graph *graph = builder->graph;
+    bool is_good = true;
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct sm_component *component = &graph->order[i]->component;
+        struct sm_error error = {0};
+        if (!is_good && component->type->kind != SM_EXTENSION && has_failed_extension(graph))
+            break;
+        if (has_failed_before(graph, i) || create_instance(graph->order[i], &error))
+            continue;
+        sm_blame_tell(graph->order[i]->from, &error, builder->diags);
+        if (error.is_of_start)
+            sm_error_wrap(&error, "failed to start \"%s\" %s", component->id, kind_names[component->type->kind]);
+        else
+            sm_error_wrap(&error, "failed to create \"%s\" %s for data type \"%s\"", component->id, kind_names[component->type->kind],
+                          sm_signal_name(component->signal));
+        if (is_good && builder->error)
+            *builder->error = error;
+        is_good = false;
+    }
+    return is_good;
 }
 
 /* ---- connecting */
@@ -323,17 +363,14 @@ static struct sm_graph *allocate_graph(struct sm_workers *workers, const struct 
     return graph;
 }
 
-struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_error *error)
+struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_diags *diags, struct sm_error *error)
 {
     struct sm_graph *graph = allocate_graph(workers, plan);
-    struct builder builder = {.graph = graph, .error = error};
+    struct builder builder = {.graph = graph, .diags = diags, .error = error};
     builder.pipelines = sm_arena_zalloc(&graph->arena, plan->pipeline_count, sizeof(*builder.pipelines));
     for (size_t i = 0; i < plan->pipeline_count; i++)
         builder.pipelines[i].from = &plan->pipelines[i];
-    bool is_built = connect_all(&builder);
-    for (size_t i = 0; is_built && i < graph->count; i++)
-        is_built = create_instance(&builder, graph->order[i]);
-    if (is_built)
+    if (connect_all(&builder) && create_instances(&builder))
         return graph;
     sm_graph_free(graph);
     return NULL;
@@ -367,7 +404,7 @@ struct sm_component *sm_graph_find_extension(const struct sm_graph *graph, const
     for (size_t i = 0; i < graph->count; i++) {
         struct sm_instance *instance = graph->order[i];
         if (instance->component.type->kind == SM_EXTENSION && sm_slice_is(sm_slice_of(id), instance->component.id))
-            return instance->state == SM_INSTANCE_STARTED || instance->state == SM_INSTANCE_STOPPING ? &instance->component : NULL;
+            return instance->state >= SM_INSTANCE_CREATED && instance->state <= SM_INSTANCE_STOPPING ? &instance->component : NULL;
     }
     return NULL;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "config/node.h"
 #include "telemetry/signal.h"
 
 #include <stdbool.h>
@@ -18,14 +19,17 @@
 
 struct sm_component;
 struct sm_component_type;
+struct sm_diags;
 struct sm_graph;
 struct sm_string_map;
 struct sm_workers;
 
 struct sm_graph_component {
     const struct sm_component_type *type;
-    const char *id;      /* borrowed: "otlp_http/eu" */
-    const void *options; /* borrowed: decoded */
+    const char *id;             /* borrowed: "otlp_http/eu" */
+    const void *options;        /* borrowed: decoded */
+    const struct sm_node *node; /* borrowed: what they were decoded from; NULL: nothing */
+    struct sm_position position;
 };
 
 struct sm_graph_pipeline {
@@ -49,12 +53,13 @@ struct sm_graph_plan {
 };
 
 /* Makes every instance (their `create`), connects them, opens nothing. NULL with `error` filled: "failed to create \"x\" processor for …", or a
- * cycle. */
-struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_error *error)
+ * cycle. Everything that is wrong is told to `diags` (NULL: nobody) with its place, `error` has the first of it. */
+struct sm_graph *sm_graph_create(struct sm_workers *workers, const struct sm_graph_plan *plan, struct sm_diags *diags, struct sm_error *error)
     __attribute__((warn_unused_result));
 
-/* False with `error` filled: "failed to start \"x\" receiver: …". What had started must then be stopped with sm_graph_stop as usual. */
-bool sm_graph_start(struct sm_graph *graph, struct sm_error *error) __attribute__((warn_unused_result));
+/* False with `error` filled: "failed to start \"x\" receiver: …", and the same told to `diags`. What had started must then be stopped with
+ * sm_graph_stop as usual. */
+bool sm_graph_start(struct sm_graph *graph, struct sm_diags *diags, struct sm_error *error) __attribute__((warn_unused_result));
 
 /* Begins to stop. `stopped` is called once from the main worker's loop: with `is_drained` when every component has drained; without when `limit_ns`
  * passed before: the rest has then been told to stop, the graph must be kept (something may still use it). Legal without start. */

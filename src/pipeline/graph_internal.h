@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-enum sm_instance_state { SM_INSTANCE_NEW, SM_INSTANCE_CREATED, SM_INSTANCE_STARTED, SM_INSTANCE_STOPPING, SM_INSTANCE_STOPPED };
+enum sm_instance_state { SM_INSTANCE_NEW, SM_INSTANCE_CREATED, SM_INSTANCE_STARTED, SM_INSTANCE_STOPPING, SM_INSTANCE_STOPPED, SM_INSTANCE_FAILED };
 
 /* One component instance. Main worker only, except `component` and `consumer` as their headers say. */
 struct sm_instance {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pipeline/blame.h"
 #include "pipeline/export.h"
 #include "pipeline/graph_internal.h"
 #include "pipeline/item_counts.h"
@@ -65,14 +66,18 @@ static void log_extension(const struct sm_component *component, const char *even
         sm_log(SM_LOG_INFO, &component->logger, event);
 }
 
-bool sm_graph_start(struct sm_graph *graph, struct sm_error *error)
+bool sm_graph_start(struct sm_graph *graph, struct sm_diags *diags, struct sm_error *error)
 {
     sm_log(SM_LOG_INFO, NULL, "Starting extensions...");
     for (size_t i = 0; i < graph->count; i++) {
         struct sm_component *component = &graph->order[i]->component;
         log_extension(component, "Extension is starting...");
-        if (!start_instance(graph, graph->order[i], error))
+        struct sm_error why = {0};
+        if (!start_instance(graph, graph->order[i], &why)) {
+            sm_blame_tell(graph->order[i]->from, &why, diags);
+            *error = why;
             return sm_error_wrap(error, "failed to start \"%s\" %s", component->id, kind_names[component->type->kind]);
+        }
         log_extension(component, "Extension started.");
     }
     atomic_store_explicit(&graph->ready_since_ns, sm_clock_wall_ns(), memory_order_relaxed);
@@ -196,7 +201,8 @@ static void free_instance(struct sm_instance *instance)
         sm_workers_run_on_all(component->workers, free_local, component);
     if (type->send)
         sm_export_chain_free(component);
-    if (type->free && (instance->state != SM_INSTANCE_NEW || component->state))
+    bool is_made = instance->state != SM_INSTANCE_NEW && instance->state != SM_INSTANCE_FAILED;
+    if (type->free && (is_made || component->state))
         type->free(component);
     if (type->kind == SM_RECEIVER)
         sm_receiver_counts_free(component);

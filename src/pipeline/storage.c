@@ -7,7 +7,7 @@
 
 const char SM_STORAGE_INTERFACE[] = "storage";
 
-struct sm_storage_client *sm_storage_open(struct sm_component *user, const char *storage_id, const char *name, struct sm_error *error)
+static struct sm_component *find(const struct sm_component *user, const char *storage_id, struct sm_error *error)
 {
     struct sm_component *extension = sm_graph_find_extension(user->graph, storage_id);
     if (!extension) {
@@ -15,11 +15,25 @@ struct sm_storage_client *sm_storage_open(struct sm_component *user, const char 
         return NULL;
     }
     const struct sm_storage_type *type = extension->type->interface;
-    if (!type || strcmp(type->interface, SM_STORAGE_INTERFACE) != 0) {
-        sm_error_set(error, SM_ERROR_USAGE, "storage %s: requested extension is not a storage extension", storage_id);
-        return NULL;
-    }
-    return type->open(extension, user, name, error);
+    if (type && strcmp(type->interface, SM_STORAGE_INTERFACE) == 0)
+        return extension;
+    sm_error_set(error, SM_ERROR_USAGE, "storage %s: requested extension is not a storage extension", storage_id);
+    return NULL;
+}
+
+bool sm_storage_check(const struct sm_component *user, const char *const *storage_id, struct sm_error *error)
+{
+    if (find(user, *storage_id, error))
+        return true;
+    sm_error_blame(error, storage_id);
+    return sm_error_of_start(error);
+}
+
+struct sm_storage_client *sm_storage_open(struct sm_component *user, const char *storage_id, const char *name, struct sm_error *error)
+{
+    struct sm_component *extension = find(user, storage_id, error);
+    const struct sm_storage_type *type = extension ? extension->type->interface : NULL;
+    return extension ? type->open(extension, user, name, error) : NULL;
 }
 
 void sm_storage_close(struct sm_storage_client *client)

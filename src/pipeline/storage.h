@@ -38,6 +38,8 @@ struct sm_storage_client {
     const struct sm_storage_type *type;
 };
 
+/* From the user's `create`: is `*storage_id`, a member of its options, a storage extension? False with `error`, which blames it. */
+bool sm_storage_check(const struct sm_component *user, const char *const *storage_id, struct sm_error *error) __attribute__((warn_unused_result));
 /* The client `name` ("" or a signal's name) of `user` in the storage extension `storage_id`. NULL with `error` filled when there is no such
  * extension, it is of another kind, the place cannot be used, or (SM_ERROR_BUSY) the same client is still open: the configuration that is being
  * replaced. */

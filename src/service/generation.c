@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/path_check.h"
 #include "net/listener.h"
+#include "pipeline/blame.h"
 #include "pipeline/config.h"
 #include "pipeline/graph.h"
 #include "pipeline/own_metrics.h"
@@ -31,9 +33,9 @@ struct sm_generation {
     struct sm_metrics_sender **senders; /* owned */
     size_t sender_count;
     struct sm_top_server *top_server; /* owned; NULL: there is none */
-    bool is_sending;       /* the senders have started */
-    size_t stopping_count; /* endpoints, senders and the server told to stop and not yet done */
-    int log_fd;            /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
+    bool is_sending;                  /* the senders have started */
+    size_t stopping_count;            /* endpoints, senders and the server told to stop and not yet done */
+    int log_fd; /* owned, unless it is standard output or error; lines go to log_file_fd instead, which is made to stand for it */
     void (*stopped)(void *context, struct sm_generation *generation, bool is_drained);
     void *stopped_context; /* borrowed */
 };
@@ -50,7 +52,7 @@ static int open_log(const char *path, struct sm_error *error)
         return STDOUT_FILENO;
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0)
-        sm_error_set_errno(error, errno, "cannot open the log file %s", path);
+        sm_error_set_errno(error, errno, "open %s", path);
     return fd;
 }
 
@@ -80,24 +82,49 @@ static bool create_senders(struct sm_generation *generation, struct sm_error *er
     return true;
 }
 
-struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config, struct sm_error *error)
+struct sm_generation *sm_generation_create(struct sm_workers *workers, struct sm_config *config)
 {
     struct sm_generation *generation = sm_alloc(1, sizeof(*generation));
     generation->workers = workers;
     generation->config = config;
     generation->identity = sm_identity_create(&config->telemetry.resource, &generation->arena);
-    generation->log_fd = open_log(config->telemetry.log_path, error);
-    if (generation->log_fd >= 0)
-        return generation;
-    sm_generation_free(generation);
-    return NULL;
+    generation->log_fd = STDERR_FILENO;
+    return generation;
 }
 
-bool sm_generation_build(struct sm_generation *generation, struct sm_error *error)
+static bool fail_log(const struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
+{
+    sm_error_blame(error, generation->config->telemetry.log_option);
+    sm_error_wrap(error, "cannot write the log");
+    sm_blame_tell_service(generation->config, error, diags);
+    return false;
+}
+
+bool sm_generation_check_log(const struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
+{
+    const char *path = generation->config->telemetry.log_path;
+    bool is_file = strcmp(path, "stderr") != 0 && strcmp(path, "stdout") != 0;
+    return !is_file || sm_path_check_writable(path, false, error) || fail_log(generation, diags, error);
+}
+
+bool sm_generation_open_log(struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
+{
+    if (!sm_generation_check_log(generation, diags, error))
+        return false;
+    int fd = open_log(generation->config->telemetry.log_path, error);
+    if (fd < 0)
+        return fail_log(generation, diags, error);
+    generation->log_fd = fd;
+    return true;
+}
+
+bool sm_generation_build(struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
 {
     if (create_endpoints(generation, error) && create_senders(generation, error))
-        generation->graph = sm_graph_create(generation->workers, sm_plan_create(generation->config, &generation->arena), error);
-    return generation->graph || sm_error_wrap(error, "failed to build pipelines");
+        generation->graph = sm_graph_create(generation->workers, sm_plan_create(generation->config, &generation->arena), diags, error);
+    else
+        sm_blame_tell_service(generation->config, error, diags);
+    return generation->graph || sm_error_wrap(error, error->is_of_start ? "cannot start pipelines" : "failed to build pipelines");
 }
 
 /* Where lines are to go: the descriptor of the log file, which from now on stands for this generation's. */
@@ -140,13 +167,15 @@ void sm_generation_apply_telemetry(struct sm_generation *generation)
     sm_own_metrics_set_level(levels[telemetry->metrics_level - SM_METRICS_NONE]);
 }
 
-bool sm_generation_start(struct sm_generation *generation, struct sm_error *error)
+bool sm_generation_start(struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
 {
     sm_listener_next_generation(); /* addresses of the generation before may be taken over */
     for (; generation->started_count < generation->endpoint_count; generation->started_count++)
-        if (!sm_metrics_endpoint_start(generation->endpoints[generation->started_count], error))
+        if (!sm_metrics_endpoint_start(generation->endpoints[generation->started_count], error)) {
+            sm_blame_tell_service(generation->config, error, diags);
             return false;
-    if (!sm_graph_start(generation->graph, error))
+        }
+    if (!sm_graph_start(generation->graph, diags, error))
         return sm_error_wrap(error, "cannot start pipelines");
     if (sm_snapshot_has_sources())
         generation->top_server = sm_top_server_start(generation->workers);

@@ -17,9 +17,10 @@
 
 /* Immutable after create. */
 struct sm_metrics_endpoint {
-    struct sm_arena arena;                /* owned */
-    const struct sm_string_map *identity; /* borrowed */
-    struct sm_http_server *server;        /* owned */
+    struct sm_arena arena;                  /* owned */
+    const struct sm_string_map *identity;   /* borrowed */
+    const struct sm_metrics_reader *reader; /* borrowed */
+    struct sm_http_server *server;          /* owned */
     struct sm_http_server_options http;
     struct sm_prometheus_options prometheus;
 };
@@ -64,12 +65,24 @@ static struct sm_string_map select_labels(const struct sm_metrics_reader *reader
     return labels;
 }
 
+/* The options of the server are not the user's. */
+static bool fail(const struct sm_metrics_endpoint *endpoint, struct sm_error *error)
+{
+    error->option = endpoint->reader->option;
+    if (!endpoint->reader->option) {
+        error->advice[0] = '\0';
+        sm_error_advise(error, "own metrics are shown there unless service::telemetry::metrics has readers with another port, or level: none");
+    }
+    return sm_error_wrap(error, "own metrics");
+}
+
 struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *workers, const struct sm_metrics_reader *reader,
                                                        const struct sm_string_map *identity, struct sm_error *error)
 {
     struct sm_metrics_endpoint *endpoint = sm_alloc(1, sizeof(*endpoint));
     bool is_ipv6 = strchr(reader->host, ':') && *reader->host != '[';
     endpoint->identity = identity;
+    endpoint->reader = reader;
     sm_options_fill_defaults(sm_http_server_option_table, &endpoint->http, sizeof(endpoint->http), &endpoint->arena);
     endpoint->http.endpoint = sm_arena_printf(&endpoint->arena, is_ipv6 ? "[%s]:%u" : "%s:%u", reader->host, (unsigned)reader->port);
     bool has_suffixes = !reader->without_units || !reader->without_type_suffix; /* as in the reference: both kinds, or none */
@@ -83,16 +96,17 @@ struct sm_metrics_endpoint *sm_metrics_endpoint_create(struct sm_workers *worker
         .target_info = SM_PROMETHEUS_TARGET_INFO_ALL,
         .const_labels = select_labels(reader, identity, &endpoint->arena),
     };
-    endpoint->server = sm_http_server_create(workers, &endpoint->http, answer, endpoint, error);
+    endpoint->server = sm_http_server_create(workers, &endpoint->http, answer, endpoint, NULL, error);
     if (endpoint->server)
         return endpoint;
+    fail(endpoint, error);
     sm_metrics_endpoint_free(endpoint);
     return NULL;
 }
 
 bool sm_metrics_endpoint_start(struct sm_metrics_endpoint *endpoint, struct sm_error *error)
 {
-    return sm_http_server_start(endpoint->server, NULL, error) || sm_error_wrap(error, "own metrics");
+    return sm_http_server_start(endpoint->server, error) || fail(endpoint, error);
 }
 
 void sm_metrics_endpoint_stop(struct sm_metrics_endpoint *endpoint, void (*stopped)(void *context), void *context)

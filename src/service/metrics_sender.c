@@ -119,6 +119,7 @@ struct sm_metrics_sender *sm_metrics_sender_create(struct sm_workers *workers, c
     if (create_client(sender, workers, error))
         return sender;
     sm_error_wrap(error, "own metrics");
+    error->option = config->option; /* those of the client are not the user's */
     sm_metrics_sender_free(sender);
     return NULL;
 }

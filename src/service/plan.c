@@ -17,8 +17,13 @@ static void plan_components(struct planner *planner)
         const struct sm_configured_list *list = &planner->config->components[kind];
         planner->components[kind] = sm_arena_zalloc(planner->arena, list->count, sizeof(struct sm_graph_component));
         for (size_t i = 0; i < list->count; i++)
-            planner->components[kind][i] =
-                (struct sm_graph_component){.type = list->items[i].type, .id = list->items[i].id, .options = list->items[i].options};
+            planner->components[kind][i] = (struct sm_graph_component){
+                .type = list->items[i].type,
+                .id = list->items[i].id,
+                .options = list->items[i].options,
+                .node = list->items[i].node,
+                .position = list->items[i].position,
+            };
     }
 }
 

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "config/diags.h"
+#include "pipeline/config.h"
 #include "pipeline/process_signal.h"
 #include "pipeline/worker.h"
 #include "service/generation.h"
@@ -57,25 +58,41 @@ static void tell(const struct service *service, const struct sm_diags *diags)
  * current generation is. */
 static struct sm_generation *load_generation(struct service *service, struct sm_error *error)
 {
-    struct sm_diags *diags = sm_diags_create();
+    struct sm_diags *diags = sm_diags_create(), *faults = sm_diags_create();
     struct sm_config *config = service->options->load(service->options->context, diags);
-    struct sm_generation *generation = config ? sm_generation_create(service->workers, config, error) : NULL;
-    if (!generation)
+    struct sm_generation *generation = config ? sm_generation_create(service->workers, config) : NULL;
+    bool has_log = generation && sm_generation_open_log(generation, faults, error);
+    if (has_log) {
+        sm_generation_apply_telemetry(generation);
+        sm_diags_log(diags);
+    } else {
         tell(service, diags);
+    }
     if (!config)
         sm_error_set(error, SM_ERROR_USAGE, "invalid configuration: %zu error%s", sm_diags_error_count(diags),
                      sm_diags_error_count(diags) == 1 ? "" : "s");
-    if (generation) {
-        sm_generation_apply_telemetry(generation);
-        sm_diags_log(diags);
+    bool is_built = has_log && sm_generation_build(generation, faults, error);
+    if (generation && !is_built) {
+        if (service->current)
+            sm_generation_apply_telemetry(service->current);
+        tell(service, faults);
+        sm_generation_free(generation);
     }
     sm_diags_free(diags);
-    if (!generation || sm_generation_build(generation, error))
-        return generation;
-    if (service->current)
+    sm_diags_free(faults);
+    return is_built ? generation : NULL;
+}
+
+/* False with the reason told, and in `error`; what had started must then be stopped. */
+static bool start_generation(struct service *service, struct sm_generation *generation, struct sm_error *error)
+{
+    struct sm_diags *diags = sm_diags_create();
+    bool is_started = sm_generation_start(generation, diags, error);
+    if (!is_started && service->current)
         sm_generation_apply_telemetry(service->current);
-    sm_generation_free(generation);
-    return NULL;
+    tell(service, diags);
+    sm_diags_free(diags);
+    return is_started;
 }
 
 /* ---- end */
@@ -126,8 +143,7 @@ static void reload(struct service *service)
         sm_log(SM_LOG_ERROR, NULL, "Configuration not reloaded, the running one stays", SM_LOG_STR("error", error.text));
         return;
     }
-    if (!sm_generation_start(next, &error)) {
-        sm_generation_apply_telemetry(service->current);
+    if (!start_generation(service, next, &error)) {
         sm_log(SM_LOG_ERROR, NULL, "Configuration not reloaded, the running one stays", SM_LOG_STR("error", error.text));
         stop_generation(service, next);
         return;
@@ -177,13 +193,15 @@ static void raise_descriptor_limit(void)
 static bool start_first(struct service *service, unsigned worker_count)
 {
     struct sm_error error = {0};
-    service->current = load_generation(service, &error);
-    if (!service->current) {
+    struct sm_generation *first = load_generation(service, &error);
+    if (!first) {
         fprintf(stderr, "Error: %s\n", error.text);
         return false;
     }
     sm_log(SM_LOG_INFO, NULL, "Starting spanmill...", SM_LOG_STR("Version", SPANMILL_VERSION), SM_LOG_INT("NumCPU", worker_count));
-    if (sm_generation_start(service->current, &error)) {
+    bool is_started = start_generation(service, first, &error);
+    service->current = first;
+    if (is_started) {
         sm_log(SM_LOG_INFO, NULL, "Everything is ready. Begin running and processing data.");
         return true;
     }
@@ -207,6 +225,24 @@ static int run(struct service *service, unsigned worker_count)
     if (service->exit_status == EXIT_SUCCESS)
         sm_log(SM_LOG_INFO, NULL, "Shutdown complete.");
     return service->exit_status;
+}
+
+bool sm_service_check(struct sm_config *config, struct sm_diags *diags, struct sm_error *error)
+{
+    struct sm_log_options options = SM_LOG_OPTIONS_DEFAULT;
+    options.level = SM_LOG_ERROR;
+    sm_log_configure(&options); /* what components say of themselves while they are made belongs to a start */
+    struct sm_workers *workers = sm_workers_create(1, error);
+    if (!workers) {
+        sm_config_free(config);
+        return false;
+    }
+    sm_workers_start(workers);
+    struct sm_generation *generation = sm_generation_create(workers, config);
+    bool is_good = sm_generation_check_log(generation, diags, error) && sm_generation_build(generation, diags, error);
+    sm_generation_free(generation);
+    sm_workers_free(workers);
+    return is_good;
 }
 
 int sm_service_run(const struct sm_service_options *options)

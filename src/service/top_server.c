@@ -60,8 +60,8 @@ static bool try_start(struct sm_top_server *server, struct sm_workers *workers, 
     sm_options_fill_defaults(sm_http_server_option_table, &server->options, sizeof(server->options), &server->arena);
     server->options.endpoint = sm_arena_printf(&server->arena, "%s/spanmill-%d.sock", folder, (int)getpid());
     server->options.transport = "unix";
-    server->server = sm_http_server_create(workers, &server->options, take_request, NULL, error);
-    return server->server && sm_http_server_start(server->server, NULL, error);
+    server->server = sm_http_server_create(workers, &server->options, take_request, NULL, NULL, error);
+    return server->server && sm_http_server_start(server->server, error);
 }
 
 struct sm_top_server *sm_top_server_start(struct sm_workers *workers)

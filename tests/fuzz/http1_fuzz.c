@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         static const struct sm_http_server_options options = {
             .endpoint = "", .transport = "tcp", .cors = &cors, .max_request_body_size = 10000, .keep_alives_enabled = true};
         workers = sm_workers_create(0, NULL);
-        server = sm_http_server_create(workers, &options, answer, NULL, NULL);
+        server = sm_http_server_create(workers, &options, answer, NULL, NULL, NULL);
     }
     if (size < 1 || size > INPUT_MAX)
         return 0;

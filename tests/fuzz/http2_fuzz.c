@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .endpoint = "", .transport = "tcp", .max_recv_msg_size_mib = 1, .include_metadata = true};
         const struct sm_grpc_method method = {.path = SM_SLICE("/a.B/C"), .handler = answer};
         workers = sm_workers_create(0, NULL);
-        server = sm_grpc_server_create(workers, &options, &method, 1, NULL);
+        server = sm_grpc_server_create(workers, &options, &method, 1, NULL, NULL);
     }
     if (size < 1 || size > INPUT_MAX)
         return 0;

@@ -274,7 +274,7 @@ static bool span_metrics_start(struct sm_component *component, struct sm_error *
     if (*options->storage) {
         state->keeper = sm_keeper_open(component, options->storage, error);
         if (!state->keeper)
-            return false;
+            return sm_error_blame(error, &options->storage);
         if (!sm_keeper_instance(state->keeper, instance, instance, error))
             return give_up_storage(state);
     }

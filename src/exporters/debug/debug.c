@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/path_check.h"
 #include "exporters/debug/text.h"
 #include "pipeline/export.h"
 #include "telemetry/metric.h"
@@ -75,10 +76,20 @@ static void validate(const void *option_struct, struct sm_validation *validation
     sm_export_options_validate(&options->export, validation);
 }
 
+static bool is_standard(const char *path)
+{
+    return strcmp(path, "stdout") == 0 || strcmp(path, "stderr") == 0;
+}
+
 static bool create(struct sm_component *component, struct sm_error *error)
 {
-    (void)error;
+    const struct options *options = component->options;
     component->state = sm_alloc(1, sizeof(struct state));
+    for (size_t i = 0; !options->use_internal_logger && i < options->output_paths.count; i++) {
+        const char *const *path = &options->output_paths.items[i];
+        if (!is_standard(*path) && !sm_path_check_writable(*path, false, error))
+            return sm_error_blame(error, path);
+    }
     return true;
 }
 
@@ -102,7 +113,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
         return open_output(component->state, "stdout", error);
     for (size_t i = 0; i < options->output_paths.count; i++)
         if (!open_output(component->state, options->output_paths.items[i], error))
-            return false;
+            return sm_error_blame(error, &options->output_paths.items[i]);
     return true;
 }
 

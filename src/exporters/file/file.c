@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path_check.h"
 #include "exporters/file/backups.h"
 #include "exporters/file/group_path.h"
 #include "exporters/file/writer.h"
@@ -162,13 +163,14 @@ struct job {
 
 static bool file_create(struct sm_component *component, struct sm_error *error)
 {
-    (void)error;
     const struct options *options = component->options;
     struct exporter *exporter = sm_alloc(1, sizeof(*exporter));
     exporter->is_json = strcmp(options->format, "json") == 0;
     exporter->is_packed = *options->compression;
     component->state = exporter;
-    return true;
+    if (options->group_by.enabled) /* files are made when their groups come */
+        return true;
+    return sm_path_check_writable(options->path, options->create_directory, error) || sm_error_blame(error, &options->path);
 }
 
 static unsigned directory_mode(const struct options *options)
@@ -194,7 +196,7 @@ static bool file_start(struct sm_component *component, struct sm_error *error)
     const struct options *options = component->options;
     struct exporter *exporter = component->state;
     if (!make_directory(options, error))
-        return false;
+        return sm_error_blame(error, &options->path);
     struct sm_file_writer_options writer = {.path = options->group_by.enabled ? NULL : options->path,
                                             .append = options->append,
                                             .rotation = options->rotation,
@@ -203,7 +205,7 @@ static bool file_start(struct sm_component *component, struct sm_error *error)
                                             .directory_mode = directory_mode(options),
                                             .logger = &component->logger};
     exporter->writer = sm_file_writer_start(&writer, error);
-    return exporter->writer;
+    return exporter->writer || sm_error_blame(error, &options->path);
 }
 
 /* ---- messages */

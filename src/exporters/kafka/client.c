@@ -197,6 +197,26 @@ static void *take_reports(void *context)
 
 /* ---- life */
 
+/* The library reads its files only with connections and threads. */
+static bool check_tls(const struct sm_tls_client_options *tls, struct sm_error *error)
+{
+    struct sm_tls_context *context = tls ? sm_tls_client_context_create(tls, NULL, error) : NULL;
+    bool is_good = !tls || context;
+    sm_tls_context_free(context);
+    return is_good;
+}
+
+bool sm_kafka_client_check(const struct sm_kafka_options *options, struct sm_error *error)
+{
+    const struct sm_kafka *library = sm_kafka_library(error);
+    if (!library)
+        return false;
+    struct settings settings = {.library = library, .conf = library->conf_new(), .error = error};
+    set_all(&settings, options);
+    library->conf_destroy(settings.conf);
+    return !settings.is_failed && check_tls(sm_kafka_tls(options), error);
+}
+
 static bool open_handle(struct sm_kafka_client *client, struct sm_error *error)
 {
     char why[512];

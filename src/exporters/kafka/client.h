@@ -21,6 +21,8 @@ struct sm_kafka_report {
 /* On the client's own thread, one at a time. */
 typedef void sm_kafka_reported(const struct sm_kafka_report *report, void *message_context);
 
+/* What of the options no client could be made with, but for what only connections show. */
+bool sm_kafka_client_check(const struct sm_kafka_options *options, struct sm_error *error) __attribute__((warn_unused_result));
 /* Connects when the first message is sent. NULL with `error`. Main worker. */
 struct sm_kafka_client *sm_kafka_client_create(struct sm_component *exporter, const struct sm_kafka_options *options, sm_kafka_reported *reported,
                                                struct sm_error *error) __attribute__((warn_unused_result));

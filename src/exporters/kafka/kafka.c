@@ -86,6 +86,11 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
 
 /* ---- life */
 
+static bool create(struct sm_component *exporter, struct sm_error *error)
+{
+    return sm_kafka_client_check(exporter->options, error);
+}
+
 static bool start(struct sm_component *exporter, struct sm_error *error)
 {
     exporter->state = sm_kafka_client_create(exporter, exporter->options, on_report, error);
@@ -107,6 +112,7 @@ const struct sm_component_type sm_exporter_kafka = {
     .options_size = sizeof(struct sm_kafka_options),
     .export_options_offset = offsetof(struct sm_kafka_options, export),
     .validate = sm_kafka_options_validate,
+    .create = create,
     .start = start,
     .send = send_batch,
     .free = free_client,

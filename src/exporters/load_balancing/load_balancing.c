@@ -186,9 +186,11 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
 {
     const struct options *options = exporter->options;
     enum sm_routing_key key = SM_ROUTE_DEFAULT;
-    if (!find_key(exporter->signal, options->routing_key, &key))
-        return sm_error_set(error, SM_ERROR_USAGE, "cannot configure loadbalancing %s exporter: unsupported routing_key: %s",
-                            sm_signal_name(exporter->signal), options->routing_key);
+    if (!find_key(exporter->signal, options->routing_key, &key)) {
+        sm_error_set(error, SM_ERROR_USAGE, "cannot configure loadbalancing %s exporter: unsupported routing_key: %s",
+                     sm_signal_name(exporter->signal), options->routing_key);
+        return sm_error_blame(error, &options->routing_key);
+    }
     struct state *state = sm_alloc(1, sizeof(*state));
     state->backends = sm_backends_create(exporter, &options->protocol.otlp);
     state->key = key;

@@ -61,11 +61,6 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
     if (!exporter->state)
         return false;
     add_attributes(exporter, options->client.endpoint);
-    return true;
-}
-
-static bool start(struct sm_component *exporter, struct sm_error *error)
-{
     return sm_grpc_client_open_auth(exporter->state, exporter, error);
 }
 
@@ -167,7 +162,6 @@ const struct sm_component_type sm_exporter_otlp_grpc = {
     .export_options_offset = offsetof(struct sm_otlp_grpc_options, export),
     .validate = validate,
     .create = create,
-    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send_batch,

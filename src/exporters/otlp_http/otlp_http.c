@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "exporters/otlp_answer.h"
 #include "net/http_client.h"
+#include "net/http_url.h"
 #include "pipeline/export.h"
 #include "pipeline/worker.h"
 #include "telemetry/otlp.h"
@@ -52,17 +53,18 @@ struct call {
 
 /* ---- options */
 
-static const char *signal_endpoint(const struct options *options, enum sm_signal signal)
+/* The member that says where a signal goes: its own endpoint if it has one. */
+static const char *const *endpoint_option(const struct options *options, enum sm_signal signal)
 {
-    return signal == SM_TRACES ? options->traces_endpoint : signal == SM_METRICS ? options->metrics_endpoint : options->logs_endpoint;
+    const char *const *own = signal == SM_TRACES    ? &options->traces_endpoint
+                             : signal == SM_METRICS ? &options->metrics_endpoint
+                                                    : &options->logs_endpoint;
+    return **own ? own : &options->client.endpoint;
 }
 
 static void validate(const void *raw_options, struct sm_validation *validation)
 {
     const struct options *options = raw_options;
-    sm_http_client_url_validate("traces_endpoint", options->traces_endpoint, validation);
-    sm_http_client_url_validate("metrics_endpoint", options->metrics_endpoint, validation);
-    sm_http_client_url_validate("logs_endpoint", options->logs_endpoint, validation);
     if (!*options->client.endpoint && !*options->traces_endpoint && !*options->metrics_endpoint && !*options->logs_endpoint &&
         !*options->profiles_endpoint)
         sm_validation_error(validation, "", "at least one endpoint must be specified");
@@ -73,9 +75,10 @@ static void validate(const void *raw_options, struct sm_validation *validation)
 /* NULL: the signal has none. The caller frees it. */
 static char *compose_url(const struct options *options, enum sm_signal signal)
 {
-    const char *own = signal_endpoint(options, signal), *endpoint = options->client.endpoint;
-    if (*own)
-        return sm_strdup(own);
+    const char *const *option = endpoint_option(options, signal);
+    const char *endpoint = *option;
+    if (option != &options->client.endpoint)
+        return sm_strdup(endpoint);
     if (!*endpoint)
         return NULL;
     size_t size = strlen(endpoint);
@@ -119,18 +122,16 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
     struct state *state = sm_alloc(1, sizeof(*state));
     exporter->state = state;
     state->url = compose_url(options, exporter->signal);
+    struct sm_http_url url;
+    if (state->url && !sm_http_url_parse(*endpoint_option(options, exporter->signal), &url, error)) /* as the user has written it */
+        return sm_error_blame(error, endpoint_option(options, exporter->signal));
     if (!state->url)
         return sm_error_set(error, SM_ERROR_USAGE, "either endpoint or %s_endpoint must be specified", sm_signal_name(exporter->signal));
     state->client = sm_http_client_create(&options->client, state->url, SM_OTLP_USER_AGENT, error);
     if (!state->client)
-        return false;
+        return sm_error_blame(error, endpoint_option(options, exporter->signal));
     add_attributes(exporter, state->url);
-    return true;
-}
-
-static bool start(struct sm_component *exporter, struct sm_error *error)
-{
-    return sm_http_client_open_auth(((struct state *)exporter->state)->client, exporter, error);
+    return sm_http_client_open_auth(state->client, exporter, error);
 }
 
 static void free_state(struct sm_component *exporter)
@@ -334,7 +335,6 @@ const struct sm_component_type sm_exporter_otlp_http = {
     .export_options_offset = offsetof(struct options, export),
     .validate = validate,
     .create = create,
-    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send_batch,

@@ -100,8 +100,6 @@ static void validate(const void *from, struct sm_validation *validation)
 {
     const struct options *options = from;
     sm_export_options_validate(&options->export, validation);
-    if (!sm_slice_trim(sm_slice_of(options->server.endpoint)).size)
-        sm_validation_error(validation, "", "expecting a non-blank address to run the Prometheus metrics handler");
     enum strategy strategy;
     if (!find_strategy(options->translation_strategy, &strategy)) /* a rule here and not an ENUM, because the message is the reference's */
         sm_validation_error(validation, "", "invalid translation_strategy: %s", options->translation_strategy);
@@ -177,6 +175,10 @@ static void answer(struct sm_http_request *request, void *context)
 static bool prometheus_create(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
+    if (!sm_slice_trim(sm_slice_of(options->server.endpoint)).size) {
+        sm_error_set(error, SM_ERROR_USAGE, "expecting a non-blank address to run the Prometheus metrics handler");
+        return sm_error_blame(error, &options->server.endpoint);
+    }
     struct exporter *exporter = sm_alloc(1, sizeof(*exporter));
     component->state = exporter;
     exporter->prometheus = translate(options);
@@ -185,7 +187,7 @@ static bool prometheus_create(struct sm_component *component, struct sm_error *e
     const struct sm_own_attribute attributes[] = {{.key = "exporter", .value = component->id}};
     exporter->collisions = sm_instrument_get(&metric_table[COLLISIONS], attributes, sizeof(attributes) / sizeof(attributes[0]));
     exporter->set = sm_prometheus_set_create(&exporter->prometheus, &component->logger);
-    exporter->server = sm_http_server_create(component->workers, &options->server, answer, exporter, error);
+    exporter->server = sm_http_server_create(component->workers, &options->server, answer, exporter, component, error);
     return exporter->server;
 }
 
@@ -201,7 +203,7 @@ static void expire(struct sm_worker *worker, void *context)
 static bool prometheus_start(struct sm_component *component, struct sm_error *error)
 {
     struct exporter *exporter = component->state;
-    if (!sm_http_server_start(exporter->server, component, error))
+    if (!sm_http_server_start(exporter->server, error))
         return false;
     exporter->expiry = sm_timer_create(sm_workers_main(component->workers), expire, exporter);
     if (exporter->prometheus.expiration_ns)

@@ -413,14 +413,17 @@ static bool put_external_label(struct exporter *exporter, struct sm_prometheus_p
     struct sm_prometheus_label_namer namer = sm_write_label_namer(&exporter->settings, true);
     namer.keeps_utf8 = false; /* even where all other names stay as they are */
     struct sm_bytes name;
-    if (!*entry->key || !*entry->value)
-        return sm_error_set(error, SM_ERROR_USAGE, "prometheus remote write: external labels configuration contains an empty key or value");
+    if (!*entry->key || !*entry->value) {
+        sm_error_set(error, SM_ERROR_USAGE, "prometheus remote write: external labels configuration contains an empty key or value");
+        return sm_error_blame(error, entry);
+    }
     sm_bytes_init(&name, &exporter->arena);
-    if (exporter->settings.as_alloy)
+    if (exporter->settings.as_alloy) {
         sm_bytes_append_text(&name, entry->key);
-    else if (!sm_prometheus_label_name(&namer, sm_slice_of(entry->key), &name))
-        return sm_error_set(error, SM_ERROR_USAGE, "normalization for label name \"%s\" resulted in invalid name \"%s\"", entry->key,
-                            sm_bytes_cstr(&name));
+    } else if (!sm_prometheus_label_name(&namer, sm_slice_of(entry->key), &name)) {
+        sm_error_set(error, SM_ERROR_USAGE, "normalization for label name \"%s\" resulted in invalid name \"%s\"", entry->key, sm_bytes_cstr(&name));
+        return sm_error_blame(error, entry);
+    }
     size_t at = 0;
     while (at < *count && !sm_slice_equal(labels[at].name, sm_bytes_slice(&name)))
         at++;
@@ -525,14 +528,9 @@ static bool create(struct sm_component *component, struct sm_error *error)
         return false;
     exporter->client = sm_http_client_create(&options->client, options->client.endpoint, user_agent, error);
     if (!exporter->client)
-        return false;
+        return sm_error_blame(error, &options->client.endpoint);
     get_metrics(component);
-    return true;
-}
-
-static bool start(struct sm_component *component, struct sm_error *error)
-{
-    return sm_http_client_open_auth(((struct exporter *)component->state)->client, component, error);
+    return sm_http_client_open_auth(exporter->client, component, error);
 }
 
 static void *worker_create(struct sm_component *component, struct sm_worker *worker)
@@ -578,7 +576,6 @@ const struct sm_component_type sm_exporter_prometheus_remote_write = {
     .metrics = metric_table,
     .validate = sm_remote_write_validate,
     .create = create,
-    .start = start,
     .worker_create = worker_create,
     .worker_free = worker_free,
     .send = send,

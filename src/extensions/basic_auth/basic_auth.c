@@ -63,32 +63,31 @@ struct basic_auth {
     struct sm_secret_file *username, *password; /* owned; clients with files */
 };
 
+static bool open_file(struct sm_secret_file **file, const char *const *path, const struct sm_logger *logger, struct sm_error *error)
+{
+    if (**path)
+        *file = sm_secret_file_open(*path, logger, error);
+    return !**path || *file || sm_error_blame(error, path);
+}
+
 static bool create(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
-    component->state = sm_alloc(1, sizeof(struct basic_auth));
-    if (options->htpasswd && !*options->htpasswd->file && !*options->htpasswd->inline_text)
-        return sm_error_set(error, SM_ERROR_USAGE, "no credential source provided");
-    return true;
-}
-
-static bool open_file(struct sm_secret_file **file, const char *path, const struct sm_logger *logger, struct sm_error *error)
-{
-    if (*path)
-        *file = sm_secret_file_open(path, logger, error);
-    return !*path || *file != NULL;
-}
-
-static bool start(struct sm_component *component, struct sm_error *error)
-{
-    const struct options *options = component->options;
-    struct basic_auth *state = component->state;
+    struct basic_auth *state = sm_alloc(1, sizeof(*state));
+    component->state = state;
+    if (options->htpasswd && !*options->htpasswd->file && !*options->htpasswd->inline_text) {
+        sm_error_set(error, SM_ERROR_USAGE, "no credential source provided");
+        return sm_error_blame(error, &options->htpasswd);
+    }
     if (options->htpasswd) {
         state->users = sm_htpasswd_create(options->htpasswd->file, options->htpasswd->inline_text, &component->logger, error);
-        return state->users != NULL;
+        if (state->users)
+            return true;
+        sm_error_blame(error, *options->htpasswd->file ? &options->htpasswd->file : &options->htpasswd->inline_text);
+        return sm_error_of_start(error);
     }
-    return open_file(&state->username, options->client_auth->username_file, &component->logger, error) &&
-           open_file(&state->password, options->client_auth->password_file, &component->logger, error);
+    return open_file(&state->username, &options->client_auth->username_file, &component->logger, error) &&
+           open_file(&state->password, &options->client_auth->password_file, &component->logger, error);
 }
 
 static void destroy(struct sm_component *component)
@@ -203,7 +202,6 @@ const struct sm_component_type sm_extension_basic_auth = {
     .options_size = sizeof(struct options),
     .validate = validate,
     .create = create,
-    .start = start,
     .free = destroy,
     .interface = &authenticator,
 };

@@ -96,10 +96,13 @@ static bool add_file(struct sm_htpasswd *users, const char *path, const struct s
     size_t size;
     while (is_good && text.size <= FILE_LIMIT_BYTES && (size = fread(part, 1, sizeof(part), file)) > 0)
         sm_bytes_append(&text, part, size);
-    if (!file || ferror(file))
-        is_good = sm_error_set_errno(error, errno, "open htpasswd file: %s", path);
-    else if (text.size > FILE_LIMIT_BYTES)
+    int why = errno;
+    if (!file || ferror(file)) {
+        sm_error_set_errno(error, why, "open htpasswd file: %s", path);
+        is_good = sm_error_advise_file(error, why, path, false);
+    } else if (text.size > FILE_LIMIT_BYTES) {
         is_good = sm_error_set(error, SM_ERROR_USAGE, "read htpasswd content: %s has more than %d MiB", path, FILE_LIMIT_BYTES >> 20);
+    }
     if (file)
         fclose(file);
     is_good = is_good && add_text(users, sm_bytes_slice(&text), logger, error);

@@ -35,7 +35,7 @@ static void validate(const void *option_struct, struct sm_validation *validation
         sm_validation_error(validation, "", "either tokens or token should be provided, not both");
 }
 
-static bool start(struct sm_component *component, struct sm_error *error)
+static bool create(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
     if (!*options->filename || options->tokens.count > 0)
@@ -43,7 +43,7 @@ static bool start(struct sm_component *component, struct sm_error *error)
     if (*options->token)
         sm_log(SM_LOG_WARN, &component->logger, "The token is not used: filename says where tokens are");
     component->state = sm_secret_file_open(options->filename, &component->logger, error);
-    return component->state != NULL;
+    return component->state || sm_error_blame(error, &options->filename);
 }
 
 static void destroy(struct sm_component *component)
@@ -159,7 +159,7 @@ const struct sm_component_type sm_extension_bearer_token_auth = {
     .options = option_table,
     .options_size = sizeof(struct options),
     .validate = validate,
-    .start = start,
+    .create = create,
     .free = destroy,
     .interface = &authenticator,
 };

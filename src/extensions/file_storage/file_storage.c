@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct compaction {
     bool on_start, on_rebound, cleanup_on_start;
@@ -96,6 +97,19 @@ static void validate(const void *raw_options, struct sm_validation *validation)
         sm_validation_error(validation, "directory_permissions", "directory_permissions value must be a valid octal representation");
 }
 
+/* That it is there is a rule of the reference's (validate), that it can be written to is not. */
+static bool create(struct sm_component *extension, struct sm_error *error)
+{
+    const struct options *options = extension->options;
+    if (access(options->directory, F_OK) != 0 || access(options->directory, W_OK | X_OK) == 0)
+        return true;
+    int why = errno;
+    sm_error_set_errno(error, why, "extension file_storage: directory %s", options->directory);
+    sm_error_advise_file(error, why, options->directory, true);
+    sm_error_blame(error, &options->directory);
+    return sm_error_of_start(error);
+}
+
 static bool start(struct sm_component *extension, struct sm_error *error)
 {
     const struct options *options = extension->options;
@@ -105,7 +119,8 @@ static bool start(struct sm_component *extension, struct sm_error *error)
     (void)parse_permissions(options->directory_permissions, &mode);
     if (sm_file_store_make_folder(options->directory, mode, error))
         return true;
-    return sm_error_wrap(error, "extension file_storage");
+    sm_error_wrap(error, "extension file_storage");
+    return sm_error_blame(error, &options->directory);
 }
 
 /* ---- clients */
@@ -170,6 +185,7 @@ const struct sm_component_type sm_extension_file_storage = {
     .options = option_table,
     .options_size = sizeof(struct options),
     .validate = validate,
+    .create = create,
     .start = start,
     .interface = &storage,
 };

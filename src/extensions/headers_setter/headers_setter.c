@@ -81,9 +81,24 @@ struct headers_setter {
     size_t chain_count; /* 0: not found */
 };
 
+static bool open_files(struct headers_setter *state, const struct sm_component *component, struct sm_error *error)
+{
+    const struct options *options = component->options;
+    const struct header_options *headers = options->headers.items;
+    for (size_t i = 0; i < options->headers.count; i++) {
+        if (!headers[i].has_value_file || headers[i].action == DELETE)
+            continue;
+        state->files[i] = sm_secret_file_open(headers[i].value_file, &component->logger, error);
+        if (!state->files[i]) {
+            sm_error_wrap(error, "failed to start value resolver");
+            return sm_error_blame(error, &headers[i].value_file);
+        }
+    }
+    return true;
+}
+
 static bool create(struct sm_component *component, struct sm_error *error)
 {
-    (void)error;
     const struct options *options = component->options;
     const struct header_options *headers = options->headers.items;
     struct headers_setter *state = sm_alloc(1, sizeof(*state));
@@ -93,22 +108,7 @@ static bool create(struct sm_component *component, struct sm_error *error)
         if (!headers[i].is_action_set)
             sm_log(SM_LOG_WARN, &component->logger,
                    "A header has no action: it is upserted. Write the action, because later versions of the reference ask for it");
-    return true;
-}
-
-static bool start(struct sm_component *component, struct sm_error *error)
-{
-    const struct options *options = component->options;
-    const struct header_options *headers = options->headers.items;
-    struct headers_setter *state = component->state;
-    for (size_t i = 0; i < options->headers.count; i++) {
-        if (!headers[i].has_value_file || headers[i].action == DELETE)
-            continue;
-        state->files[i] = sm_secret_file_open(headers[i].value_file, &component->logger, error);
-        if (!state->files[i])
-            return sm_error_wrap(error, "failed to start value resolver");
-    }
-    return true;
+    return open_files(state, component, error);
 }
 
 static void destroy(struct sm_component *component)
@@ -269,7 +269,6 @@ const struct sm_component_type sm_extension_headers_setter = {
     .options_size = sizeof(struct options),
     .validate = validate,
     .create = create,
-    .start = start,
     .free = destroy,
     .interface = &authenticator,
 };

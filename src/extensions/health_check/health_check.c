@@ -119,7 +119,7 @@ static bool health_check_create(struct sm_component *component, struct sm_error 
     struct health_check *check = sm_alloc(1, sizeof(*check));
     check->component = component;
     component->state = check;
-    check->server = sm_http_server_create(component->workers, &options->server, answer, check, error);
+    check->server = sm_http_server_create(component->workers, &options->server, answer, check, component, error);
     return check->server != NULL;
 }
 
@@ -128,7 +128,7 @@ static bool health_check_start(struct sm_component *component, struct sm_error *
     const struct options *options = component->options;
     struct health_check *check = component->state;
     sm_log(SM_LOG_INFO, &component->logger, "Starting health_check extension", SM_LOG_STR("endpoint", options->server.endpoint));
-    return sm_http_server_start(check->server, component, error);
+    return sm_http_server_start(check->server, error);
 }
 
 static void on_stopped(void *context)

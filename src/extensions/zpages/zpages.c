@@ -202,7 +202,7 @@ static bool zpages_create(struct sm_component *component, struct sm_error *error
     zpages->component = component;
     zpages->started_ns = sm_clock_wall_ns();
     component->state = zpages;
-    zpages->server = sm_http_server_create(component->workers, &options->server, answer, zpages, error);
+    zpages->server = sm_http_server_create(component->workers, &options->server, answer, zpages, component, error);
     return zpages->server != NULL;
 }
 
@@ -210,7 +210,7 @@ static bool zpages_start(struct sm_component *component, struct sm_error *error)
 {
     const struct options *options = component->options;
     sm_log(SM_LOG_INFO, &component->logger, "Starting zPages extension", SM_LOG_STR("endpoint", options->server.endpoint));
-    return sm_http_server_start(((struct zpages *)component->state)->server, component, error);
+    return sm_http_server_start(((struct zpages *)component->state)->server, error);
 }
 
 static void on_stopped(void *context)

@@ -321,7 +321,7 @@ static bool tail_create(struct sm_component *component, struct sm_error *error)
     sampler->settings = make_settings(sampler, options);
     if (*options->storage)
         sampler->keeper = sm_tail_keeper_create(component, options->storage);
-    return true;
+    return !*options->storage || sm_storage_check(component, &options->storage, error);
 }
 
 /* A spill is of no use to the next run: it is emptied when it is taken into use. */
@@ -381,8 +381,8 @@ static bool tail_start(struct sm_component *component, struct sm_error *error)
     if (sm_tail_keeper_open(sampler->keeper, error))
         sm_tail_keeper_close(sampler->keeper);
     else if (error->class != SM_ERROR_BUSY)
-        return false;
-    return !options->spill_to_storage || open_spills(sampler, error);
+        return sm_error_blame(error, &options->storage);
+    return !options->spill_to_storage || open_spills(sampler, error) || sm_error_blame(error, &options->storage);
 }
 
 /* Up to RESTORED_PER_TURN requests that an earlier run left are taken in like those that arrive. False: they cannot be read. */

@@ -204,13 +204,18 @@ static bool datadog_create(struct sm_component *component, struct sm_error *erro
     component->state = receiver;
     pthread_mutex_init(&receiver->stats_lock, NULL);
     make_instruments(receiver);
-    if (!*options->agent) {
+    if (*options->agent) {
+        receiver->agent = sm_datadog_agent_open(component, options->agent, error);
+        if (!receiver->agent)
+            return sm_error_blame(error, &options->agent);
+    } else {
         sm_options_fill_defaults(sm_datadog_agent_option_table, &receiver->own_options, sizeof(receiver->own_options), &receiver->arena);
         receiver->own_agent = sm_datadog_agent_state_create(&receiver->own_options, error);
+        receiver->agent = receiver->own_agent;
         if (!receiver->own_agent)
             return false;
     }
-    receiver->server = sm_http_server_create(component->workers, &options->server, on_request, receiver, error);
+    receiver->server = sm_http_server_create(component->workers, &options->server, on_request, receiver, component, error);
     return receiver->server != NULL;
 }
 
@@ -230,16 +235,11 @@ static void describe(struct sm_datadog_receiver *receiver)
 
 static bool datadog_start(struct sm_component *component, struct sm_error *error)
 {
-    const struct sm_datadog_receiver_options *options = component->options;
     struct sm_datadog_receiver *receiver = component->state;
-    struct sm_datadog_agent_state *shared = *options->agent ? sm_datadog_agent_open(component, options->agent, error) : NULL;
-    if (*options->agent && !shared)
-        return false;
-    receiver->agent = shared ? shared : receiver->own_agent;
     receiver->rates = receiver->agent->sampling.service_rates;
     receiver->stats = sm_client_stats_create(receiver->agent, sm_clock_wall_ns());
     describe(receiver);
-    receiver->is_started = sm_http_server_start(receiver->server, component, error);
+    receiver->is_started = sm_http_server_start(receiver->server, error);
     if (receiver->is_started)
         sm_log(SM_LOG_INFO, &component->logger, "Listening for Datadog's tracers", SM_LOG_STR("endpoint", sm_http_server_address(receiver->server)));
     return receiver->is_started;

@@ -25,7 +25,7 @@ struct sm_datadog_receiver {
     struct sm_datadog_agent_state *own_agent; /* owned; NULL: there is a shared one */
     struct sm_datadog_agent_options own_options;
     struct sm_arena arena;
-    const struct sm_datadog_agent_state *agent; /* set by start */
+    const struct sm_datadog_agent_state *agent; /* its own, or the shared one */
     struct sm_datadog_service_rates *rates;     /* borrowed: agent */
     struct sm_bytes info;                       /* owned; made by start */
     char state[SM_DATADOG_STATE_SIZE];          /* changes with `info` */

@@ -139,12 +139,12 @@ static bool jaeger_start(struct sm_component *component, struct sm_error *error)
         !start_udp(component, receiver->compact, "Starting UDP server for Compact Thrift", protocols->thrift_compact, error))
         return false;
     if (receiver->http) {
-        if (!sm_http_server_start(receiver->http, component, error))
+        if (!sm_http_server_start(receiver->http, error))
             return false;
         log_start(component, "Starting HTTP server for Jaeger Thrift", sm_http_server_address(receiver->http));
     }
     if (receiver->grpc) {
-        if (!sm_grpc_server_start(receiver->grpc, component, error))
+        if (!sm_grpc_server_start(receiver->grpc, error))
             return false;
         log_start(component, "Starting gRPC server for Jaeger Protobuf", sm_grpc_server_address(receiver->grpc));
     }

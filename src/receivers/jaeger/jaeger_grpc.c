@@ -56,6 +56,6 @@ bool sm_jaeger_grpc_create(struct sm_jaeger_receiver *receiver, struct sm_error 
 {
     const struct sm_jaeger_options *options = receiver->component->options;
     const struct sm_grpc_method method = {.path = SM_SLICE("/jaeger.api_v2.CollectorService/PostSpans"), .handler = on_call, .context = receiver};
-    receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, &method, 1, error);
+    receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, &method, 1, receiver->component, error);
     return receiver->grpc != NULL;
 }

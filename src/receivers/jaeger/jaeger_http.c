@@ -125,6 +125,7 @@ static void on_request(struct sm_http_request *request, void *context)
 bool sm_jaeger_http_create(struct sm_jaeger_receiver *receiver, struct sm_error *error)
 {
     const struct sm_jaeger_options *options = receiver->component->options;
-    receiver->http = sm_http_server_create(receiver->component->workers, options->protocols.thrift_http, on_request, receiver, error);
+    receiver->http =
+        sm_http_server_create(receiver->component->workers, options->protocols.thrift_http, on_request, receiver, receiver->component, error);
     return receiver->http != NULL;
 }

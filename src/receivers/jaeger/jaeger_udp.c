@@ -149,7 +149,7 @@ bool sm_jaeger_udp_start(struct sm_jaeger_udp *udp, struct sm_error *error)
     };
     udp->dropped = sm_instrument_get(&dropped_packets, attributes, sizeof(attributes) / sizeof(attributes[0]));
     udp->datagrams = sm_datagrams_open(udp->component->workers, &options, on_packet, udp, error);
-    return udp->datagrams != NULL;
+    return udp->datagrams || sm_error_blame(error, &udp->options->endpoint);
 }
 
 static void on_closed(struct sm_worker *worker, void *context)

@@ -101,13 +101,22 @@ static void add_routes(struct sm_otlp_receiver *receiver)
                 .receiver = receiver->component, .signal = signal, .http_path = paths[signal] ? url_path(paths[signal]) : NULL};
 }
 
+static bool refuse_route(const struct sm_otlp_receiver *receiver, const struct sm_otlp_route *route, const struct sm_otlp_route *other,
+                         struct sm_error *error)
+{
+    const struct sm_otlp_http_options *http = ((const struct sm_otlp_options *)receiver->component->options)->protocols.http;
+    const void *const members[] = {[SM_TRACES] = &http->traces_url_path, [SM_METRICS] = &http->metrics_url_path, [SM_LOGS] = &http->logs_url_path};
+    sm_error_set(error, SM_ERROR_USAGE, "url path \"%s\" of %s conflicts with that of %s", route->http_path, sm_signal_name(route->signal),
+                 sm_signal_name(other->signal));
+    return sm_error_blame(error, members[route->signal]);
+}
+
 static bool check_routes(const struct sm_otlp_receiver *receiver, struct sm_error *error)
 {
     for (size_t i = 0; i < receiver->route_count; i++)
         for (size_t j = 0; j < i && receiver->routes[i].http_path; j++)
             if (strcmp(receiver->routes[i].http_path, receiver->routes[j].http_path) == 0)
-                return sm_error_set(error, SM_ERROR_USAGE, "url path \"%s\" of %s conflicts with that of %s", receiver->routes[i].http_path,
-                                    sm_signal_name(receiver->routes[i].signal), sm_signal_name(receiver->routes[j].signal));
+                return refuse_route(receiver, &receiver->routes[i], &receiver->routes[j], error);
     return true;
 }
 
@@ -128,12 +137,12 @@ static bool otlp_start(struct sm_component *component, struct sm_error *error)
     struct sm_otlp_receiver *receiver = component->state;
     receiver->is_started = true;
     if (receiver->grpc) {
-        if (!sm_grpc_server_start(receiver->grpc, component, error))
+        if (!sm_grpc_server_start(receiver->grpc, error))
             return false;
         sm_log(SM_LOG_INFO, &component->logger, "Starting GRPC server", SM_LOG_STR("endpoint", sm_grpc_server_address(receiver->grpc)));
     }
     if (receiver->http) {
-        if (!sm_http_server_start(receiver->http, component, error))
+        if (!sm_http_server_start(receiver->http, error))
             return false;
         sm_log(SM_LOG_INFO, &component->logger, "Starting HTTP server", SM_LOG_STR("endpoint", sm_http_server_address(receiver->http)));
     }

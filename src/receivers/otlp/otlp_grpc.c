@@ -76,6 +76,7 @@ bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *err
     for (size_t i = 0; i < receiver->route_count; i++)
         methods[i] =
             (struct sm_grpc_method){.path = sm_slice_of(paths[receiver->routes[i].signal]), .handler = on_call, .context = &receiver->routes[i]};
-    receiver->grpc = sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, methods, receiver->route_count, error);
+    receiver->grpc =
+        sm_grpc_server_create(receiver->component->workers, options->protocols.grpc, methods, receiver->route_count, receiver->component, error);
     return receiver->grpc != NULL;
 }

@@ -175,7 +175,8 @@ static void on_request(struct sm_http_request *request, void *context)
 bool sm_otlp_http_create(struct sm_otlp_receiver *receiver, struct sm_error *error)
 {
     const struct sm_otlp_options *options = receiver->component->options;
-    receiver->http = sm_http_server_create(receiver->component->workers, &options->protocols.http->server, on_request, receiver, error);
+    receiver->http =
+        sm_http_server_create(receiver->component->workers, &options->protocols.http->server, on_request, receiver, receiver->component, error);
     if (receiver->http)
         sm_http_server_set_refuse(receiver->http, refuse_early);
     return receiver->http != NULL;

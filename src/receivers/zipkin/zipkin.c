@@ -143,14 +143,14 @@ static bool zipkin_create(struct sm_component *component, struct sm_error *error
     if (sm_gate_is_on(SM_GATE_ZIPKIN_NO_V0_NETWORK) && !sm_gate_is_on(SM_GATE_ZIPKIN_V1_NETWORK))
         return sm_error_set(error, SM_ERROR_USAGE, "%s cannot be enabled without enabling %s", sm_gate_describe(SM_GATE_ZIPKIN_NO_V0_NETWORK)->id,
                             sm_gate_describe(SM_GATE_ZIPKIN_V1_NETWORK)->id);
-    receiver->server = sm_http_server_create(component->workers, &options->server, on_request, receiver, error);
+    receiver->server = sm_http_server_create(component->workers, &options->server, on_request, receiver, component, error);
     return receiver->server != NULL;
 }
 
 static bool zipkin_start(struct sm_component *component, struct sm_error *error)
 {
     struct receiver *receiver = component->state;
-    receiver->is_started = sm_http_server_start(receiver->server, component, error);
+    receiver->is_started = sm_http_server_start(receiver->server, error);
     if (receiver->is_started)
         sm_log(SM_LOG_INFO, &component->logger, "Starting HTTP server", SM_LOG_STR("endpoint", sm_http_server_address(receiver->server)));
     return receiver->is_started;

@@ -16,7 +16,7 @@ static bool open_authenticator(const char *yaml, const char *id, struct sm_bytes
     struct sm_auth auth;
     struct sm_error error = {0};
     struct sm_auth_headers headers = {.arena = &arena};
-    bool is_open = sm_auth_open(&auth, run.source, id, SM_AUTH_HTTP_CLIENT, &error) && auth.type->sign(auth.extension, NULL, &headers, &error);
+    bool is_open = sm_auth_open(&auth, run.source, &id, SM_AUTH_HTTP_CLIENT, &error) && auth.type->sign(auth.extension, NULL, &headers, &error);
     for (size_t i = 0; i < headers.count; i++)
         sm_bytes_printf(text, "%.*s ", SM_SLICE_ARGS(headers.items[i].name));
     if (!is_open)
@@ -70,7 +70,7 @@ static void signs_what_is_sent_while_extensions_stop(void **state)
     struct sm_auth auth;
     struct sm_error error = {0};
     struct sm_auth_headers headers = {.arena = &arena};
-    assert_true(sm_auth_open(&auth, run.source, "headers_setter/a", SM_AUTH_HTTP_CLIENT, &error));
+    assert_true(sm_auth_open(&auth, run.source, &(const char *){"headers_setter/a"}, SM_AUTH_HTTP_CLIENT, &error));
     sm_graph_stop(run.graph, UINT64_C(30000000000), note_graph_stopped, run.workers);
     sm_workers_run_main(run.workers);
     assert_true(auth.type->sign(auth.extension, NULL, &headers, &error));

@@ -92,15 +92,15 @@ static struct fixture start(const struct sm_http_server_options *http, const str
     fixture.workers = sm_workers_create(WORKERS, &error);
     sm_workers_start(fixture.workers);
     if (http) {
-        fixture.http = sm_http_server_create(fixture.workers, http, on_http, NULL, &error);
+        fixture.http = sm_http_server_create(fixture.workers, http, on_http, NULL, NULL, &error);
         assert_non_null(fixture.http);
-        assert_true(sm_http_server_start(fixture.http, NULL, &error));
+        assert_true(sm_http_server_start(fixture.http, &error));
         fixture.address = sm_http_server_address(fixture.http);
     } else {
         const struct sm_grpc_method method = {.path = SM_SLICE("/a.B/C"), .handler = on_grpc};
-        fixture.grpc = sm_grpc_server_create(fixture.workers, grpc, &method, 1, &error);
+        fixture.grpc = sm_grpc_server_create(fixture.workers, grpc, &method, 1, NULL, &error);
         assert_non_null(fixture.grpc);
-        assert_true(sm_grpc_server_start(fixture.grpc, NULL, &error));
+        assert_true(sm_grpc_server_start(fixture.grpc, &error));
         fixture.address = sm_grpc_server_address(fixture.grpc);
     }
     return fixture;
@@ -338,9 +338,9 @@ static void tells_that_an_address_is_taken(void **state)
     struct sm_http_server_options options = http_options;
     options.endpoint = fixture.address;
     struct sm_error error = {0};
-    struct sm_http_server *second = sm_http_server_create(fixture.workers, &options, on_http, NULL, &error);
+    struct sm_http_server *second = sm_http_server_create(fixture.workers, &options, on_http, NULL, NULL, &error);
     assert_non_null(second);
-    assert_false(sm_http_server_start(second, NULL, &error));
+    assert_false(sm_http_server_start(second, &error));
     assert_non_null(strstr(error.text, "address already in use"));
     assert_non_null(strstr(error.text, fixture.address));
     sm_http_server_free(second);

@@ -190,10 +190,10 @@ static void starts_from_exporters_to_receivers_and_stops_the_other_way_round(voi
     struct sm_workers *workers = new_workers();
     const struct sm_graph_plan plan = {.pipelines = chained, .pipeline_count = 2};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
     assert_non_null(graph);
     assert_int_equal(sm_graph_ready_since_ns(graph), 0);
-    assert_true(sm_graph_start(graph, &error));
+    assert_true(sm_graph_start(graph, NULL, &error));
     assert_int_not_equal(sm_graph_ready_since_ns(graph), 0);
     assert_int_equal(atomic_load(&local_count), 2 * 2);
     expect_events("start:e0 start:e1 start:p start:c start:r ");
@@ -240,8 +240,8 @@ static void a_copy_is_changed_when_others_read_the_batch(void **state)
     struct sm_workers *workers = new_workers();
     const struct sm_graph_plan plan = {.pipelines = chained, .pipeline_count = 2};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
-    assert_true(sm_graph_start(graph, &error));
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
+    assert_true(sm_graph_start(graph, NULL, &error));
     memset(seen, 0, sizeof(seen));
     struct sm_batch *batch = numbered_spans(0, 3);
     assert_int_equal(send_through(graph, workers, batch).kind, SM_ACCEPTED);
@@ -262,8 +262,8 @@ static void readers_share_the_batch_and_the_worst_outcome_is_answered(void **sta
         .id = "traces", .receivers = LIST(&r), .receiver_count = 1, .exporters = LIST(&e0, &e1, &e2), .exporter_count = 3};
     const struct sm_graph_plan plan = {.pipelines = &pipeline, .pipeline_count = 1};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
-    assert_true(sm_graph_start(graph, &error));
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
+    assert_true(sm_graph_start(graph, NULL, &error));
     memset(seen, 0, sizeof(seen));
     struct sm_outcome outcome = send_through(graph, workers, numbered_spans(0, 3));
     assert_int_equal(outcome.kind, SM_RETRY);
@@ -298,8 +298,8 @@ static void when_all_change_the_last_gets_the_batch_itself(void **state)
     };
     const struct sm_graph_plan plan = {.pipelines = pipelines, .pipeline_count = 2};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
-    assert_true(sm_graph_start(graph, &error));
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
+    assert_true(sm_graph_start(graph, NULL, &error));
     memset(seen, 0, sizeof(seen));
     struct sm_batch *batch = numbered_spans(0, 3);
     assert_int_equal(send_through(graph, workers, batch).kind, SM_ACCEPTED);
@@ -322,7 +322,7 @@ static void a_circle_is_refused(void **state)
     };
     const struct sm_graph_plan plan = {.pipelines = pipelines, .pipeline_count = 1};
     struct sm_error error = {0};
-    assert_null(sm_graph_create(workers, &plan, &error));
+    assert_null(sm_graph_create(workers, &plan, NULL, &error));
     assert_string_equal(error.text, "cycle detected: pipeline \"traces/a\" feeds itself through connectors");
     sm_workers_free(workers);
 }
@@ -335,8 +335,8 @@ static void what_had_started_is_stopped_when_a_start_fails(void **state)
         .id = "traces", .receivers = LIST(&bad, &r), .receiver_count = 2, .exporters = LIST(&e0), .exporter_count = 1};
     const struct sm_graph_plan plan = {.pipelines = &pipeline, .pipeline_count = 1};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
-    assert_false(sm_graph_start(graph, &error));
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
+    assert_false(sm_graph_start(graph, NULL, &error));
     assert_string_equal(error.text, "failed to start \"bad\" receiver: no port");
     assert_true(stop(graph, workers, LIMIT_NS));
     expect_events("start:e0 start:bad stop:bad stop:e0 ");
@@ -352,8 +352,8 @@ static void what_does_not_drain_is_left_after_the_limit(void **state)
         .id = "traces", .receivers = LIST(&r), .receiver_count = 1, .exporters = LIST(&h, &e0), .exporter_count = 2};
     const struct sm_graph_plan plan = {.pipelines = &pipeline, .pipeline_count = 1};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
-    assert_true(sm_graph_start(graph, &error));
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
+    assert_true(sm_graph_start(graph, NULL, &error));
     assert_false(stop(graph, workers, 1000000));
     expect_events("start:h start:e0 start:r stop:r stop:e0 stop:h ");
     /* Nothing can use it in this test. */
@@ -367,10 +367,10 @@ static void a_graph_that_never_started_stops_and_is_freed(void **state)
     struct sm_workers *workers = new_workers();
     const struct sm_graph_plan plan = {.pipelines = chained, .pipeline_count = 2};
     struct sm_error error = {0};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
     assert_true(stop(graph, workers, LIMIT_NS));
     sm_graph_free(graph);
-    sm_graph_free(sm_graph_create(workers, &plan, &error));
+    sm_graph_free(sm_graph_create(workers, &plan, NULL, &error));
     expect_events("");
     sm_workers_free(workers);
 }

@@ -157,9 +157,9 @@ static void run_traces_to(const struct sm_tail_options *options, const struct sm
                                                .exporters = exporters,
                                                .exporter_count = 1};
     const struct sm_graph_plan plan = {.pipelines = &pipeline, .pipeline_count = 1};
-    struct sm_graph *graph = sm_graph_create(workers, &plan, &error);
+    struct sm_graph *graph = sm_graph_create(workers, &plan, NULL, &error);
     assert_non_null(graph);
-    assert_true(sm_graph_start(graph, &error));
+    assert_true(sm_graph_start(graph, NULL, &error));
     atomic_store(&answer_count, 0);
     struct sm_component *entry = sm_graph_component_at(graph, sm_graph_component_count(graph) - 1);
     for (unsigned round = 0; round < ROUND_COUNT; round++)

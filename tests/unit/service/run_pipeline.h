@@ -101,8 +101,8 @@ static struct pipeline_run begin_pipeline(const char *yaml)
     run.workers = sm_workers_create(1, &error);
     assert_non_null(run.workers);
     sm_workers_start(run.workers);
-    run.graph = sm_graph_create(run.workers, sm_plan_create(run.config, &run.arena), &error);
-    if (!run.graph || !sm_graph_start(run.graph, &error))
+    run.graph = sm_graph_create(run.workers, sm_plan_create(run.config, &run.arena), NULL, &error);
+    if (!run.graph || !sm_graph_start(run.graph, NULL, &error))
         fail_msg("%s", error.text);
     for (size_t i = 0; i < sm_graph_component_count(run.graph); i++)
         if (sm_graph_component_at(run.graph, i)->type == &source_type)
