@@ -1,61 +1,14 @@
-/* json_value.c - see json_value.h. */
+/* json_value.c - YAML as values, and values as JSON; json_reader.c reads JSON. */
 #include "alloy/json_value.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-
-#include <jansson.h>
 
 #include "alloy/telemetry_value.h"
 #include "config/source.h"
 #include "config/yaml.h"
 #include "ottl/value.h"
 #include "wire/number.h"
-
-static struct sm_alloy_value *from_json(const json_t *json, struct sm_arena *arena)
-{
-    struct sm_alloy_value *value;
-    size_t index;
-    const char *key;
-    json_t *item;
-    switch (json_typeof(json)) {
-    case JSON_OBJECT:
-        value = sm_alloy_object(arena);
-        json_object_foreach((json_t *)json, key, item)
-            sm_alloy_object_add(value, arena, sm_arena_copy(arena, sm_slice_of(key)), from_json(item, arena));
-        return value;
-    case JSON_ARRAY:
-        value = sm_alloy_array(arena, json_array_size(json));
-        json_array_foreach(json, index, item) value->array.items[index] = from_json(item, arena);
-        return value;
-    case JSON_STRING:
-        return sm_alloy_string(arena, sm_arena_copy(arena, sm_slice_make(json_string_value(json), json_string_length(json))));
-    case JSON_INTEGER:
-        return sm_alloy_int(arena, json_integer_value(json));
-    case JSON_REAL:
-        return sm_alloy_double(arena, json_real_value(json));
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return sm_alloy_bool(arena, json_is_true(json));
-    case JSON_NULL:
-        break;
-    }
-    return sm_alloy_null(arena);
-}
-
-struct sm_alloy_value *sm_alloy_read_json(struct sm_slice text, bool keeps_ints, struct sm_arena *arena, const char **reason)
-{
-    json_error_t error;
-    size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (keeps_ints ? 0 : JSON_DECODE_INT_AS_REAL);
-    json_t *json = json_loadb(text.ptr ? text.ptr : "", text.size, flags, &error);
-    if (!json) {
-        *reason = sm_arena_printf(arena, "line %d: %s", error.line, error.text);
-        return NULL;
-    }
-    struct sm_alloy_value *value = from_json(json, arena);
-    json_decref(json);
-    return value;
-}
 
 static struct sm_alloy_value *from_node(const struct sm_node *node, struct sm_arena *arena)
 {

@@ -11,7 +11,7 @@
 static struct sm_alloy_value *from_json(const struct sm_alloy_call *call)
 {
     const char *reason;
-    struct sm_alloy_value *value = sm_alloy_read_json(call->args[0]->text, false, ARENA, &reason);
+    struct sm_alloy_value *value = sm_alloy_read_json(call->args[0]->text, SM_ALLOY_JSON_GO, ARENA, &reason);
     return value ? value : sm_alloy_call_fail(call, reason);
 }
 
