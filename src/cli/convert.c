@@ -24,15 +24,18 @@ struct conversion {
 /* Alloy to the Collector: the tree that the front end makes. False after errors. */
 static bool to_collector(const struct conversion *conversion, struct sm_diags *diags, struct sm_bytes *text)
 {
-    struct sm_arena arena = SM_ARENA_INIT;
-    const struct sm_node *root = sm_load(&conversion->options, &arena, diags);
-    struct sm_config *config = root ? sm_config_load(&conversion->options, sm_component_types, sm_component_type_count, diags) : NULL;
-    if (config)
-        sm_node_write_yaml(root, text);
-    bool is_good = config != NULL;
+    struct sm_config *config = sm_config_load(&conversion->options, sm_component_types, sm_component_type_count, diags);
+    if (!config)
+        return false;
     sm_config_free(config);
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_diags *repeated = sm_diags_create(); /* the warnings that checking has told already */
+    const struct sm_node *root = sm_load(&conversion->options, &arena, repeated);
+    if (root)
+        sm_node_write_yaml(root, text);
+    sm_diags_free(repeated);
     sm_arena_deinit(&arena);
-    return is_good;
+    return root != NULL;
 }
 
 /* Alloy has rules that the Collector has not: what was written may break one of them. */

@@ -138,6 +138,9 @@ static void make_tags(struct making *making)
     static const char *const paths[] = {"tags", "extra_tags"};
     for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++) {
         const struct sm_node *tags = sm_agent_find(&making->values, paths[p]);
+        if (tags && tags->kind != SM_NODE_LIST)
+            sm_diags_add(making->values.diags, SM_DIAG_ERROR, tags->position, paths[p], "write - name:value, one a line", "expected a list, got %s",
+                         sm_node_kind_name(tags->kind));
         for (size_t i = 0; tags && tags->kind == SM_NODE_LIST && i < tags->list.count; i++)
             sm_tree_append(all, arena, tags->list.items[i]);
     }

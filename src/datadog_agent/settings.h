@@ -5,10 +5,11 @@
 
 enum sm_agent_form {
     SM_AGENT_TEXT,
-    SM_AGENT_SCALAR,  /* a number or a boolean */
+    SM_AGENT_BOOL,    /* also 1 and 0, and in files the words of YAML 1.1: yes, on */
+    SM_AGENT_SCALAR,  /* a number */
     SM_AGENT_SECONDS, /* a number, as a duration */
     SM_AGENT_WORDS,   /* a list; in variables between spaces or commas */
-    SM_AGENT_CSV,     /* a list; in variables between commas */
+    SM_AGENT_CSV,     /* a list; in variables between commas, each in quotes or not */
     SM_AGENT_KEYS,    /* a list; in variables between spaces */
     SM_AGENT_TREE,    /* maps and lists; in variables JSON */
 };

@@ -46,6 +46,54 @@ static struct sm_position position_of(const struct sm_agent_values *values, cons
     return (struct sm_position){.source = source};
 }
 
+/* What Go's strconv.ParseBool takes. */
+static bool parse_bool(const char *text, bool *boolean)
+{
+    static const char *const forms[2][6] = {{"0", "f", "F", "false", "FALSE", "False"}, {"1", "t", "T", "true", "TRUE", "True"}};
+    for (int value = 0; value < 2; value++)
+        for (int i = 0; i < 6; i++)
+            if (strcmp(text, forms[value][i]) == 0) {
+                *boolean = value;
+                return true;
+            }
+    return false;
+}
+
+/* What YAML 1.1 takes, which the Agent's files are. */
+static bool parse_old_word(const char *text, bool *boolean)
+{
+    static const char *const forms[2][3] = {{"n", "no", "off"}, {"y", "yes", "on"}};
+    for (int value = 0; value < 2; value++)
+        for (int i = 0; i < 3; i++)
+            if (sm_slice_equal_nocase(sm_slice_of(text), sm_slice_of(forms[value][i]))) {
+                *boolean = value;
+                return true;
+            }
+    return false;
+}
+
+/* The fields of a line between commas, as encoding/csv reads them; empty ones are left out. */
+static struct sm_node *fields(const struct sm_agent_values *values, const char *text, struct sm_position position)
+{
+    struct sm_node *list = sm_tree_list(values->arena, position);
+    while (*text) {
+        struct sm_bytes field;
+        sm_bytes_init(&field, values->arena);
+        text += strspn(text, " ");
+        bool is_quoted = *text == '"';
+        for (text += is_quoted; *text && (is_quoted || *text != ','); text++) {
+            if (is_quoted && *text == '"' && text[1] != '"')
+                is_quoted = false;
+            else
+                sm_bytes_append_char(&field, *(text += is_quoted && *text == '"'));
+        }
+        text += *text == ',';
+        if (field.size)
+            sm_tree_append(list, values->arena, sm_tree_string(values->arena, position, sm_bytes_cstr(&field)));
+    }
+    return list;
+}
+
 static struct sm_node *words(const struct sm_agent_values *values, const char *text, const char *separators, struct sm_position position)
 {
     struct sm_node *list = sm_tree_list(values->arena, position);
@@ -72,14 +120,16 @@ static struct sm_node *parse_tree(const struct sm_agent_values *values, const ch
 
 static struct sm_node *node_of_variable(const struct sm_agent_values *values, enum sm_agent_form form, const char *text, struct sm_position position)
 {
-    if (form == SM_AGENT_TEXT)
+    if (form == SM_AGENT_TEXT || form == SM_AGENT_BOOL)
         return sm_tree_string(values->arena, position, text);
     if (form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS)
         return sm_tree_yaml(values->arena, position, text[0] == '[' ? "" : text);
     if (form == SM_AGENT_TREE || text[0] == '[')
         return parse_tree(values, text, position);
+    if (form == SM_AGENT_CSV)
+        return fields(values, text, position);
     bool has_commas = strchr(text, ',') != NULL;
-    return words(values, text, form == SM_AGENT_CSV || (form == SM_AGENT_WORDS && has_commas) ? "," : " ", position);
+    return words(values, text, form == SM_AGENT_WORDS && has_commas ? "," : " ", position);
 }
 
 /* ---- the file */
@@ -99,19 +149,59 @@ static const struct sm_node *find_in_file(const struct sm_node *map, const char 
     return map;
 }
 
+/* A scalar of the file without quotes around it. */
+static bool is_plain(const struct sm_node *node)
+{
+    struct sm_slice rest = node->position.source ? node->position.source->text : (struct sm_slice){0}, line = {0};
+    for (unsigned number = 0; number < node->position.line; number++)
+        line = sm_slice_cut(&rest, '\n');
+    size_t column = node->position.column;
+    return node->position.line && column && column <= line.size && !strchr("\"'", line.ptr[column - 1]);
+}
+
+/* As the Agent reads what should be a boolean; what is none is left to who asks. */
+static const struct sm_node *as_bool(const struct sm_agent_values *values, const struct sm_node *node)
+{
+    bool boolean = false, is_one = false;
+    if (node->kind == SM_NODE_INT) {
+        boolean = node->integer != 0;
+        is_one = true;
+    } else if (node->kind == SM_NODE_STRING) {
+        is_one = parse_bool(node->string, &boolean) || (is_plain(node) && parse_old_word(node->string, &boolean));
+    }
+    return is_one ? sm_tree_yaml(values->arena, node->position, boolean ? "true" : "false") : node;
+}
+
+static bool is_plain_scalar(const struct sm_node *node)
+{
+    return (node->kind == SM_NODE_INT || node->kind == SM_NODE_FLOAT || node->kind == SM_NODE_BOOL) && node->original;
+}
+
+/* Numbers in a list of texts. */
+static const struct sm_node *as_texts(const struct sm_agent_values *values, const struct sm_node *list)
+{
+    struct sm_node *texts = sm_tree_list(values->arena, list->position);
+    for (size_t i = 0; i < list->list.count; i++) {
+        struct sm_node *item = list->list.items[i];
+        sm_tree_append(texts, values->arena, is_plain_scalar(item) ? sm_tree_string(values->arena, item->position, item->original) : item);
+    }
+    return texts;
+}
+
 /* Numbers and booleans in quotes, texts without. */
 static const struct sm_node *cast(const struct sm_agent_values *values, enum sm_agent_form form, const struct sm_node *node)
 {
     bool is_number_form = form == SM_AGENT_SCALAR || form == SM_AGENT_SECONDS;
     if (is_number_form && node->kind == SM_NODE_STRING && node->string[0] != '[')
         return sm_tree_yaml(values->arena, node->position, node->string);
-    bool is_scalar = node->kind == SM_NODE_INT || node->kind == SM_NODE_FLOAT || node->kind == SM_NODE_BOOL;
-    if (form == SM_AGENT_TEXT && is_scalar && node->original)
+    if (form == SM_AGENT_BOOL)
+        return as_bool(values, node);
+    if (form == SM_AGENT_TEXT && is_plain_scalar(node))
         return sm_tree_string(values->arena, node->position, node->original);
     bool is_list_form = form == SM_AGENT_WORDS || form == SM_AGENT_CSV || form == SM_AGENT_KEYS;
     if (is_list_form && node->kind == SM_NODE_STRING)
         return node_of_variable(values, form, node->string, node->position);
-    return node;
+    return is_list_form && node->kind == SM_NODE_LIST ? as_texts(values, node) : node;
 }
 
 static const struct sm_node *as_duration(const struct sm_agent_values *values, const struct sm_node *node)
@@ -132,6 +222,8 @@ const struct sm_node *sm_agent_value(const struct sm_agent_values *values, const
     if (!node || node->kind == SM_NODE_NULL)
         return NULL;
     node = cast(values, setting->form, node);
+    if (node->kind == SM_NODE_NULL || (node->kind == SM_NODE_STRING && !*node->string))
+        return NULL; /* an empty text says nothing in the Agent */
     return setting->form == SM_AGENT_SECONDS ? as_duration(values, node) : node;
 }
 
@@ -150,8 +242,6 @@ bool sm_agent_bool(const struct sm_agent_values *values, const char *path, bool 
         return absent;
     if (node->kind == SM_NODE_BOOL)
         return node->boolean;
-    if (node->kind == SM_NODE_INT)
-        return node->integer != 0;
     sm_diags_add(values->diags, SM_DIAG_ERROR, node->position, path, NULL, "expected true or false, got %s", sm_node_kind_name(node->kind));
     return absent;
 }
@@ -220,16 +310,19 @@ static const char *suggest(const struct sm_agent_values *values, const char *pre
     return near && strcmp(near, key) != 0 ? sm_arena_printf(values->arena, "did you mean %s?", near) : NULL;
 }
 
-static bool is_strict(const char *path)
+static bool is_below(const char *path, const char *section)
 {
-    return strncmp(path, "apm_config.", 11) == 0 || strncmp(path, "otlp_config.", 12) == 0;
+    return strncmp(path, section, strlen(section)) == 0;
 }
 
-/* What has no row and nothing below it. Sections that are taken whole know all their names, also of keys without a value. */
+/* What has no row and nothing below it. The Agent goes on with a warning; the OTLP receiver's own settings are the Collector's, which does not. */
 static void tell_unknown(const struct sm_agent_values *values, const struct sm_node_entry *entry, const char *path, const char *prefix)
 {
-    if (is_strict(path))
+    if (is_below(path, "otlp_config.receiver."))
         sm_diags_add(values->diags, SM_DIAG_ERROR, entry->key_position, path, suggest(values, prefix, entry->key), "unknown setting");
+    else if (is_below(path, "apm_config.") || is_below(path, "otlp_config."))
+        sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, suggest(values, prefix, entry->key),
+                     "unknown setting, it has no effect");
     else if (entry->value->kind != SM_NODE_NULL)
         sm_diags_add(values->diags, SM_DIAG_WARNING, entry->key_position, path, suggest(values, prefix, entry->key),
                      "has no effect: only traces and OTLP are here");

@@ -113,8 +113,9 @@ static void refuses_what_would_change_what_is_sent(void **state)
     static const char *const wrong[] = {
         "apm_config: {additional_endpoints: {}}",
         "apm_config: {extra_sample_rate: 0.5}",
-        "apm_config: {tarrget: 1}",
-        "otlp_config: {metrcs: {}}",
+        "apm_config: {apm_non_local_traffic: maybe}",
+        "apm_config: {apm_non_local_traffic: \"yes\"}",
+        "tags: {team: a}",
         "log_level: loud",
         "api_key: ENC[key]",
         "apm_config: 5",
@@ -159,6 +160,35 @@ static void takes_settings_of_other_parts_of_the_agent(void **state)
     sm_bytes_deinit(&result.text);
 }
 
+/* The Agent's reader is that of YAML 1.1 and casts what it gets. */
+static void reads_values_as_liberally_as_the_agent(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DD_APM_IGNORE_RESOURCES", "GET /x, \"POST /a,b\",\"say \"\"hi\"\"\",", "DD_SKIP_SSL_VALIDATION", "1",
+                                            NULL};
+    struct result result = translate("apm_config:\n  apm_non_local_traffic: yes # as in old guides\n  enable_rare_sampler: 1\n  env: 5\n"
+                                     "  obfuscation: {redis: {enabled: On}, memcached: {enabled: \"t\"}, credit_cards: {enabled: 'F'}}\n"
+                                     "  peer_tags: [1, b, true]\n  tarrget: 1\notlp_config: {metrcs: {}}\n"
+                                     "dd_url: \"\"\nsite: ''\nlog_level: ''\n",
+                                     variables);
+    assert_int_equal(result.errors, 0);
+    static const char *const expected[] = {
+        "endpoint: \"0.0.0.0:8126\"",
+        "rare_sampler:\n      enabled: true",
+        "env: \"5\"",
+        "redis:\n        enabled: true",
+        "memcached:\n        enabled: true",
+        "credit_cards:\n        enabled: false",
+        "peer_tags:\n      - \"1\"\n      - b\n      - \"true\"\n",
+        "ignore_resources:\n      - \"GET /x\"\n      - \"POST /a,b\"\n      - \"say \\\"hi\\\"\"\n",
+        "insecure_skip_verify: true",
+    };
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        assert_has(&result, expected[i]);
+    assert_null(strstr(sm_bytes_cstr(&result.text), "site"));
+    sm_bytes_deinit(&result.text);
+}
+
 /* What is no list is a text, which the option it becomes refuses. */
 static void takes_an_open_bracket_for_a_text(void **state)
 {
@@ -178,6 +208,7 @@ int main(void)
         cmocka_unit_test(refuses_what_would_change_what_is_sent),
         cmocka_unit_test(sends_logs_where_the_agent_would),
         cmocka_unit_test(takes_settings_of_other_parts_of_the_agent),
+        cmocka_unit_test(reads_values_as_liberally_as_the_agent),
         cmocka_unit_test(takes_an_open_bracket_for_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
