@@ -2,6 +2,7 @@
  * bits are taken for one, as base/index.h explains. */
 #include "base/bytes.h"
 #include "datadog/concentrator_internal.h"
+#include "datadog/tracer_fields.h"
 
 /* Those that decide the client payload first. */
 enum { PAYLOAD_TEXTS = 6, TEXTS = 11 };
@@ -82,6 +83,8 @@ static uint32_t number_of(struct sm_stats_interval *interval, struct sm_slice te
     number = sm_entries_add(&interval->texts, hash);
     sm_index_add(&interval->text_index, hash, number);
     struct sm_stats_known_text *known = sm_entries_at(&interval->texts, number);
+    /* Sound ones: who decodes the payload as protobuf refuses all of it for one wrong byte. */
+    text = sm_tracer_sound_text(text, &interval->arena);
     known->text = text.size > 0 ? sm_arena_copy(&interval->arena, text) : (struct sm_slice){0};
     return number;
 }
@@ -114,11 +117,11 @@ struct sm_stats_key sm_stats_interval_key(const struct sm_stats_interval *interv
     struct sm_slice texts[TEXTS];
     for (size_t i = 0; i < TEXTS; i++)
         texts[i] = text_at(interval, packed->texts[i]);
-    struct sm_stats_key key = {.http_status_code = packed->http_status_code,
-                               .is_synthetics = packed->is_synthetics,
-                               .is_trace_root = packed->is_trace_root,
-                               .peer_tags = {.items = sm_arena_zalloc(arena, packed->peer_tag_count, sizeof(struct sm_slice)),
-                                             .count = packed->peer_tag_count}};
+    struct sm_stats_key key = {
+        .http_status_code = packed->http_status_code,
+        .is_synthetics = packed->is_synthetics,
+        .is_trace_root = packed->is_trace_root,
+        .peer_tags = {.items = sm_arena_zalloc(arena, packed->peer_tag_count, sizeof(struct sm_slice)), .count = packed->peer_tag_count}};
     set_texts(&key, texts);
     for (uint32_t i = 0; i < packed->peer_tag_count; i++)
         key.peer_tags.items[i] = text_at(interval, packed->peer_tags[i]);

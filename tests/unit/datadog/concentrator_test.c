@@ -294,6 +294,37 @@ static void rounds_fractions_of_spans_by_chance(void **state)
     }
 }
 
+/* The payload is protobuf, whose texts are UTF-8. Two that become the same are one. */
+static void puts_texts_that_are_no_utf8_right(void **state)
+{
+    (void)state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_stats_harvest harvest = {0};
+    struct sm_stats_payload payload = {0};
+    double chance = 0;
+    const struct sm_span_stats_settings settings = {0};
+    const struct sm_span_stats_origin origin = {.env = SM_SLICE("e\xc3"), .weight = 1};
+    struct sm_concentrator *concentrator = sm_concentrator_create(10, 1000);
+    static const char *const resources[] = {"a\xffz", "a\xfez"};
+    for (size_t i = 0; i < 2; i++) {
+        struct sm_datadog_span span = {
+            .service = SM_SLICE("s"), .name = SM_SLICE("n"), .resource = sm_slice_of(resources[i]), .span_id = 1, .start_ns = 1005};
+        sm_datadog_map_set_number(&span.metrics, &arena, SM_SLICE("_top_level"), 1);
+        sm_span_stats_add(concentrator, &settings, &origin, &span, &arena);
+    }
+    sm_concentrator_take(concentrator, 1000, true, &harvest);
+    sm_stats_harvest_payload(&harvest, always, &chance, &arena, &payload);
+    assert_int_equal(payload.clients.count, 1);
+    assert_true(sm_slice_is(payload.clients.items[0].env, "e\xef\xbf\xbd"));
+    const struct sm_stats_bucket *bucket = &payload.clients.items[0].buckets.items[0];
+    assert_int_equal(bucket->rows.count, 1);
+    assert_true(sm_slice_is(bucket->rows.items[0].resource, "a\xef\xbf\xbdz"));
+    assert_int_equal(bucket->rows.items[0].hits, 2);
+    sm_stats_harvest_clear(&harvest);
+    sm_concentrator_free(concentrator);
+    sm_arena_deinit(&arena);
+}
+
 static void counts_spans_of_too_many_future_buckets_in_the_oldest(void **state)
 {
     (void)state;
@@ -313,6 +344,7 @@ int main(void)
         cmocka_unit_test(counts_as_the_reference),
         cmocka_unit_test(counts_the_same_on_several_workers),
         cmocka_unit_test(rounds_fractions_of_spans_by_chance),
+        cmocka_unit_test(puts_texts_that_are_no_utf8_right),
         cmocka_unit_test(counts_spans_of_too_many_future_buckets_in_the_oldest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
