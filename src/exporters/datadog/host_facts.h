@@ -1,6 +1,6 @@
 /* host_facts.h - what Datadog's list of hosts shows of this machine: processor, memory, file systems, network, system, and the largest processes.
  *
- * Read once, from /proc and the C library; may wait for a name server. Source: DataDog/gohai (4316413895ee). */
+ * Read once, from /proc and the C library; may wait a second for a name server. Source: DataDog/gohai (4316413895ee). */
 #pragma once
 
 #include "datadog/span.h"
