@@ -2,6 +2,8 @@
 import json
 import subprocess
 
+import pytest
+
 from conftest import Collector, free_ports, post, wait_until
 from payload import traces_request
 from sink import Sink
@@ -68,13 +70,26 @@ def test_resolves_a_name(collector, tmp_path):
         sink.close()
 
 
-def test_a_next_hop_that_could_not_be_made_is_tried_again(collector, tmp_path):
+def test_what_comes_before_the_first_answer_of_dns_waits_for_it(tmp_path):
+    (port,) = free_ports(1)
+    resolver = {"dns": {"hostname": "nowhere.invalid", "interval": "1h", "timeout": "2s"}}
+    one = Collector(tmp_path, balancer(port, [], resolver), {}).start(port)
+    try:
+        status, body = post("http://127.0.0.1:%d/v1/traces" % port, traces_request("shop", "buy", 10), "application/x-protobuf")
+        assert "failed to resolve" in one.log()
+        assert (status, b"couldn't find the exporter" in body) == (503, True)
+    finally:
+        one.stop()
+
+
+@pytest.mark.parametrize("kind", ["dns", "static"])
+def test_a_next_hop_that_could_not_be_made_is_tried_again(collector, tmp_path, kind):
     port, grpc_port, sink_port = free_ports(3)
     sink = Sink(sink_port)
     folder = tmp_path / "balancer"
     folder.mkdir()
-    resolver = {"dns": {"hostname": "127.0.0.1", "port": str(grpc_port), "interval": "100ms"}}
-    config = json.loads(balancer(port, [], resolver))
+    resolver = {"dns": {"hostname": "127.0.0.1", "port": str(grpc_port), "interval": "100ms"}} if kind == "dns" else None
+    config = json.loads(balancer(port, [grpc_port], resolver))
     config["exporters"]["load_balancing"]["protocol"]["otlp"]["tls"] = {"ca_file": str(tmp_path / "a.crt")}
     one = Collector(folder, json.dumps(config), {}).start(port)
     try:

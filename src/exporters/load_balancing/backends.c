@@ -164,7 +164,15 @@ static void stop_unwanted(struct sm_backends *backends)
     }
 }
 
-void sm_backends_update(struct sm_backends *backends, const char *const *names, size_t count, void (*tell)(struct sm_component *exporter))
+static bool is_complete(const struct sm_backend_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (!set->backends[i])
+            return false;
+    return true;
+}
+
+bool sm_backends_update(struct sm_backends *backends, const char *const *names, size_t count, void (*tell)(struct sm_component *exporter))
 {
     struct sm_backend_set *old = backends->set;
     backends->set = create_set(backends, names, count);
@@ -172,16 +180,13 @@ void sm_backends_update(struct sm_backends *backends, const char *const *names, 
         tell(backends->exporter);
     set_free(old);
     stop_unwanted(backends);
+    return is_complete(backends->set);
 }
 
-void sm_backends_complete(struct sm_backends *backends, void (*tell)(struct sm_component *exporter))
+bool sm_backends_complete(struct sm_backends *backends, void (*tell)(struct sm_component *exporter))
 {
     const struct sm_backend_set *set = backends->set;
-    bool is_complete = true;
-    for (size_t i = 0; i < set->count; i++)
-        is_complete = is_complete && set->backends[i];
-    if (!is_complete)
-        sm_backends_update(backends, (const char *const *)set->names, set->count, tell);
+    return is_complete(set) || sm_backends_update(backends, (const char *const *)set->names, set->count, tell);
 }
 
 void sm_backends_stop(struct sm_backends *backends, void (*stopped)(struct sm_component *exporter))

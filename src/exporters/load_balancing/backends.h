@@ -32,10 +32,10 @@ struct sm_backend_set {
 
 /* `options` of the nested exporters are borrowed. */
 struct sm_backends *sm_backends_create(struct sm_component *exporter, const struct sm_otlp_grpc_options *options);
-/* The names as resolved, sorted. `tell` gives the new set to the workers; NULL: there are none yet. */
-void sm_backends_update(struct sm_backends *backends, const char *const *names, size_t count, void (*tell)(struct sm_component *exporter));
-/* Tries again to make the exporters that could not be made. */
-void sm_backends_complete(struct sm_backends *backends, void (*tell)(struct sm_component *exporter));
+/* The names as resolved, sorted. `tell` gives the new set to the workers; NULL: there are none yet. False: not all exporters could be made. */
+bool sm_backends_update(struct sm_backends *backends, const char *const *names, size_t count, void (*tell)(struct sm_component *exporter));
+/* Tries again to make the exporters that could not be made. True: there are none left. */
+bool sm_backends_complete(struct sm_backends *backends, void (*tell)(struct sm_component *exporter));
 /* Any worker while main waits, else main. Never NULL. */
 const struct sm_backend_set *sm_backends_set(const struct sm_backends *backends);
 /* Ends all of them; `stopped` is called on the main worker when they have drained, maybe before this returns. */

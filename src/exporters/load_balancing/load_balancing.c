@@ -144,18 +144,24 @@ static void count_resolution(const char *resolver, bool is_success)
 
 /* ---- life */
 
-/* Immutable after start but for `backends` and `resolver`: main worker. */
+/* Immutable after start but for what the main worker keeps: `backends`, `resolver`, `completion`, `is_first_open`. */
 struct state {
     struct sm_backends *backends; /* owned */
     struct sm_resolver *resolver; /* owned; NULL: a fixed list */
+    struct sm_timer *completion;  /* owned; of a fixed list whose exporters could not all be made; NULL: they could */
     enum sm_routing_key key;
-    bool has_workers;
+    bool has_workers, is_first_open; /* nobody knows yet what the name stands for */
 };
 
 /* Worker-local. */
 struct local {
     const struct sm_backend_set *set; /* borrowed: state, which replaces it before it frees it */
+    struct sm_export **waiting;       /* owned; in order: for the end of the first attempt to resolve the name */
+    size_t waiting_count, waiting_capacity;
+    bool waits;
 };
+
+#define RETRY_NS (5 * SM_NS_PER_S) /* as often as a name is resolved */
 
 static bool find_key(enum sm_signal signal, const char *text, enum sm_routing_key *key)
 {
@@ -198,12 +204,26 @@ static bool create(struct sm_component *exporter, struct sm_error *error)
     return true;
 }
 
+static void send_request(struct sm_component *exporter, struct sm_worker *worker, struct sm_export *request);
+
+static void send_waiting(struct sm_component *exporter, struct sm_worker *worker, struct local *local)
+{
+    local->waits = false;
+    for (size_t i = 0; i < local->waiting_count; i++)
+        send_request(exporter, worker, local->waiting[i]);
+    free(local->waiting);
+    local->waiting = NULL;
+    local->waiting_count = local->waiting_capacity = 0;
+}
+
 static void take_set(struct sm_worker *worker, void *context)
 {
     struct sm_component *exporter = context;
     const struct state *state = exporter->state;
     struct local *local = sm_component_local(exporter, worker);
     local->set = sm_backends_set(state->backends);
+    if (local->waits && !state->is_first_open)
+        send_waiting(exporter, worker, local);
 }
 
 static void tell_workers(struct sm_component *exporter)
@@ -216,13 +236,24 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void complete(struct sm_worker *worker, void *context)
+{
+    (void)worker;
+    struct state *state = ((struct sm_component *)context)->state;
+    if (sm_backends_complete(state->backends, tell_workers))
+        sm_timer_disarm(state->completion);
+}
+
 static void start_fixed(struct sm_component *exporter, const struct sm_string_list *hostnames)
 {
     struct state *state = exporter->state;
     const char **sorted = sm_alloc(hostnames->count, sizeof(char *));
     memcpy(sorted, hostnames->items, hostnames->count * sizeof(char *));
     qsort(sorted, hostnames->count, sizeof(char *), by_text);
-    sm_backends_update(state->backends, sorted, hostnames->count, NULL);
+    if (!sm_backends_update(state->backends, sorted, hostnames->count, NULL)) { /* no worker has a set yet */
+        state->completion = sm_timer_create(sm_workers_main(exporter->workers), complete, exporter);
+        sm_timer_arm(state->completion, RETRY_NS, true);
+    }
     count_resolution("static", true);
     count_update("static", hostnames->count);
     free(sorted);
@@ -235,11 +266,16 @@ static void on_changed(struct sm_component *exporter, const char *const *names, 
     count_update("dns", count);
 }
 
-/* What kept an exporter from being made (a file of TLS) may have passed, and the names may stay the same for ever. */
+/* What kept an exporter from being made (a file of TLS) may have passed, and the names may stay the same for ever. The first success is followed by
+ * on_changed. */
 static void on_tried(struct sm_component *exporter, bool is_success)
 {
     struct state *state = exporter->state;
+    bool was_first = state->is_first_open;
+    state->is_first_open = false;
     count_resolution("dns", is_success);
+    if (was_first && !is_success && state->has_workers)
+        tell_workers(exporter);
     sm_backends_complete(state->backends, state->has_workers ? tell_workers : NULL);
 }
 
@@ -256,6 +292,7 @@ static bool start(struct sm_component *exporter, struct sm_error *error)
             .interval_ns = dns->interval_ns ? dns->interval_ns : 5 * SM_NS_PER_S,
             .timeout_ns = dns->timeout_ns ? dns->timeout_ns : SM_NS_PER_S,
         };
+        state->is_first_open = true;
         state->resolver = sm_resolver_start(exporter, &resolver, on_changed, on_tried);
     } else {
         start_fixed(exporter, &options->resolver.fixed->hostnames);
@@ -270,12 +307,23 @@ static void *worker_create(struct sm_component *exporter, struct sm_worker *work
     const struct state *state = exporter->state;
     struct local *local = sm_alloc(1, sizeof(*local));
     local->set = sm_backends_set(state->backends);
+    local->waits = state->is_first_open;
     return local;
 }
 
-static void worker_free(struct sm_component *exporter, struct sm_worker *worker, void *local)
+static void refuse_stopped(struct sm_worker *worker, struct sm_export *request)
+{
+    struct sm_outcome outcome = sm_outcome_retry("the exporter is stopped");
+    sm_export_done(request, worker, &outcome);
+}
+
+static void worker_free(struct sm_component *exporter, struct sm_worker *worker, void *context)
 {
     struct state *state = exporter->state;
+    struct local *local = context;
+    for (size_t i = 0; i < local->waiting_count; i++)
+        refuse_stopped(worker, local->waiting[i]);
+    free(local->waiting);
     sm_backends_free_local(state->backends, worker);
     free(local);
 }
@@ -285,13 +333,18 @@ static void stop(struct sm_component *exporter)
     struct state *state = exporter->state;
     sm_resolver_stop(state->resolver);
     state->resolver = NULL;
+    sm_timer_free(state->completion);
+    state->completion = NULL;
     sm_backends_stop(state->backends, sm_component_stopped);
 }
 
 static void free_state(struct sm_component *exporter)
 {
     struct state *state = exporter->state;
+    if (!state)
+        return;
     sm_resolver_stop(state->resolver);
+    sm_timer_free(state->completion);
     sm_backends_free(state->backends);
     free(state);
 }
@@ -382,17 +435,11 @@ static void note_lost(struct call *call, size_t count)
     note_outcome(call, &outcome);
 }
 
-static void send_batch(struct sm_component *exporter, struct sm_worker *worker, struct sm_export *request)
+static void send_request(struct sm_component *exporter, struct sm_worker *worker, struct sm_export *request)
 {
     const struct options *options = exporter->options;
     const struct state *state = exporter->state;
     const struct local *local = sm_component_local(exporter, worker);
-    if (!local) {
-        /* The drain limit has passed. */
-        struct sm_outcome outcome = sm_outcome_retry("the exporter is stopped");
-        sm_export_done(request, worker, &outcome);
-        return;
-    }
     struct call *call = sm_alloc(1, sizeof(*call));
     *call = (struct call){.exporter = exporter, .worker = worker, .request = request, .set = local->set, .open = 1};
     const struct sm_routing routing = {
@@ -402,6 +449,26 @@ static void send_batch(struct sm_component *exporter, struct sm_worker *worker, 
     else
         note_lost(call, sm_route(&routing, request->batch, send_part, call));
     close_call(call);
+}
+
+static void add_waiting(struct local *local, struct sm_export *request)
+{
+    if (local->waiting_count == local->waiting_capacity) {
+        local->waiting_capacity = local->waiting_capacity ? 2 * local->waiting_capacity : 16;
+        local->waiting = sm_realloc(local->waiting, local->waiting_capacity, sizeof(*local->waiting));
+    }
+    local->waiting[local->waiting_count++] = request;
+}
+
+static void send_batch(struct sm_component *exporter, struct sm_worker *worker, struct sm_export *request)
+{
+    struct local *local = sm_component_local(exporter, worker);
+    if (!local) /* the drain limit has passed */
+        refuse_stopped(worker, request);
+    else if (local->waits)
+        add_waiting(local, request);
+    else
+        send_request(exporter, worker, request);
 }
 
 static const char *const old_names[] = {"loadbalancing", NULL};

@@ -117,21 +117,6 @@ static void on_interval(struct sm_worker *worker, void *context)
     resolver->lookup = sm_lookup_start(worker, &options);
 }
 
-static void look_up_now(struct sm_resolver *resolver)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-    struct addrinfo *addresses = NULL;
-    int status = getaddrinfo(resolver->options.hostname, NULL, &hints, &addresses);
-    if (status != 0) {
-        char why[512];
-        snprintf(why, sizeof(why), "lookup %s: %s", resolver->options.hostname, gai_strerror(status));
-        fail(resolver, why);
-        return;
-    }
-    take_addresses(resolver, addresses);
-    freeaddrinfo(addresses);
-}
-
 struct sm_resolver *sm_resolver_start(struct sm_component *exporter, const struct sm_resolver_options *options, sm_resolver_changed *changed,
                                       sm_resolver_tried *tried)
 {
@@ -140,7 +125,7 @@ struct sm_resolver *sm_resolver_start(struct sm_component *exporter, const struc
     *resolver = (struct sm_resolver){.exporter = exporter, .options = *options, .changed = changed, .tried = tried};
     resolver->timer = sm_timer_create(main_worker, on_interval, resolver);
     resolver->limit_timer = sm_timer_create(main_worker, on_limit, resolver);
-    look_up_now(resolver);
+    on_interval(main_worker, resolver);
     sm_timer_arm(resolver->timer, options->interval_ns, true);
     return resolver;
 }

@@ -20,7 +20,8 @@ typedef void sm_resolver_changed(struct sm_component *exporter, const char *cons
 /* An attempt has ended. */
 typedef void sm_resolver_tried(struct sm_component *exporter, bool is_success);
 
-/* Waits for the first answer, as the reference does, so that nothing comes before the next hops are known. */
+/* Asks at once; what needs no name server is told before this returns. Who has something to send waits for the end of the first attempt. The
+ * reference waits in its start: here the main worker would stand still, and with it what a reload takes over from. */
 struct sm_resolver *sm_resolver_start(struct sm_component *exporter, const struct sm_resolver_options *options, sm_resolver_changed *changed,
                                       sm_resolver_tried *tried);
 /* Neither is called any more. NULL is allowed. */
