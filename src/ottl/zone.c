@@ -1,17 +1,29 @@
 /* zone.c - see zone.h. Reads the 64-bit block of a TZif file (RFC 9636).
  *
- * Behind the last transition the rule in the file's footer holds. State: the list of zones, under a lock; zones never change. */
+ * Behind the last transition the rule in the file's footer holds. State: the list of zones, which only grows and is read without a lock; zones never
+ * change. Names that no file has, which telemetry may be full of, are remembered by each thread, the latest UNKNOWN_MAX of them. */
 #include "ottl/zone.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "ottl/zone_rule.h"
 
-enum { FILE_MAX = 1 << 20, HEADER_SIZE = 44, NAME_MAX_SIZE = 64, TYPES_MAX = 254, STANDARD_BY_RULE = TYPES_MAX, SUMMER_BY_RULE };
+enum {
+    FILE_MAX = 1 << 20,
+    HEADER_SIZE = 44,
+    NAME_MAX_SIZE = 64,
+    UNKNOWN_MAX = 64,
+    UNKNOWN_SIZE = 16,
+    TYPES_MAX = 254,
+    STANDARD_BY_RULE = TYPES_MAX,
+    SUMMER_BY_RULE
+};
 
 struct sm_ottl_zone {
     struct sm_ottl_zone *next;
@@ -25,8 +37,10 @@ struct sm_ottl_zone {
     struct sm_ottl_zone_time types[SUMMER_BY_RULE + 1]; /* the last two are the rule's */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct sm_ottl_zone *zones;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of adding */
+static _Atomic(struct sm_ottl_zone *) zones;             /* released by who adds, acquired by who looks */
+
+static _Thread_local char unknown_names[UNKNOWN_MAX][UNKNOWN_SIZE]; /* each at the place that its hash says */
 
 static uint64_t read_big(const unsigned char *at, size_t size)
 {
@@ -115,6 +129,13 @@ static bool load(struct sm_ottl_zone *zone, const char *path)
     return is_fine;
 }
 
+static void zone_free(struct sm_ottl_zone *zone)
+{
+    free(zone->starts);
+    free(zone->kinds);
+    free(zone);
+}
+
 static struct sm_ottl_zone *make_zone(const char *name)
 {
     char path[NAME_MAX_SIZE + 32];
@@ -128,28 +149,48 @@ static struct sm_ottl_zone *make_zone(const char *name)
     else
         snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.64s", wanted);
     if (strstr(path, "..") || !load(zone, path)) {
-        free(zone->starts);
-        free(zone->kinds);
-        free(zone);
+        zone_free(zone);
         return NULL;
     }
     return zone;
 }
 
-const struct sm_ottl_zone *sm_ottl_zone_find(const char *name)
+static struct sm_ottl_zone *find_known(const char *name)
 {
-    if (strlen(name) >= NAME_MAX_SIZE)
-        return NULL;
-    pthread_mutex_lock(&lock);
-    struct sm_ottl_zone *zone = zones;
+    struct sm_ottl_zone *zone = atomic_load_explicit(&zones, memory_order_acquire);
     while (zone && strcmp(zone->name, name) != 0)
         zone = zone->next;
-    if (!zone && (zone = make_zone(name))) {
-        zone->next = zones;
-        zones = zone;
+    return zone;
+}
+
+/* What another thread has added meanwhile is the one. */
+static struct sm_ottl_zone *add_zone(struct sm_ottl_zone *zone)
+{
+    pthread_mutex_lock(&lock);
+    struct sm_ottl_zone *known = find_known(zone->name);
+    if (!known) {
+        zone->next = atomic_load_explicit(&zones, memory_order_relaxed);
+        atomic_store_explicit(&zones, zone, memory_order_release);
     }
     pthread_mutex_unlock(&lock);
-    return zone;
+    if (known)
+        zone_free(zone);
+    return known ? known : zone;
+}
+
+const struct sm_ottl_zone *sm_ottl_zone_find(const char *name)
+{
+    size_t size = strlen(name);
+    struct sm_ottl_zone *zone = find_known(name);
+    char *unknown = unknown_names[sm_hash(sm_slice_make(name, size)) % UNKNOWN_MAX];
+    if (zone || size >= NAME_MAX_SIZE || (size > 0 && strcmp(unknown, name) == 0))
+        return zone;
+    zone = make_zone(name);
+    if (zone)
+        return add_zone(zone);
+    if (size < UNKNOWN_SIZE)
+        memcpy(unknown, name, size + 1);
+    return NULL;
 }
 
 /* The kind of time in force at a moment. */

@@ -4,6 +4,7 @@
  * opentelemetry-collector-contrib internal/kafka/franz_client.go; of the settings librdkafka's CONFIGURATION.md. */
 #include "exporters/kafka/client.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "exporters/kafka/library.h"
 #include "exporters/kafka/messages.h"
+#include "exporters/kafka/records.h"
 #include "pipeline/component.h"
+#include "pipeline/label_table.h"
 #include "telemetry/metadata.h"
 
 enum { POLL_MS = 1000 };
@@ -27,7 +32,8 @@ struct sm_kafka_client {
     const struct sm_kafka_options *options;
     const struct sm_kafka *library;
     sm_kafka_reported *reported;
-    rd_kafka_t *handle; /* owned */
+    rd_kafka_t *handle;            /* owned */
+    struct sm_label_table *topics; /* owned: whether each may be used */
     pthread_t thread;
     atomic_bool is_stopping;
 };
@@ -195,6 +201,52 @@ static void *take_reports(void *context)
     return NULL;
 }
 
+/* ---- topics */
+
+/* Kafka's rule: anything else the brokers would refuse, after the library had made a handle for it that it never gives up. */
+static bool is_topic(struct sm_slice topic)
+{
+    if (topic.size == 0 || topic.size > SM_KAFKA_TOPIC_SIZE_MAX || sm_slice_is(topic, ".") || sm_slice_is(topic, ".."))
+        return false;
+    for (size_t i = 0; i < topic.size; i++)
+        if (!sm_ascii_is_alnum(topic.ptr[i]) && !strchr("._-", topic.ptr[i]))
+            return false;
+    return true;
+}
+
+static void *make_topic(const void *context, bool is_overflow)
+{
+    (void)context;
+    bool *is_known = sm_alloc(1, sizeof(*is_known));
+    *is_known = !is_overflow;
+    return is_known;
+}
+
+static bool may_use_topic(struct sm_kafka_client *client, struct sm_slice topic)
+{
+    const bool *is_known = sm_label_table_get(client->topics, sm_hash128(sm_hash_secret(), topic), make_topic, NULL);
+    return *is_known;
+}
+
+/* Those that the user has chosen are there from the beginning, whatever senders choose. */
+static void know_topics(struct sm_kafka_client *client)
+{
+    const struct sm_kafka_options *options = client->options;
+    const char *const topics[] = {options->traces.topic, options->metrics.topic, options->logs.topic};
+    client->topics = sm_label_table_create(SM_KAFKA_SERIES_MAX);
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+        (void)may_use_topic(client, sm_slice_of(topics[i]));
+}
+
+#define TOO_MANY_TOPICS "too many topics: senders may choose 10000 in the life of the process"
+static_assert(SM_KAFKA_SERIES_MAX == 10000, "as the words say");
+
+static bool refuse_topic(struct sm_kafka_report *report, const char *why)
+{
+    *report = (struct sm_kafka_report){.partition = -1, .status = RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, .text = why, .is_permanent = true};
+    return false;
+}
+
 /* ---- life */
 
 /* The library reads its files only with connections and threads. */
@@ -248,6 +300,7 @@ struct sm_kafka_client *sm_kafka_client_create(struct sm_component *exporter, co
     client->options = options;
     client->library = library;
     client->reported = reported;
+    know_topics(client);
     bool is_open = open_handle(client, error);
     if (is_open && pthread_create(&client->thread, NULL, take_reports, client) == 0)
         return client;
@@ -255,6 +308,7 @@ struct sm_kafka_client *sm_kafka_client_create(struct sm_component *exporter, co
         (void)sm_error_set(error, SM_ERROR_IO, "cannot start a thread for Kafka's reports");
         library->destroy(client->handle);
     }
+    sm_label_table_free(client->topics);
     free(client);
     return NULL;
 }
@@ -272,6 +326,7 @@ void sm_kafka_client_free(struct sm_kafka_client *client)
     /* Messages that are left (the drain limit has passed) end without a report. */
     library->purge(client->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     library->destroy(client->handle);
+    sm_label_table_free(client->topics);
     free(client);
 }
 
@@ -299,7 +354,11 @@ static rd_kafka_headers_t *make_headers(const struct sm_kafka_client *client, co
 bool sm_kafka_client_send(struct sm_kafka_client *client, const struct sm_kafka_message *message, const struct sm_metadata *metadata, void *context,
                           struct sm_kafka_report *report)
 {
-    char topic[256];
+    char topic[SM_KAFKA_TOPIC_SIZE_MAX + 1];
+    if (!is_topic(message->topic))
+        return refuse_topic(report, "Invalid topic: 1 to 249 letters, digits, ., _ and - are allowed");
+    if (!may_use_topic(client, message->topic))
+        return refuse_topic(report, TOO_MANY_TOPICS);
     snprintf(topic, sizeof(topic), "%.*s", SM_SLICE_ARGS(message->topic));
     /* A key that is there but empty is one. */
     const void *key = message->has_key ? (message->key.size ? message->key.ptr : "") : NULL;

@@ -18,8 +18,6 @@ static const struct sm_own_metric records = {.name = "otelcol_kafka_exporter_rec
                                              .level = SM_OWN_LEVEL_BASIC,
                                              .scope = SCOPE};
 
-enum { TOPIC_SIZE_MAX = 249 }; /* Kafka takes no longer ones */
-
 /* Immutable. */
 struct entry {
     struct sm_instrument *failures, *successes;
@@ -41,9 +39,9 @@ static void create_table(void)
 static void *create_entry(const void *context, bool is_overflow)
 {
     const struct partition *of = context;
-    char topic[TOPIC_SIZE_MAX + 1], number[16] = "_other";
+    char topic[SM_KAFKA_TOPIC_SIZE_MAX + 1], number[16] = "_other";
     /* Sound text: who reads own metrics may refuse all of them for one wrong byte. */
-    sm_utf8_copy(is_overflow ? SM_SLICE("_other") : of->topic, topic, TOPIC_SIZE_MAX);
+    sm_utf8_copy(is_overflow ? SM_SLICE("_other") : of->topic, topic, SM_KAFKA_TOPIC_SIZE_MAX);
     if (!is_overflow)
         snprintf(number, sizeof(number), "%" PRId32, of->number);
     struct sm_own_attribute attributes[] = {{"topic", topic}, {"partition", number}, {"outcome", "failure"}};

@@ -5,6 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SM_KAFKA_SERIES_MAX = 10000 };
+enum { SM_KAFKA_SERIES_MAX = 10000, SM_KAFKA_TOPIC_SIZE_MAX = 249 /* Kafka takes no longer ones */ };
 
 void sm_kafka_records_count(const char *topic, int32_t partition, bool is_success);

@@ -119,6 +119,18 @@ static void delivers_and_reports(void **state)
     assert_true(report.is_permanent);
     sm_bytes_deinit(&message.value);
 
+    /* What Kafka takes for no name of a topic: the library would keep a handle for it. */
+    static char long_name[251];
+    memset(long_name, 'x', sizeof(long_name) - 1);
+    const char *const names[] = {"", ".", "..", "a/b", "a b", long_name};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        message = message_of(names[i], NULL, "value");
+        assert_false(sm_kafka_client_send(client, &message, NULL, &exporter, &report));
+        assert_int_equal(report.status, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION);
+        assert_true(report.is_permanent);
+        sm_bytes_deinit(&message.value);
+    }
+
     /* Refused by the broker, for good. */
     rd_kafka_mock_push_request_errors(cluster, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     message = message_of("spans", NULL, "value");
