@@ -20,13 +20,14 @@ static int print_version(int argc, char **argv)
 }
 
 static int print_help(int argc, char **argv);
+static int help_with(int argc, char **argv);
 
 const struct sm_cli_command sm_cli_commands[] = {
     {"run", "--config LOCATION…", "run the pipelines of a configuration until a signal ends it (also without the word run)", sm_cli_run_service,
      true},
     {"agent", "[--config datadog.yaml]", "run in the Datadog Agent's place, configured by DD_* and a datadog.yaml if one is named", sm_cli_agent,
      true},
-    {"validate", "--config LOCATION…", "check a configuration without opening anything", sm_cli_validate, true},
+    {"validate", "--config LOCATION…", "check a configuration as a start does, without starting anything", sm_cli_validate, true},
     {"top", "[--once] [--interval SECONDS]", "show requests, errors, durations and volumes of the running spanmill", sm_cli_top, true},
     {"print-config", "--config LOCATION…", "print the merged configuration, secrets masked", sm_cli_print_config, true},
     {"convert", "--from LANGUAGE --to LANGUAGE FILE",
@@ -42,7 +43,7 @@ const struct sm_cli_command sm_cli_commands[] = {
     {"docs", "--output FOLDER", "write the reference pages of every component in Markdown", sm_cli_docs, false},
     {"completion", "bash|zsh|fish", "print the completion script of a shell", sm_cli_completion, false},
     {"version", "", "print the version", print_version, false},
-    {"help", "", "this text", print_help, false},
+    {"help", "[COMMAND]", "this text, or that of a command", help_with, true},
 };
 const size_t sm_cli_command_count = sizeof(sm_cli_commands) / sizeof(sm_cli_commands[0]);
 
@@ -97,10 +98,30 @@ static int report_unknown_command(const char *name)
         names[count] = sm_cli_commands[count].name;
     const char *near = sm_nearest_word(name, names, count);
     sm_cli_fail("unknown command \"%s\" for \"spanmill\"%s%s%s", name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
-    if (!near && access(name, F_OK) == 0)
-        fprintf(stderr, "To run a file: spanmill --config %s\n", name);
+    bool is_there = access(name, F_OK) == 0;
+    if (!near && (is_there || strpbrk(name, "./")))
+        fprintf(stderr, "To run a file: spanmill --config %s%s\n", name, is_there ? "" : " (there is no such file)");
     fputs("Run 'spanmill --help' for usage.\n", stderr);
     return 1;
+}
+
+static bool is_one_of(const char *text, const char *name, const char *letter)
+{
+    return strcmp(text, name) == 0 || strcmp(text, letter) == 0;
+}
+
+static int run_command_help(const struct sm_cli_command *command)
+{
+    char *argv[] = {(char *)(uintptr_t)command->name, "--help", NULL};
+    return command->prints_help ? command->run(2, argv) : print_usage(command);
+}
+
+static int help_with(int argc, char **argv)
+{
+    const struct sm_cli_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (argc < 2 || is_one_of(argv[1], "--help", "-h") || (command && command->run == help_with))
+        return print_help(argc, argv);
+    return command ? run_command_help(command) : report_unknown_command(argv[1]);
 }
 
 /* The command may stand behind the flags: "spanmill --config f validate". Index of its word, 0: there is none. */
@@ -117,11 +138,6 @@ static int find_command_word(int argc, char **argv)
             }
     }
     return 0;
-}
-
-static bool is_one_of(const char *text, const char *name, const char *letter)
-{
-    return strcmp(text, name) == 0 || strcmp(text, letter) == 0;
 }
 
 /* What a command printed is still in the buffer: a full disk shows only here. A service is not judged by it. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
@@ -128,8 +129,9 @@ static bool save(struct sm_bytes *page, const char *format, ...)
     FILE *file = fopen(path, "w");
     bool is_good = file && fwrite(page->ptr, 1, page->size, file) == page->size;
     is_good &= file && fclose(file) == 0;
+    char why[SM_ERRNO_WORDS_SIZE];
     if (!is_good)
-        sm_cli_fail("%s: %s", path, strerror(errno));
+        sm_cli_fail("write %s: %s", path, sm_errno_words(errno, why));
     page->size = 0;
     return is_good;
 }
@@ -140,7 +142,8 @@ static bool make_folder(const char *folder, const char *below)
     snprintf(path, sizeof(path), "%s%s%s", folder, *below ? "/" : "", below);
     if (mkdir(path, 0777) == 0 || errno == EEXIST)
         return true;
-    sm_cli_fail("%s: %s", path, strerror(errno));
+    char why[SM_ERRNO_WORDS_SIZE];
+    sm_cli_fail("make folder %s: %s", path, sm_errno_words(errno, why));
     return false;
 }
 

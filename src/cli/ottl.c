@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/line_diff.h"
@@ -73,8 +74,10 @@ static bool read_file(const char *path, struct sm_arena *arena, struct sm_slice 
     struct sm_bytes bytes;
     char block[16384];
     size_t size;
-    if (!file)
-        return sm_cli_fail("%s: %s", path, strerror(errno)) == 0;
+    if (!file) {
+        char why[SM_ERRNO_WORDS_SIZE];
+        return sm_cli_fail("open %s: %s", path, sm_errno_words(errno, why)) == 0;
+    }
     sm_bytes_init(&bytes, arena);
     while ((size = fread(block, 1, sizeof(block), file)) > 0 && sm_bytes_slice(&bytes).size <= FILE_BYTES_MAX)
         sm_bytes_append(&bytes, block, size);
@@ -368,15 +371,21 @@ static int read_lines(struct trial *trial)
     char *line = NULL;
     size_t capacity = 0;
     int status = 0;
+    bool has_any = false;
     if (is_terminal)
         puts("A statement shows what it changes; 'show' the data, 'help' the rest.");
     do {
         if (is_terminal)
             fputs("ottl> ", stdout);
         fflush(stdout);
-    } while (getline(&line, &capacity, stdin) >= 0 && take_line(trial, line, &status));
+        if (getline(&line, &capacity, stdin) < 0)
+            break;
+        has_any = true;
+    } while (take_line(trial, line, &status));
     free(line);
-    return is_terminal ? 0 : status;
+    if (is_terminal)
+        return 0;
+    return has_any ? status : sm_cli_fail("no statement was given, neither as an argument nor on standard input (see 'spanmill ottl --help')");
 }
 
 /* ---- */

@@ -84,8 +84,10 @@ int sm_cli_validate(int argc, char **argv)
     if (!sm_flags_read(rows, SM_CONFIG_FLAG_COUNT, argc, argv, NULL))
         return 1;
     if (flags.wants_help)
-        return print_command_help(rows, SM_CONFIG_FLAG_COUNT, "validate --config LOCATION…",
-                                  "Checks a configuration and tells every mistake; silent, with status 0, when there is none.");
+        return print_command_help(
+            rows, SM_CONFIG_FLAG_COUNT, "validate --config LOCATION…",
+            "Checks a configuration and tells every mistake; silent, with status 0, when there is none. Everything is made as a start makes\n"
+            "it, on this machine and as this user, but nothing is started: only ports in use and names without address stay unseen.");
     struct loading loading = {0};
     if (!sm_config_flags_finish(&flags, &loading.options))
         return 1;

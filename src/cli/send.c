@@ -181,7 +181,11 @@ static bool open_client(struct sending *sending, const struct send_flags *flags,
     if (scheme_end && ((!is_http && !is_unix) || !scheme_end[3]))
         return sm_error_set(error, SM_ERROR_USAGE, "--endpoint: %s is neither host:port nor http://host:port nor https://host:port",
                             sending->endpoint);
-    return is_http ? open_http(sending, flags, error) : open_grpc(sending, flags, error);
+    if (is_http ? open_http(sending, flags, error) : open_grpc(sending, flags, error))
+        return true;
+    if (!is_http && error->option == &sending->grpc_options.endpoint)
+        sm_error_set(error, SM_ERROR_USAGE, "--endpoint %s: write host:port for gRPC, or http://host:port", sending->endpoint);
+    return false;
 }
 
 static void close_client(struct sending *sending)

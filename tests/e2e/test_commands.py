@@ -4,6 +4,8 @@ import resource
 import shlex
 import subprocess
 
+import pytest
+
 from conftest import PROGRAM
 
 
@@ -93,3 +95,33 @@ def test_fmt_says_of_a_yaml_file_that_it_is_one(tmp_path):
     (tmp_path / "a.yaml").write_text("# c\nreceivers:\n  otlp:\n")
     done = subprocess.run([PROGRAM, "fmt", "a.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, "Error: a.yaml is a YAML file: fmt is for Alloy and River files\n")
+
+
+WRONG_USES = {
+    ("nowhere.yaml",): "To run a file: spanmill --config nowhere.yaml (there is no such file)",
+    ("valdate",): "did you mean validate?",
+    ("help", "nothing"): 'unknown command "nothing"',
+    ("run", "nowhere.yaml"): "a file is named with --config nowhere.yaml",
+    ("run", "--confg", "x"): "did you mean --config?",
+    ("run", "--config", "nowhere.yaml"): "open nowhere.yaml: no such file or directory",
+    ("ottl",): "no statement was given",
+    ("ottl", "--file", "nowhere.json", "true"): "open nowhere.json: no such file or directory",
+    ("docs", "--output", "/nowhere/at/all"): "make folder /nowhere/at/all: no such file or directory",
+    ("send", "--endpoint", "nowhere"): "--endpoint nowhere: write host:port for gRPC, or http://host:port",
+    ("components", "oltp"): "did you mean otlp?",
+    ("completion", "tcsh"): "spanmill completion bash, zsh or fish",
+    ("convert", "a.alloy"): "--from alloy or datadog-agent --to collector",
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG_USES)
+def test_wrong_use_says_what_to_write(tmp_path, arguments):
+    done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    assert WRONG_USES[arguments] in done.stderr
+
+
+def test_help_is_that_of_the_command():
+    for command in commands():
+        if command not in ("version", "help"):
+            assert output("help", command) == output(command, "--help")

@@ -17,7 +17,7 @@ enum sm_connection { SM_CONNECTION_UNKNOWN, SM_CONNECTION_MESSAGING, SM_CONNECTI
 struct sm_edge {
     struct sm_slice client, server;
     struct sm_slice peer;        /* who a client's span says it has called */
-    struct sm_slice *dimensions; /* a client's and a server's value for each: `2 * dimension_count` */
+    struct sm_slice *dimensions; /* a client's and a server's value for each: `2 * dimension_count`; NULL: none */
     double client_duration, server_duration;
     enum sm_connection connection;
     bool has_failed;

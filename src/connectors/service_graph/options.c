@@ -41,6 +41,8 @@ const struct sm_option sm_service_graph_option_table[] = {
                        .preset.integer = SM_MIN, .help = "How often metrics are sent; 0: after every request."),
     SM_OPTION_STRING_LIST(options, database_name_attributes,
                           .help = "Attributes of a client's span that name a database, best first; db.name when not set."),
+    SM_OPTION_INT(options, aggregation_cardinality_limit, .min = 0, .max = UINT32_MAX, .ours = true,
+                  .help = "Most series that are kept, what more there is counts as calls from _other to _other; 0: no limit."),
     SM_OPTION_DURATION(options, metrics_timestamp_offset_ns, .key = "metrics_timestamp_offset", .is_signed = true,
                        .help = "Taken from the time of data points."),
     SM_OPTION_END,

@@ -14,6 +14,7 @@ struct sm_service_graph_options {
         int64_t ttl_ns;
     } store;
     int64_t cache_loop_ns, store_expiration_loop_ns, metrics_flush_interval_ns, metrics_timestamp_offset_ns;
+    int64_t aggregation_cardinality_limit; /* ours; 0: none */
     bool virtual_node_extra_label;
 };
 

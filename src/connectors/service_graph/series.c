@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/index.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "telemetry/batch.h"
 #include "telemetry/exponential.h"
@@ -75,7 +76,7 @@ static struct sm_hash128 identify(struct sm_graph_series *all, const struct sm_e
     append_text(&all->key, edge->client);
     append_text(&all->key, edge->server);
     for (size_t i = 0; i < 2 * all->shape->options->dimensions.count; i++)
-        append_text(&all->key, edge->dimensions[i]);
+        append_text(&all->key, edge->dimensions ? edge->dimensions[i] : (struct sm_slice){0});
     return sm_hash128(sm_hash_secret(), sm_bytes_slice(&all->key));
 }
 
@@ -84,11 +85,15 @@ static struct sm_slice *copy_labels(const struct sm_graph_series *all, const str
 {
     size_t count = label_count(all), size = count * sizeof(struct sm_slice) + edge->client.size + edge->server.size;
     for (size_t i = LABEL_DIMENSIONS; i < count; i++)
-        size += edge->dimensions[i - LABEL_DIMENSIONS].size;
+        size += edge->dimensions ? edge->dimensions[i - LABEL_DIMENSIONS].size : 0;
     struct sm_slice *labels = sm_alloc(size, 1);
     char *text = (char *)(labels + count);
     for (size_t i = 0; i < count; i++) {
-        struct sm_slice from = i == LABEL_CLIENT ? edge->client : i == LABEL_SERVER ? edge->server : edge->dimensions[i - LABEL_DIMENSIONS];
+        struct sm_slice from = {0};
+        if (i < LABEL_DIMENSIONS)
+            from = i == LABEL_CLIENT ? edge->client : edge->server;
+        else if (edge->dimensions)
+            from = edge->dimensions[i - LABEL_DIMENSIONS];
         if (from.size)
             memcpy(text, from.ptr, from.size);
         labels[i] = from.ptr ? sm_slice_make(text, from.size) : (struct sm_slice){0};
@@ -97,13 +102,41 @@ static struct sm_slice *copy_labels(const struct sm_graph_series *all, const str
     return labels;
 }
 
+static bool is_full(const struct sm_graph_series *all)
+{
+    uint64_t limit = (uint64_t)all->shape->options->aggregation_cardinality_limit;
+    return limit > 0 && all->entries.count >= limit;
+}
+
+/* Where an edge counts that is of no series there is, nor may be: one for each kind of connection and outcome. */
+static struct sm_edge overflow_of(const struct sm_edge *edge)
+{
+    return (struct sm_edge){
+        .client = SM_SLICE("_other"), .server = SM_SLICE("_other"), .connection = edge->connection, .has_failed = edge->has_failed};
+}
+
+static struct series *find(const struct sm_graph_series *all, struct sm_hash128 hash)
+{
+    uint32_t number = sm_index_find(&all->index, &all->entries, hash);
+    return number == SM_INDEX_NONE ? NULL : sm_entries_at(&all->entries, number);
+}
+
 static struct series *find_or_add(struct sm_graph_series *all, const struct sm_edge *edge)
 {
     struct sm_hash128 hash = identify(all, edge);
-    uint32_t number = sm_index_find(&all->index, &all->entries, hash);
-    if (number != SM_INDEX_NONE)
-        return sm_entries_at(&all->entries, number);
-    number = sm_entries_add(&all->entries, hash);
+    struct series *known = find(all, hash);
+    struct sm_edge overflow = overflow_of(edge);
+    if (!known && is_full(all)) {
+        edge = &overflow;
+        hash = identify(all, edge);
+        known = find(all, hash);
+        if (!known)
+            sm_log(SM_LOG_WARN, NULL, "service_graph: aggregation_cardinality_limit is reached, further calls are counted as of _other",
+                   SM_LOG_INT("series", all->entries.count));
+    }
+    if (known)
+        return known;
+    uint32_t number = sm_entries_add(&all->entries, hash);
     sm_index_add(&all->index, hash, number);
     struct series *series = sm_entries_at(&all->entries, number);
     series->labels = copy_labels(all, edge);
