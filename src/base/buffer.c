@@ -5,9 +5,7 @@
 #include <sys/mman.h>
 
 enum { CLASSES_PER_DOUBLING = 8, CLASS_MIN_BYTES = 4096 };
-/* Below that a sender who says that much and sends little would have the memory of many pages for one byte. Limits of receivers are lower as a rule.
- */
-enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, HUGE_MIN_BYTES = 4 * HUGE_PAGE_BYTES };
+enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, HUGE_MIN_BYTES = 2 * HUGE_PAGE_BYTES };
 
 /* Requests of one client differ by a few bytes. Rounded up they fit into each other's places, where else the heap would fill with holes that are a
  * little too small; pages that nothing is written to cost nothing. */
@@ -20,12 +18,14 @@ static size_t round_up(size_t total)
 }
 
 /* A large buffer is new memory each time: page by page, that took a tenth of all time where requests have 33 MB. Only pages that lie within the
- * buffer as a whole are asked for, so that no more is resident than without. It is no error when the system has none. */
+ * buffer as a whole are asked for, so that no more is resident than without, and none at its start, so that who announces much and sends little gets
+ * memory for what he sends. It is no error when the system has none. */
 static void ask_for_huge_pages(char *start, size_t size)
 {
-    uintptr_t first = ((uintptr_t)start + HUGE_PAGE_BYTES - 1) & ~(uintptr_t)(HUGE_PAGE_BYTES - 1);
-    uintptr_t end = ((uintptr_t)start + size) & ~(uintptr_t)(HUGE_PAGE_BYTES - 1);
-    (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+    const uintptr_t mask = ~(uintptr_t)(HUGE_PAGE_BYTES - 1);
+    uintptr_t first = ((uintptr_t)start + 2 * HUGE_PAGE_BYTES - 1) & mask, end = ((uintptr_t)start + size) & mask;
+    if (first < end)
+        (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
 
 struct sm_buffer *sm_buffer_try_create(size_t capacity)

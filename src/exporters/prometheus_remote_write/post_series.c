@@ -99,14 +99,21 @@ static void write_run(struct sm_write_series_writer *to, const struct sm_write_b
         run->starts[i] = run->writer.size - run->starts[i];
     sm_write_append(&run->writer, &run->bytes);
     run->base = base;
+    memset(run->places, 0, sizeof(run->places));
 }
 
-/* Behind which of the base's labels, before `end`, a label with that name stands. */
-static size_t place_of(const struct sm_write_base *base, size_t end, struct sm_slice name)
+/* Behind how many of the run's labels one with that name stands. The same name comes again with each series of a point. */
+static size_t place_of(struct sm_write_run *run, size_t kind, struct sm_slice name)
 {
-    while (end > 0 && sm_slice_compare(base->labels.items[end - 1].name, name) > 0)
-        end--;
-    return end;
+    const struct sm_write_labels *labels = &run->base->labels;
+    struct sm_write_place *known = &run->places[kind];
+    if (known->name.ptr == name.ptr && known->name.size == name.size)
+        return known->place;
+    size_t place = labels->count;
+    while (place > 0 && sm_slice_compare(labels->items[place - 1].name, name) > 0)
+        place--;
+    *known = (struct sm_write_place){.name = name, .place = place};
+    return place;
 }
 
 static void put_part_of_run(struct sm_write_series_writer *to, size_t first, size_t end)
@@ -126,7 +133,7 @@ static void put_shared_labels(struct sm_write_series_writer *to, const struct sm
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
         if (!more[i])
             continue;
-        size_t place = place_of(key->base, end, more[i]->pair.name);
+        size_t place = place_of(&to->_run, i, more[i]->pair.name);
         put_part_of_run(to, place, end);
         put_label(to, &to->writer, &more[i]->pair, PLACE_MORE + (uintptr_t)more[i] / sizeof(*more[i]) % PLACE_MORE_MAX);
         end = place;

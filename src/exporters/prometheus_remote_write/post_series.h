@@ -12,6 +12,10 @@ struct sm_write_run {
     struct sm_bytes bytes; /* owned */
     size_t *starts;        /* borrowed: the writer's arena; of each label in the bytes, and the end */
     size_t capacity;
+    struct sm_write_place {
+        struct sm_slice name;
+        size_t place;
+    } places[2]; /* of the last name and extra label among them: behind how many it stood */
 };
 
 struct sm_write_series_writer {

@@ -107,6 +107,7 @@ struct exporter {
     struct sm_slice headers, content_type;
     struct sm_write_collisions *collisions; /* owned */
     _Atomic uint64_t told_ns;               /* when collisions were last logged */
+    _Atomic size_t last_series;             /* of the request before: the next one has as many as a rule */
     struct sm_instrument *metrics[METRIC_COUNT];
 };
 
@@ -301,7 +302,7 @@ static bool take_window(struct sm_write *write, void *context)
 
 static void count_translated(struct sm_component *component, const struct making *making, size_t failures)
 {
-    const struct exporter *exporter = component->state;
+    struct exporter *exporter = component->state;
     if (making->collisions)
         sm_instrument_add(exporter->metrics[COLLISIONS], (int64_t)making->collisions);
     if (failures) {
@@ -310,10 +311,10 @@ static void count_translated(struct sm_component *component, const struct making
                SM_LOG_INT("translated", making->series));
     }
     sm_instrument_add(exporter->metrics[TRANSLATED_SERIES], (int64_t)making->series);
+    atomic_store_explicit(&exporter->last_series, making->series, memory_order_relaxed);
 }
 
 enum made { MADE, NOT_MADE, REPEATING };
-enum { EXPECTED_MAX = 192 * 1024 }; /* series, for which room is made at once (2 MiB): a sender says how many points there are, not how many differ */
 
 /* With windows the request is never held as series; a series that comes again in a later one ends that. */
 static enum made make_posts(struct sm_component *component, struct sm_batch *outline, bool has_windows, struct sm_write_post **bodies, size_t *count,
@@ -329,7 +330,7 @@ static enum made make_posts(struct sm_component *component, struct sm_batch *out
     if (has_windows) {
         write.take = take_window;
         write.take_context = &making;
-        sm_write_repeats_reserve(&making.repeats, outline->item_count < EXPECTED_MAX ? outline->item_count : EXPECTED_MAX);
+        sm_write_repeats_reserve(&making.repeats, atomic_load_explicit(&exporter->last_series, memory_order_relaxed));
     }
     size_t failures = exporter->settings.as_alloy ? sm_write_translate_alloy(&exporter->settings, outline, &write)
                                                   : sm_write_translate(&exporter->settings, outline, &write);
