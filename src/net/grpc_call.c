@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "net/grpc_call_internal.h"
 #include "net/grpc_message.h"
 #include "telemetry/batch.h"
 #include "telemetry/metadata.h"
@@ -136,12 +137,7 @@ void sm_grpc_call_header(struct sm_grpc_call *call, struct sm_slice name, struct
     }
 }
 
-size_t sm_grpc_call_header_count(const struct sm_grpc_call *call)
-{
-    return call->header_count;
-}
-
-void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value)
+static void header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value)
 {
     const struct sm_grpc_header_place *place = &call->places[index];
     *name = sm_slice_make(call->text.ptr + place->at, place->name_size);
@@ -151,8 +147,8 @@ void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struc
 static void add_headers(const struct sm_grpc_call *call, struct sm_metadata *headers)
 {
     struct sm_slice name, value;
-    for (size_t i = 0; i < sm_grpc_call_header_count(call); i++) {
-        sm_grpc_call_header_at(call, i, &name, &value);
+    for (size_t i = 0; i < call->header_count; i++) {
+        header_at(call, i, &name, &value);
         sm_metadata_add(headers, name, value);
     }
 }
@@ -187,8 +183,9 @@ void sm_grpc_call_tell_client(struct sm_grpc_call *call, struct sm_batch *batch)
     batch->metadata = take_metadata(call);
     if (sm_metadata_is_grpc_wanted())
         batch->grpc_headers = all_headers(call);
-    sm_batch_set_client(batch, sm_grpc_call_peer(call));
-    sm_batch_set_client_port(batch, sm_grpc_call_peer(call));
+    const char *peer = call->peer ? call->peer : "";
+    sm_batch_set_client(batch, peer);
+    sm_batch_set_client_port(batch, peer);
 }
 
 /* ---- answers */
@@ -249,7 +246,7 @@ static void answer(struct sm_grpc_call *call, int http_status, const struct sm_g
     if (call->session)
         send_answer(call, http_status, response);
     if (call->connection)
-        sm_grpc_connection_answered(call->connection, call);
+        call->setup->answered(call->connection);
     else
         sm_grpc_call_free(call);
 }
@@ -348,7 +345,7 @@ static struct sm_slice find_header(const void *context, struct sm_slice name)
     const struct sm_grpc_call *call = context;
     for (size_t i = 0; i < call->header_count; i++) {
         struct sm_slice key, value;
-        sm_grpc_call_header_at(call, i, &key, &value);
+        header_at(call, i, &key, &value);
         if (sm_slice_equal_nocase(key, name))
             return value;
     }
@@ -448,11 +445,6 @@ struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call)
 const atomic_bool *sm_grpc_call_abandoned(const struct sm_grpc_call *call)
 {
     return &call->is_abandoned;
-}
-
-const char *sm_grpc_call_peer(const struct sm_grpc_call *call)
-{
-    return call->connection ? sm_grpc_connection_peer(call->connection) : "";
 }
 
 void sm_grpc_call_free(struct sm_grpc_call *call)

@@ -1,68 +1,38 @@
-/* grpc_call.h - a call of the gRPC server between its files: grpc_server.c (connections), grpc_call.c (one call's headers, message and answer).
- * Worker-local. */
+/* grpc_call.h - a unary call of the gRPC server, for the handler of its method. Handled and answered on the worker of its connection. */
 #pragma once
 
 #include "base/buffer.h"
-#include "base/bytes.h"
-#include "net/grpc_server.h"
-#include "net/http2_session.h"
-#include "wire/compression.h"
+#include "pipeline/outcome.h"
 
-enum { SM_GRPC_PREFIX_BYTES = 5, SM_GRPC_MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024 };
+#include <stdatomic.h>
 
-struct sm_grpc_connection;
+struct sm_batch;
+struct sm_grpc_call;
+struct sm_worker;
 
-/* What a call needs of its server. Immutable. */
-struct sm_grpc_call_setup {
-    const struct sm_grpc_method *methods;
-    size_t method_count;
-    size_t message_limit_bytes;
-    bool keeps_headers, includes_metadata;
-    const struct sm_auth *auth; /* borrowed: server; NULL: everybody may */
+/* Runs on the call's worker. Must lead to exactly one sm_grpc_respond on it, now or later. */
+typedef void sm_grpc_handler(struct sm_grpc_call *call, void *context);
+
+struct sm_grpc_method {
+    struct sm_slice path; /* "/opentelemetry.proto.collector.trace.v1.TraceService/Export" */
+    sm_grpc_handler *handler;
+    void *context;
 };
 
-struct sm_grpc_call {
-    struct sm_grpc_connection *connection;  /* NULL: the client is gone */
-    struct sm_http2_session *session;       /* borrowed: connection; NULL as above */
-    struct sm_worker *worker;               /* borrowed */
-    const struct sm_grpc_call_setup *setup; /* borrowed */
-    const struct sm_grpc_method *method;    /* borrowed; NULL: unknown, or not seen yet */
-    int32_t id;
-    /* headers */
-    struct sm_bytes text; /* heap: kept headers, name and value of each */
-    size_t header_count;
-    size_t path_size;                    /* of an unknown path: `unknown_path` */
-    char *unknown_path;                  /* owned; NULL: none */
-    struct sm_grpc_header_place *places; /* owned */
-    size_t place_capacity;
-    const char *header_error; /* constant; a header that ends the call: with http_status and header_code */
-    int http_status;
-    enum sm_rpc_code header_code;
-    enum sm_compression encoding;
-    bool has_unknown_encoding, has_grpc_type, is_post, has_host;
-    char encoding_name[32];
-    char type_name[64];
-    char method_name[16];
-    /* message */
-    unsigned char prefix[SM_GRPC_PREFIX_BYTES];
-    unsigned prefix_size;
-    struct sm_buffer *message;    /* owned until taken */
-    struct sm_metadata *identity; /* owned until taken; NULL: nobody has asked */
-    uint32_t message_size;
-    /* state */
-    bool is_handled; /* given to the handler, or answered with an error */
-    bool is_answered;
-    bool is_closed;           /* the stream is gone */
-    atomic_bool is_abandoned; /* written by the worker, read by any thread */
-};
+struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call);
+/* Set once the client has given the call up, or has gone; valid until the call is answered. */
+const atomic_bool *sm_grpc_call_abandoned(const struct sm_grpc_call *call);
+/* The request message: one reference, taken once. */
+struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribute__((returns_nonnull, warn_unused_result));
+/* Writes into a batch decoded from the call what its telemetry is to carry of the client: its address, its headers as far as they are wanted, and who
+ * it is with `auth`. Once a call, into a batch that has none of them. */
+void sm_grpc_call_tell_client(struct sm_grpc_call *call, struct sm_batch *batch);
 
-/* Header by header, then `headed`, then data; `sm_grpc_call_data` and `sm_grpc_call_ended` run the handler or answer an error when it is time. */
-void sm_grpc_call_header(struct sm_grpc_call *call, struct sm_slice name, struct sm_slice value);
-void sm_grpc_call_headed(struct sm_grpc_call *call);
-void sm_grpc_call_data(struct sm_grpc_call *call, struct sm_slice bytes);
-void sm_grpc_call_ended(struct sm_grpc_call *call);
-/* Releases what the call holds, and the call. */
-void sm_grpc_call_free(struct sm_grpc_call *call);
-/* Told to the connection, which frees the call once it is both answered and closed. */
-void sm_grpc_connection_answered(struct sm_grpc_connection *connection, struct sm_grpc_call *call);
-const char *sm_grpc_connection_peer(const struct sm_grpc_connection *connection);
+struct sm_grpc_response {
+    enum sm_rpc_code code;
+    struct sm_slice message;        /* status text, any UTF-8 (percent-encoded on the wire) */
+    struct sm_slice status_details; /* google.rpc.Status in protobuf for grpc-status-details-bin; empty: none */
+    struct sm_slice body;           /* reply message when code is OK */
+};
+/* Answers and ends the call, which is invalid afterwards. On the call's worker. A client that is gone is not told. */
+void sm_grpc_respond(struct sm_grpc_call *call, const struct sm_grpc_response *response);

@@ -33,7 +33,8 @@ struct sm_http2_header sm_grpc_user_header(struct sm_slice name, struct sm_slice
     return header;
 }
 
-bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out)
+/* With or without padding; false: not base64. */
+static bool decode_base64(struct sm_slice text, struct sm_bytes *out)
 {
     while (text.size > 0 && text.ptr[text.size - 1] == '=')
         text.size--;
@@ -89,7 +90,7 @@ void sm_grpc_reply_header(struct sm_grpc_reply *reply, struct sm_slice name, str
         decode_text(value, &reply->message);
     } else if (sm_slice_is(name, "grpc-status-details-bin") && value.size <= STATUS_TEXT_LIMIT_BYTES) {
         reply->details.size = 0;
-        if (!sm_grpc_base64_decode(value, &reply->details))
+        if (!decode_base64(value, &reply->details))
             reply->details.size = 0;
     } else if (sm_slice_is(name, "grpc-encoding")) {
         copy_text(reply->encoding, sizeof(reply->encoding), value);

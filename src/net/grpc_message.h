@@ -31,5 +31,3 @@ void sm_grpc_base64_append(struct sm_bytes *out, struct sm_slice bytes);
 /* A header that a user asks for, as gRPC wants it (PROTOCOL-HTTP2.md, Custom-Metadata): its name in lower case, its value in base64 when the name
  * ends in -bin. Copies into the arena. */
 struct sm_http2_header sm_grpc_user_header(struct sm_slice name, struct sm_slice value, struct sm_arena *arena);
-/* With or without padding; false: not base64. */
-bool sm_grpc_base64_decode(struct sm_slice text, struct sm_bytes *out);

@@ -34,11 +34,6 @@ const struct sm_option sm_grpc_keepalive_option_table[] = {
     SM_OPTION_END,
 };
 
-const struct sm_option sm_grpc_server_option_table[] = {
-    SM_GRPC_SERVER_OPTION_ROWS("", 0),
-    SM_OPTION_END,
-};
-
 void sm_grpc_server_validate(const struct sm_grpc_server_options *options, struct sm_validation *validation, const char *key_path)
 {
     int64_t bytes;

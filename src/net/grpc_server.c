@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "net/grpc_call.h"
+#include "net/grpc_call_internal.h"
 #include "net/http2_session.h"
 #include "net/server_life.h"
 #include "net/stream.h"
@@ -32,7 +32,7 @@ struct sm_grpc_server {
 };
 
 /* Worker-local. */
-struct sm_grpc_connection {
+struct connection {
     struct sm_server_link link; /* first */
     struct sm_grpc_server *server;
     struct sm_http2_session *session;                          /* owned */
@@ -57,9 +57,10 @@ static struct sm_grpc_server *server_of(struct sm_server_life *life)
 
 static void *on_begin(struct sm_http2_session *session, int32_t id, void *context)
 {
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     struct sm_grpc_call *call = sm_alloc(1, sizeof(*call));
     call->connection = connection;
+    call->peer = connection->peer;
     call->session = session;
     call->worker = connection->link.worker;
     call->setup = &connection->server->setup;
@@ -84,7 +85,7 @@ static void on_headed(void *message, bool is_trailer, void *context)
 
 static void on_data(void *message, struct sm_slice bytes, void *context)
 {
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     connection->was_active = true;
     sm_grpc_call_data(message, bytes);
 }
@@ -98,7 +99,7 @@ static void on_ended(void *message, void *context)
 static void on_closed(void *message, uint32_t error_code, void *context)
 {
     (void)error_code;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     struct sm_grpc_call *call = message;
     if (--connection->call_count == 0)
         connection->idle_since_ns = sm_clock_mono_ns();
@@ -109,24 +110,20 @@ static void on_closed(void *message, uint32_t error_code, void *context)
     /* The handler still has it: its answer goes nowhere. */
     atomic_store_explicit(&call->is_abandoned, true, memory_order_relaxed);
     call->connection = NULL;
+    call->peer = NULL;
     call->session = NULL;
 }
 
-void sm_grpc_connection_answered(struct sm_grpc_connection *connection, struct sm_grpc_call *call)
+static void on_answered(void *context)
 {
-    (void)call;
+    struct connection *connection = context;
     connection->has_answered = true;
     sm_http2_flush(connection->session); /* inside of a callback this waits until all that was read is handled */
 }
 
-const char *sm_grpc_connection_peer(const struct sm_grpc_connection *connection)
-{
-    return connection->peer;
-}
-
 /* ---- keepalive, idleness, age */
 
-static void end_gracefully(struct sm_grpc_connection *connection)
+static void end_gracefully(struct connection *connection)
 {
     if (connection->is_ending)
         return;
@@ -136,7 +133,7 @@ static void end_gracefully(struct sm_grpc_connection *connection)
 
 static void on_pinged(struct sm_http2_session *session, void *context)
 {
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     const struct sm_grpc_keepalive_enforcement_policy *policy = &connection->server->policy;
     uint64_t now_ns = sm_clock_mono_ns(), before_ns = connection->last_ping_ns;
     connection->was_active = true;
@@ -157,16 +154,16 @@ static void on_pinged(struct sm_http2_session *session, void *context)
 static void on_ponged(struct sm_http2_session *session, void *context)
 {
     (void)session;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     connection->was_active = true;
 }
 
-static void connection_free(struct sm_grpc_connection *connection);
+static void connection_free(struct connection *connection);
 
 static void on_ready(struct sm_http2_session *session, void *context)
 {
     (void)session;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     connection->is_ready = true;
     if (!connection->is_ending)
         sm_timer_arm(connection->keepalive_timer, connection->server->keepalive.time_ns, false);
@@ -176,7 +173,7 @@ static void on_ready(struct sm_http2_session *session, void *context)
 static void on_keepalive_timer(struct sm_worker *worker, void *context)
 {
     (void)worker;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     const struct sm_grpc_keepalive_server_parameters *keepalive = &connection->server->keepalive;
     uint64_t next_ns = keepalive->time_ns;
     if (!connection->is_ready) {
@@ -210,7 +207,7 @@ static void on_keepalive_timer(struct sm_worker *worker, void *context)
 static void on_idle_timer(struct sm_worker *worker, void *context)
 {
     (void)worker;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     uint64_t limit_ns = connection->server->keepalive.max_connection_idle_ns;
     uint64_t idle_ns = connection->call_count == 0 ? sm_clock_mono_ns() - connection->idle_since_ns : 0;
     if (idle_ns < limit_ns) {
@@ -224,7 +221,7 @@ static void on_idle_timer(struct sm_worker *worker, void *context)
 static void on_age_timer(struct sm_worker *worker, void *context)
 {
     (void)worker;
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     if (connection->is_too_old) {
         connection_free(connection);
         return;
@@ -239,7 +236,7 @@ static void on_age_timer(struct sm_worker *worker, void *context)
 
 /* ---- connections */
 
-static void connection_free(struct sm_grpc_connection *connection)
+static void connection_free(struct connection *connection)
 {
     sm_http2_session_close(connection->session); /* closes the open calls */
     sm_timer_free(connection->keepalive_timer);
@@ -251,7 +248,7 @@ static void connection_free(struct sm_grpc_connection *connection)
 
 static void on_failed(struct sm_http2_session *session, const char *reason, void *context)
 {
-    struct sm_grpc_connection *connection = context;
+    struct connection *connection = context;
     sm_server_life_note_failure(&connection->server->life, sm_http2_session_stream(session), connection->peer, reason);
     connection_free(connection);
 }
@@ -280,7 +277,7 @@ static uint64_t jittered(uint64_t age_ns, const void *seed)
 static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, int fd, const char *peer)
 {
     static const struct sm_stream_events no_events = {0}; /* the session sets its own at once */
-    struct sm_grpc_connection *connection = sm_alloc(1, sizeof(*connection));
+    struct connection *connection = sm_alloc(1, sizeof(*connection));
     connection->server = server_of(life);
     snprintf(connection->peer, sizeof(connection->peer), "%s", peer);
     sm_server_link_add(life, worker, &connection->link);
@@ -303,7 +300,7 @@ static void on_accepted(struct sm_server_life *life, struct sm_worker *worker, i
 
 static void end_connection(struct sm_server_link *link)
 {
-    struct sm_grpc_connection *connection = (struct sm_grpc_connection *)link;
+    struct connection *connection = (struct connection *)link;
     end_gracefully(connection);
     sm_timer_arm(connection->keepalive_timer, ENDING_CHECK_MS * SM_NS_PER_MS, false);
 }
@@ -341,6 +338,7 @@ struct sm_grpc_server *sm_grpc_server_create(struct sm_workers *workers, const s
         memcpy(server->methods, methods, method_count * sizeof(*methods));
     server->setup = (struct sm_grpc_call_setup){.methods = server->methods,
                                                 .method_count = method_count,
+                                                .answered = on_answered,
                                                 .includes_metadata = options->include_metadata,
                                                 .keeps_headers = options->include_metadata || sm_metadata_is_grpc_wanted() || options->auth};
     size_t limit = (size_t)options->max_recv_msg_size_mib * 1024 * 1024;

@@ -5,20 +5,14 @@
  * Options are those of the reference's configgrpc server. */
 #pragma once
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "config/option.h"
+#include "net/grpc_call.h"
 #include "net/tls.h"
 #include "pipeline/auth.h"
-#include "pipeline/outcome.h"
 
-#include <stdatomic.h>
-
-struct sm_batch;
-struct sm_grpc_call;
 struct sm_component;
 struct sm_grpc_server;
-struct sm_worker;
 struct sm_workers;
 
 struct sm_grpc_keepalive_options {
@@ -60,18 +54,8 @@ struct sm_grpc_server_options {
                            .help = "Clients are authenticated by an extension."),                                                                    \
         SM_OPTION_REFUSED("middlewares", .help = "Extensions that see every call.")
 extern const struct sm_option sm_grpc_keepalive_option_table[];
-extern const struct sm_option sm_grpc_server_option_table[]; /* without presets */
 /* `key_path` is where the table stands in the component ("protocols::grpc"). */
 void sm_grpc_server_validate(const struct sm_grpc_server_options *options, struct sm_validation *validation, const char *key_path);
-
-/* Runs on the call's worker. Must lead to exactly one sm_grpc_respond on it, now or later. */
-typedef void sm_grpc_handler(struct sm_grpc_call *call, void *context);
-
-struct sm_grpc_method {
-    struct sm_slice path; /* "/opentelemetry.proto.collector.trace.v1.TraceService/Export" */
-    sm_grpc_handler *handler;
-    void *context;
-};
 
 /* Checks the address and TLS files, and finds the authenticator of the option `auth` for `user` (NULL: a server that no component has, and no
  * authenticator); opens nothing. */
@@ -83,25 +67,3 @@ const char *sm_grpc_server_address(const struct sm_grpc_server *server);
 /* GOAWAY, no new calls; `stopped(context)` on the main worker when the last open call is answered and connections are closed. */
 void sm_grpc_server_stop(struct sm_grpc_server *server, void (*stopped)(void *context), void *context);
 void sm_grpc_server_free(struct sm_grpc_server *server);
-
-struct sm_worker *sm_grpc_call_worker(const struct sm_grpc_call *call);
-const char *sm_grpc_call_peer(const struct sm_grpc_call *call);
-/* Set once the client has given the call up, or has gone; valid until the call is answered. */
-const atomic_bool *sm_grpc_call_abandoned(const struct sm_grpc_call *call);
-/* The request message: one reference, taken once. */
-struct sm_buffer *sm_grpc_call_take_message(struct sm_grpc_call *call) __attribute__((returns_nonnull, warn_unused_result));
-/* The client's headers (without those of the protocol), kept only with include_metadata. Valid until the call is answered. */
-size_t sm_grpc_call_header_count(const struct sm_grpc_call *call);
-void sm_grpc_call_header_at(const struct sm_grpc_call *call, size_t index, struct sm_slice *name, struct sm_slice *value);
-/* Writes into a batch decoded from the call what its telemetry is to carry of the client: its address, its headers as far as they are wanted, and who
- * it is with `auth`. Once a call, into a batch that has none of them. */
-void sm_grpc_call_tell_client(struct sm_grpc_call *call, struct sm_batch *batch);
-
-struct sm_grpc_response {
-    enum sm_rpc_code code;
-    struct sm_slice message;        /* status text, any UTF-8 (percent-encoded on the wire) */
-    struct sm_slice status_details; /* google.rpc.Status in protobuf for grpc-status-details-bin; empty: none */
-    struct sm_slice body;           /* reply message when code is OK */
-};
-/* Answers and ends the call, which is invalid afterwards. On the call's worker. A client that is gone is not told. */
-void sm_grpc_respond(struct sm_grpc_call *call, const struct sm_grpc_response *response);
