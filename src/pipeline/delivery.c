@@ -1,8 +1,7 @@
 /* delivery.c - see delivery.h.
  *
  * The count of open parts is atomic. The worst outcome is kept apart and only touched when a part failed (under a spin bit: failures are rare and the
- * critical section is a copy). Merging makes a delivery that belongs to no worker and completes those it stands for, so that any number of batches
- * can become one without a chain of calls. */
+ * critical section is a copy). */
 #include "pipeline/delivery.h"
 
 #include "base/memory.h"
@@ -14,14 +13,12 @@
 
 struct sm_delivery {
     atomic_uint open_parts;
-    atomic_flag is_failing;      /* guards `worst` */
-    struct sm_outcome *worst;    /* owned; NULL: accepted so far */
-    struct sm_worker *worker;    /* borrowed; NULL: a merged delivery, ended on whichever thread completes the last part */
-    sm_delivery_done *done;      /* NULL in a merged delivery */
-    void *context;               /* borrowed: whoever created it */
-    const atomic_bool *flag;     /* borrowed: the same; see sm_delivery_watch */
-    struct sm_delivery **merged; /* owned array: the deliveries that a merged one stands for, one part of each */
-    size_t merged_count, merged_capacity;
+    atomic_flag is_failing;   /* guards `worst` */
+    struct sm_outcome *worst; /* owned; NULL: accepted so far */
+    struct sm_worker *worker; /* borrowed */
+    sm_delivery_done *done;
+    void *context;           /* borrowed: whoever created it */
+    const atomic_bool *flag; /* borrowed: the same; see sm_delivery_watch */
 };
 
 struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_done *done, void *context)
@@ -42,13 +39,8 @@ void sm_delivery_watch(struct sm_delivery *delivery, const atomic_bool *flag)
 
 bool sm_delivery_is_abandoned(const struct sm_delivery *delivery)
 {
-    if (!delivery)
-        return false;
-    for (size_t i = 0; i < delivery->merged_count; i++)
-        if (!sm_delivery_is_abandoned(delivery->merged[i]))
-            return false;
     /* Relaxed: it only spares work; one look more or less changes nothing. */
-    return delivery->merged_count > 0 || (delivery->flag && atomic_load_explicit(delivery->flag, memory_order_relaxed));
+    return delivery && delivery->flag && atomic_load_explicit(delivery->flag, memory_order_relaxed);
 }
 
 void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more)
@@ -79,11 +71,7 @@ static void end_delivery(struct sm_worker *current, void *context)
     struct sm_delivery *delivery = context;
     static const struct sm_outcome accepted = {.kind = SM_ACCEPTED};
     const struct sm_outcome *outcome = delivery->worst ? delivery->worst : &accepted;
-    for (size_t i = 0; i < delivery->merged_count; i++)
-        sm_delivery_complete(delivery->merged[i], current, outcome);
-    if (delivery->done)
-        delivery->done(current, outcome, delivery->context);
-    free(delivery->merged);
+    delivery->done(current, outcome, delivery->context);
     free(delivery->worst);
     free(delivery);
 }
@@ -99,7 +87,7 @@ void sm_delivery_complete(struct sm_delivery *delivery, struct sm_worker *curren
     assert(before > 0);
     if (before != 1)
         return;
-    if (!delivery->worker || delivery->worker == current)
+    if (delivery->worker == current)
         end_delivery(current, delivery);
     else
         sm_worker_post(delivery->worker, end_delivery, delivery);
@@ -117,37 +105,6 @@ void sm_batch_accept(struct sm_batch *batch, struct sm_worker *current)
 {
     static const struct sm_outcome accepted = {.kind = SM_ACCEPTED};
     sm_batch_finish(batch, current, &accepted);
-}
-
-static void add_merged(struct sm_delivery *into, struct sm_delivery *part)
-{
-    if (into->merged_count == into->merged_capacity) {
-        into->merged_capacity = into->merged_capacity ? into->merged_capacity * 2 : 4;
-        into->merged = sm_realloc(into->merged, into->merged_capacity, sizeof(struct sm_delivery *));
-    }
-    into->merged[into->merged_count++] = part;
-}
-
-void sm_delivery_merge(struct sm_batch *batch, struct sm_batch *source, struct sm_worker *current)
-{
-    (void)current;
-    struct sm_delivery *more = source->delivery;
-    source->delivery = NULL;
-    if (!more)
-        return;
-    struct sm_delivery *into = batch->delivery;
-    if (!into) {
-        batch->delivery = more;
-        return;
-    }
-    /* One that is merged already and that only this batch carries takes the newcomer; any other becomes the first of a new one. */
-    bool is_open_merge = !into->worker && !into->done && atomic_load_explicit(&into->open_parts, memory_order_relaxed) == 1;
-    if (!is_open_merge) {
-        into = sm_delivery_create(NULL, NULL, NULL);
-        add_merged(into, batch->delivery);
-        batch->delivery = into;
-    }
-    add_merged(into, more);
 }
 
 void sm_delivery_share(struct sm_batch *batch, struct sm_batch *part)

@@ -24,7 +24,7 @@ struct sm_delivery *sm_delivery_create(struct sm_worker *worker, sm_delivery_don
 /* `flag` (borrowed until the delivery is done; written by any thread) tells that nobody waits for the outcome any more: who would try again need not.
  * Before the batch is given away. NULL: somebody always does. */
 void sm_delivery_watch(struct sm_delivery *delivery, const atomic_bool *flag);
-/* By whoever holds an open part. A merged delivery is abandoned when all that it stands for are. NULL is not. */
+/* By whoever holds an open part. NULL is not. */
 bool sm_delivery_is_abandoned(const struct sm_delivery *delivery);
 /* `more` further parts: call before giving the first one away. NULL is allowed. */
 void sm_delivery_add_parts(struct sm_delivery *delivery, unsigned more);
@@ -35,7 +35,5 @@ void sm_delivery_complete(struct sm_delivery *delivery, struct sm_worker *curren
 void sm_batch_finish(struct sm_batch *batch, struct sm_worker *current, const struct sm_outcome *outcome);
 void sm_batch_accept(struct sm_batch *batch, struct sm_worker *current); /* sm_batch_finish with ACCEPTED */
 
-/* Gives `batch` the deliveries of two batches that become one (batching): when it ends both are completed. `source`'s delivery becomes NULL. */
-void sm_delivery_merge(struct sm_batch *batch, struct sm_batch *source, struct sm_worker *current);
 /* Shares `batch`'s delivery with `part`, a piece split off it: adds one part. */
 void sm_delivery_share(struct sm_batch *batch, struct sm_batch *part);

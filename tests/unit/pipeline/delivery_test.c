@@ -64,59 +64,20 @@ static void of_equal_outcomes_the_first_counts(void **state)
     assert_ptr_equal(sm_outcome_worse(&SM_OUTCOME_ACCEPTED, &second), &second);
 }
 
-static void merged_deliveries_end_with_their_batch(void **state)
-{
-    (void)state;
-    enum { REQUESTS = 500 };
-    struct sm_workers *workers = new_workers(1);
-    struct sm_worker *here = sm_workers_main(workers);
-    static struct ending endings[REQUESTS];
-    memset(endings, 0, sizeof(endings));
-    struct sm_batch *batch = numbered_spans(0, 1);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        struct sm_batch *source = numbered_spans(i, 1);
-        source->delivery = sm_delivery_create(here, note_end, &endings[i]);
-        sm_delivery_merge(batch, source, here);
-        assert_null(source->delivery);
-        sm_batch_release(source);
-    }
-    /* Cut in two: all of them wait for both pieces. */
-    struct sm_batch *piece = numbered_spans(0, 1);
-    sm_delivery_share(batch, piece);
-    struct sm_outcome later = sm_outcome_retry("full");
-    sm_batch_finish(piece, here, &later);
-    assert_int_equal(endings[0].count, 0);
-    sm_batch_accept(batch, here);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        assert_int_equal(endings[i].count, 1);
-        assert_int_equal(endings[i].outcome.kind, SM_RETRY);
-    }
-    sm_workers_free(workers);
-}
-
-static void is_abandoned_when_all_that_it_stands_for_are(void **state)
+static void is_abandoned_once_its_flag_is_set(void **state)
 {
     (void)state;
     struct sm_workers *workers = new_workers(1);
     struct sm_worker *here = sm_workers_main(workers);
-    enum { REQUESTS = 3 };
-    struct ending endings[REQUESTS] = {0};
-    atomic_bool gone[REQUESTS] = {0};
-    struct sm_batch *batch = numbered_spans(0, 1);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        struct sm_batch *source = numbered_spans(i, 1);
-        source->delivery = sm_delivery_create(here, note_end, &endings[i]);
-        sm_delivery_watch(source->delivery, &gone[i]);
-        sm_delivery_merge(batch, source, here);
-        sm_batch_release(source);
-    }
+    struct ending ending = {0};
+    atomic_bool is_gone = false;
+    struct sm_delivery *delivery = sm_delivery_create(here, note_end, &ending);
+    sm_delivery_watch(delivery, &is_gone);
     assert_false(sm_delivery_is_abandoned(NULL));
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        assert_false(sm_delivery_is_abandoned(batch->delivery));
-        atomic_store(&gone[i], true);
-    }
-    assert_true(sm_delivery_is_abandoned(batch->delivery));
-    sm_batch_accept(batch, here);
+    assert_false(sm_delivery_is_abandoned(delivery));
+    atomic_store(&is_gone, true);
+    assert_true(sm_delivery_is_abandoned(delivery));
+    sm_delivery_complete(delivery, here, &SM_OUTCOME_ACCEPTED);
     sm_workers_free(workers);
 }
 
@@ -176,9 +137,11 @@ static void parts_completed_by_other_threads_end_it_on_its_worker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_once_with_the_worst_outcome_of_its_parts), cmocka_unit_test(of_equal_outcomes_the_first_counts),
-        cmocka_unit_test(merged_deliveries_end_with_their_batch),        cmocka_unit_test(is_abandoned_when_all_that_it_stands_for_are),
-        cmocka_unit_test(one_that_nobody_watches_is_never_abandoned),    cmocka_unit_test(parts_completed_by_other_threads_end_it_on_its_worker),
+        cmocka_unit_test(ends_once_with_the_worst_outcome_of_its_parts),
+        cmocka_unit_test(of_equal_outcomes_the_first_counts),
+        cmocka_unit_test(is_abandoned_once_its_flag_is_set),
+        cmocka_unit_test(one_that_nobody_watches_is_never_abandoned),
+        cmocka_unit_test(parts_completed_by_other_threads_end_it_on_its_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
