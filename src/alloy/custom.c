@@ -2,39 +2,6 @@
 #include "alloy/scope.h"
 #include "config/source.h"
 
-void sm_alloy_declare(struct sm_alloy_module *module, const struct sm_alloy_statement *block, const struct sm_source *source,
-                      struct sm_alloy_registry *registry)
-{
-    struct sm_position position = sm_alloy_block_position(source, block);
-    if (block->label.size == 0) {
-        sm_alloy_module_error(module, position, NULL, "block \"declare\" must have a label");
-        return;
-    }
-    for (const struct sm_alloy_declared *other = registry->declared; other; other = other->next)
-        if (sm_slice_equal(other->name, block->label)) {
-            sm_alloy_module_error(module, position, NULL, "declare \"%.*s\" is already declared at line %u", SM_SLICE_ARGS(block->label),
-                                  other->block->start.line);
-            return;
-        }
-    struct sm_alloy_declared *declared = sm_arena_zalloc(module->loading->arena, 1, sizeof(*declared));
-    *declared = (struct sm_alloy_declared){.name = block->label, .block = block, .source = source, .registry = registry, .next = registry->declared};
-    registry->declared = declared;
-}
-
-const struct sm_alloy_declared *sm_alloy_find_declared(const struct sm_alloy_registry *registry, struct sm_slice name)
-{
-    struct sm_slice rest = name, first = sm_slice_cut(&rest, '.');
-    for (; registry; registry = registry->parent) {
-        for (const struct sm_alloy_declared *declared = registry->declared; declared && !rest.size; declared = declared->next)
-            if (sm_slice_equal(declared->name, name) && declared->block->body.count) /* an empty one cannot be used, as in Alloy */
-                return declared;
-        for (const struct sm_alloy_imported *imported = registry->imported; imported && rest.size; imported = imported->next)
-            if (sm_slice_equal(imported->name, first))
-                return sm_alloy_find_declared(imported->registry, rest);
-    }
-    return NULL;
-}
-
 /* The attributes of the block that makes the component, by name. NULL after errors. */
 static struct sm_alloy_value *take_arguments(struct sm_alloy_module *module, struct sm_alloy_node *node)
 {

@@ -3,139 +3,13 @@
  * Source: Alloy's internal/runtime/internal/controller (loader.go, node_*.go). */
 #include "alloy/module.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "alloy/finish.h"
 #include "alloy/not_built.h"
 #include "alloy/parser.h"
 #include "alloy/scope.h"
 #include "config/diags.h"
 #include "config/source.h"
-#include "config/tree.h"
 
-enum { MESSAGE_MAX = 1024, NAMES_MAX = 256 };
-
-/* ---- errors and results */
-
-void sm_alloy_module_error(struct sm_alloy_module *module, struct sm_position position, const char *suggestion, const char *format, ...)
-{
-    char text[MESSAGE_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    module->loading->error_count++;
-    sm_diags_add(module->loading->diags, SM_DIAG_ERROR, position, NULL, suggestion, "%s", text);
-}
-
-struct sm_alloy_decoding sm_alloy_module_decoding(struct sm_alloy_module *module, const struct sm_alloy_node *node,
-                                                  const struct sm_alloy_scope *scope)
-{
-    return (struct sm_alloy_decoding){.machine = &module->loading->machine,
-                                      .diags = module->loading->diags,
-                                      .source = node->source,
-                                      .scope = scope,
-                                      .flavour = module->loading->options->flavour};
-}
-
-void sm_alloy_module_finish(struct sm_alloy_module *module, struct sm_alloy_node *node, const struct sm_alloy_decoding *decoding)
-{
-    module->loading->error_count += decoding->error_count;
-    if (decoding->error_count)
-        node->state = SM_ALLOY_FAILED;
-}
-
-void sm_alloy_module_export(struct sm_alloy_module *module, const struct sm_alloy_node *node, struct sm_alloy_value *exports)
-{
-    struct sm_arena *arena = module->loading->arena;
-    struct sm_slice rest = sm_slice_of(node->id);
-    struct sm_alloy_value *at = module->names;
-    for (;;) {
-        struct sm_slice part = sm_slice_cut(&rest, '.');
-        struct sm_alloy_value *inner = sm_alloy_object_find(at, part);
-        if (rest.size == 0) {
-            sm_alloy_object_set(at, arena, part, exports);
-            return;
-        }
-        if (!inner || inner->type != SM_ALLOY_TYPE_OBJECT) {
-            inner = sm_alloy_object(arena);
-            sm_alloy_object_set(at, arena, part, inner);
-        }
-        at = inner;
-    }
-}
-
-/* ---- built-in components */
-
-static struct sm_alloy_instance *make_instance(struct sm_alloy_module *module, struct sm_alloy_node *node, const struct sm_component_type *type)
-{
-    struct sm_alloy_loading *loading = module->loading;
-    struct sm_alloy_instance *instance = sm_arena_zalloc(loading->arena, 1, sizeof(*instance));
-    *instance = (struct sm_alloy_instance){
-        .component = node->component, .type = type, .name = node->id, .position = sm_alloy_block_position(node->source, node->block)};
-    instance->id = sm_arena_printf(loading->arena, "%s/%s%.*s", node->component->type, module->prefix, SM_SLICE_ARGS(node->block->label));
-    for (const struct sm_alloy_instance *other = loading->first; other; other = other->next)
-        if (other->component->exports != SM_ALLOY_METRICS_RECEIVER && node->component->exports != SM_ALLOY_METRICS_RECEIVER &&
-            other->component->kind == node->component->kind && strcmp(other->id, instance->id) == 0)
-            instance->id = sm_arena_printf(loading->arena, "%s.%zu", instance->id, loading->instance_count);
-    instance->settings = sm_tree_map(loading->arena, instance->position);
-    if (loading->last)
-        loading->last->next = instance;
-    else
-        loading->first = instance;
-    loading->last = instance;
-    loading->instance_count++;
-    return instance;
-}
-
-/* What others see of a component. */
-static struct sm_alloy_value *exports_of(struct sm_arena *arena, struct sm_alloy_instance *instance)
-{
-    struct sm_alloy_value *exports = sm_alloy_object(arena);
-    if (instance->component->exports == SM_ALLOY_METRICS_RECEIVER) {
-        sm_alloy_object_set(exports, arena, SM_SLICE("receiver"), sm_alloy_capsule(arena, SM_ALLOY_METRICS_RECEIVER, instance));
-        sm_alloy_object_set(exports, arena, SM_SLICE("rules"), sm_alloy_capsule(arena, SM_ALLOY_RELABEL_RULES, instance));
-    } else if (instance->component->kind == SM_EXTENSION) {
-        sm_alloy_object_set(exports, arena, SM_SLICE("handler"), sm_alloy_capsule(arena, instance->component->exports, instance));
-    } else if (instance->component->kind != SM_RECEIVER) {
-        sm_alloy_object_set(exports, arena, SM_SLICE("input"), sm_alloy_capsule(arena, SM_ALLOY_CONSUMER, instance));
-    }
-    return exports;
-}
-
-static void evaluate_component(struct sm_alloy_module *module, struct sm_alloy_node *node)
-{
-    struct sm_alloy_loading *loading = module->loading;
-    struct sm_position position = sm_alloy_block_position(node->source, node->block);
-    const struct sm_component_type *type = loading->options->find_type(node->component->kind, sm_slice_of(node->component->type));
-    node->state = SM_ALLOY_FAILED;
-    if (!type) {
-        sm_alloy_module_error(module, position, NULL, "component \"%.*s\" is not built in spanmill", SM_SLICE_ARGS(node->block->name));
-        return;
-    }
-    if (loading->instance_count >= SM_ALLOY_INSTANCES_MAX) {
-        sm_alloy_module_error(module, position, NULL, "more than %d components", SM_ALLOY_INSTANCES_MAX);
-        return;
-    }
-    node->state = SM_ALLOY_DONE;
-    struct sm_alloy_instance *instance = make_instance(module, node, type);
-    struct sm_alloy_scope scope = {.names = module->names};
-    struct sm_alloy_decoding decoding = sm_alloy_module_decoding(module, node, &scope);
-    decoding.instance = instance;
-    decoding.is_server = node->component->kind == SM_RECEIVER;
-    sm_alloy_decode_block(&decoding, node->block, node->component->rows, instance->settings);
-    if (node->component->finish && decoding.error_count == 0) {
-        struct sm_alloy_finish finish = {.loading = loading,
-                                         .decoding = &decoding,
-                                         .instance = instance,
-                                         .settings = instance->settings,
-                                         .label = sm_arena_printf(loading->arena, "%s%.*s", module->prefix, SM_SLICE_ARGS(node->block->label))};
-        node->component->finish(&finish);
-    }
-    sm_alloy_module_export(module, node, exports_of(loading->arena, instance));
-    loading->error_count += decoding.error_count;
-}
+enum { NAMES_MAX = 256 };
 
 /* ---- what a block is */
 
@@ -262,7 +136,7 @@ static void add_block(struct sm_alloy_module *module, const struct sm_alloy_stat
             return;
         }
     node->component = component;
-    node->evaluate = kind ? kind->evaluate : component ? evaluate_component : sm_alloy_evaluate_custom;
+    node->evaluate = kind ? kind->evaluate : component ? sm_alloy_evaluate_component : sm_alloy_evaluate_custom;
 }
 
 static bool is_first_pass(const struct sm_alloy_statement *statement)
@@ -288,18 +162,6 @@ void sm_alloy_module_add_body(struct sm_alloy_module *module, const struct sm_al
 }
 
 /* ---- order */
-
-struct sm_alloy_node *sm_alloy_module_find(const struct sm_alloy_module *module, struct sm_slice path)
-{
-    struct sm_alloy_node *longest = NULL;
-    for (size_t i = 0; i < module->node_count; i++) {
-        struct sm_slice id = sm_slice_of(module->nodes[i].id);
-        bool is_prefix = sm_slice_starts_with(path, id) && (path.size == id.size || path.ptr[id.size] == '.');
-        if (is_prefix && (!longest || id.size > strlen(longest->id)))
-            longest = &module->nodes[i];
-    }
-    return longest;
-}
 
 static void report_cycle(struct sm_alloy_module *module, const struct sm_alloy_node *node)
 {

@@ -63,22 +63,27 @@ void sm_alloy_module_finish(struct sm_alloy_module *module, struct sm_alloy_node
 /* What `node` gives to those that name it. */
 void sm_alloy_module_export(struct sm_alloy_module *module, const struct sm_alloy_node *node, struct sm_alloy_value *exports);
 
+/* "otelcol.exporter.otlp.x" out of "otelcol.exporter.otlp.x.input"; NULL: none of the module's blocks. */
+struct sm_alloy_node *sm_alloy_module_find(const struct sm_alloy_module *module, struct sm_slice path);
+/* Adds the component of a `declare` block to those that can be named. */
+void sm_alloy_declare(struct sm_alloy_module *module, const struct sm_alloy_statement *block, const struct sm_source *source,
+                      struct sm_alloy_registry *registry);
+const struct sm_alloy_declared *sm_alloy_find_declared(const struct sm_alloy_registry *registry, struct sm_slice name);
+
 /* ---- module.c */
 void sm_alloy_module_add_body(struct sm_alloy_module *module, const struct sm_alloy_body *body, const struct sm_source *source);
 void sm_alloy_module_run(struct sm_alloy_module *module);
 /* Evaluates `node` after everything that it names. */
 bool sm_alloy_module_visit(struct sm_alloy_module *module, struct sm_alloy_node *node);
-/* "otelcol.exporter.otlp.x" out of "otelcol.exporter.otlp.x.input"; NULL: none of the module's blocks. */
-struct sm_alloy_node *sm_alloy_module_find(const struct sm_alloy_module *module, struct sm_slice path);
+
+/* ---- component.c */
+void sm_alloy_evaluate_component(struct sm_alloy_module *module, struct sm_alloy_node *node);
 
 /* ---- references.c */
 /* Evaluates first what `node` names. False when something of it failed, or is not there (then told). */
 bool sm_alloy_visit_references(struct sm_alloy_module *module, struct sm_alloy_node *node);
 
 /* ---- custom.c */
-void sm_alloy_declare(struct sm_alloy_module *module, const struct sm_alloy_statement *block, const struct sm_source *source,
-                      struct sm_alloy_registry *registry);
-const struct sm_alloy_declared *sm_alloy_find_declared(const struct sm_alloy_registry *registry, struct sm_slice name);
 void sm_alloy_evaluate_custom(struct sm_alloy_module *module, struct sm_alloy_node *node);
 void sm_alloy_evaluate_argument(struct sm_alloy_module *module, struct sm_alloy_node *node);
 void sm_alloy_evaluate_export(struct sm_alloy_module *module, struct sm_alloy_node *node);
