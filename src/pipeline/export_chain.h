@@ -136,19 +136,22 @@ static inline struct sm_export_chain *sm_export_chain_of(const struct sm_compone
 
 /* export.c */
 struct sm_export_lane *sm_export_lane_of(struct sm_export_chain *chain, const struct sm_worker *worker);
+/* One more, or one less, that has to end before the chain has drained. */
+void sm_export_open(struct sm_export_chain *chain);
+void sm_export_close(struct sm_export_chain *chain);
+
+/* export_request.c */
 /* Makes a request of `batch` (takes the reference) for `entries` (copied). */
 struct sm_export_request *sm_export_request_create(struct sm_export_lane *lane, struct sm_batch *batch, struct sm_export_entry *const *entries,
                                                    size_t count);
 void sm_export_request_start(struct sm_export_request *request);
+/* The request has ended. */
+void sm_export_request_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted);
 /* One part of `entry` ended. */
 void sm_export_entry_part_done(struct sm_export_entry *entry, const struct sm_outcome *outcome, bool is_interrupted);
-void sm_export_open(struct sm_export_chain *chain);
-void sm_export_close(struct sm_export_chain *chain);
 void sm_export_log_rejected(struct sm_export_chain *chain, const struct sm_outcome *outcome, size_t item_count);
 
 /* export_queue.c: the limit, the consumers, and what waits for them */
-void sm_export_list_push(struct sm_export_list *list, struct sm_export_entry *entry);
-struct sm_export_entry *sm_export_list_pop(struct sm_export_list *list);
 int64_t sm_export_measure(const struct sm_batch *batch, int sizer);
 void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, struct sm_batch *batch);
 void sm_export_give_back_size(struct sm_export_chain *chain, int64_t size);
@@ -175,8 +178,6 @@ uint64_t sm_export_next_wait(const struct sm_export_retry_options *options, uint
 /* Ends one attempt that failed: waits for the next or ends the request. */
 void sm_export_attempt_failed(struct sm_export_request *request, const struct sm_outcome *outcome);
 void sm_export_cut_waits(struct sm_export_lane *lane);
-/* export.c: the request has ended. */
-void sm_export_request_end(struct sm_export_request *request, const struct sm_outcome *outcome, bool is_interrupted);
 
 /* export_batch.c (on the home lane) */
 struct sm_export_batcher *sm_export_batcher_create(struct sm_export_lane *lane);

@@ -13,7 +13,7 @@
 
 /* ---- lists */
 
-void sm_export_list_push(struct sm_export_list *list, struct sm_export_entry *entry)
+static void push(struct sm_export_list *list, struct sm_export_entry *entry)
 {
     entry->next = NULL;
     if (list->last)
@@ -23,7 +23,7 @@ void sm_export_list_push(struct sm_export_list *list, struct sm_export_entry *en
     list->last = entry;
 }
 
-struct sm_export_entry *sm_export_list_pop(struct sm_export_list *list)
+static struct sm_export_entry *pop(struct sm_export_list *list)
 {
     struct sm_export_entry *entry = list->first;
     if (!entry)
@@ -103,7 +103,7 @@ static void admit_blocked(struct sm_export_lane *lane)
             if (!take_size(lane->chain, lane->blocked.first->size))
                 return;
         }
-        admit(lane, sm_export_list_pop(&lane->blocked));
+        admit(lane, pop(&lane->blocked));
     }
 }
 
@@ -230,7 +230,7 @@ static bool has_pending(const struct sm_export_lane *lane)
 
 static struct sm_export_entry *take_pending(struct sm_export_lane *lane)
 {
-    return lane->chain->is_persistent ? sm_export_store_take(lane->chain->store) : sm_export_list_pop(&lane->pending);
+    return lane->chain->is_persistent ? sm_export_store_take(lane->chain->store) : pop(&lane->pending);
 }
 
 static void make_request(struct sm_export_lane *lane, struct sm_export_entry *entry)
@@ -318,14 +318,14 @@ static void store(struct sm_export_lane *lane, struct sm_export_entry *entry)
 void sm_export_store_waiting(struct sm_export_lane *lane)
 {
     struct sm_export_entry *entry;
-    while ((entry = sm_export_list_pop(&lane->pending)))
+    while ((entry = pop(&lane->pending)))
         store(lane, entry);
 }
 
 void sm_export_refuse_waiting(struct sm_export_lane *lane, const char *why)
 {
     struct sm_export_entry *entry;
-    while ((entry = sm_export_list_pop(&lane->pending)))
+    while ((entry = pop(&lane->pending)))
         refuse_late(entry, why);
 }
 
@@ -339,7 +339,7 @@ static void arrive(struct sm_worker *worker, void *context)
     else if (lane->chain->is_store_lost)
         refuse_late(entry, "the storage of the sending queue cannot be used");
     else
-        sm_export_list_push(&lane->pending, entry);
+        push(&lane->pending, entry);
     sm_export_dispatch(lane);
 }
 
@@ -444,7 +444,7 @@ void sm_export_offer(struct sm_export_chain *chain, struct sm_worker *worker, st
     } else if (!lane->blocked.first && take_size(chain, entry->size)) {
         admit(lane, entry);
     } else if (chain->queue->block_on_overflow) {
-        sm_export_list_push(&lane->blocked, entry);
+        push(&lane->blocked, entry);
         admit_blocked(lane);
     } else {
         outcome = sm_outcome_retry("sending queue is full");
