@@ -93,12 +93,6 @@ static void *alloc_from_new_chunk(struct sm_arena *arena, size_t size_bytes)
     return add_chunk(arena, chunk_bytes, size_bytes);
 }
 
-void sm_arena_reserve(struct sm_arena *arena, size_t size_bytes)
-{
-    if (!arena->_next || size_bytes > (size_t)(arena->_end - arena->_next))
-        add_chunk(arena, size_bytes, 0);
-}
-
 void *sm_arena_alloc(struct sm_arena *arena, size_t size_bytes)
 {
     if (size_bytes > PTRDIFF_MAX)

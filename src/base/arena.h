@@ -31,8 +31,6 @@ void sm_arena_reset(struct sm_arena *arena);
 
 /* Memory aligned for any type, not zeroed. Never NULL (no memory ends the process). `size_bytes` 0 is allowed. */
 void *sm_arena_alloc(struct sm_arena *arena, size_t size_bytes) __attribute__((returns_nonnull, warn_unused_result));
-/* Makes sure that the next `size_bytes` (each allocation rounded up to 16) come out of one block of that size, for who knows what it will need. */
-void sm_arena_reserve(struct sm_arena *arena, size_t size_bytes);
 /* Zeroed memory for `count` elements of `size` bytes. */
 void *sm_arena_zalloc(struct sm_arena *arena, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 /* Grows an array by doubling: returns room for at least `needed` elements with the first `count` copied; writes the new `*capacity`. The old block

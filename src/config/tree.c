@@ -1,4 +1,4 @@
-/* tree_node.c - see tree.h. Arrays grow by doubling whenever their count is a power of two. */
+/* tree.c - see tree.h. Arrays grow by doubling whenever their count is a power of two. */
 #include "config/tree.h"
 
 #include "config/yaml.h"

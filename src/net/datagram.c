@@ -116,11 +116,6 @@ struct sm_datagrams *sm_datagrams_open(struct sm_workers *workers, const struct 
     return datagrams;
 }
 
-struct sm_worker *sm_datagrams_worker(const struct sm_datagrams *datagrams)
-{
-    return datagrams->worker;
-}
-
 static void end_reading(struct sm_worker *worker, void *context)
 {
     struct sm_datagrams *datagrams = context;

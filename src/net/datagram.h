@@ -27,6 +27,5 @@ typedef void sm_datagram_received(struct sm_worker *worker, struct sm_slice pack
 /* Opens the socket and begins to read. NULL with `error`: "listen udp 127.0.0.1:6831: bind: address already in use". Main worker only. */
 struct sm_datagrams *sm_datagrams_open(struct sm_workers *workers, const struct sm_datagram_options *options, sm_datagram_received *received,
                                        void *context, struct sm_error *error) __attribute__((warn_unused_result));
-struct sm_worker *sm_datagrams_worker(const struct sm_datagrams *datagrams);
 /* What has already come is still read; then `closed(worker, context)` runs on the socket's worker, and the object is gone. Main worker only. */
 void sm_datagrams_close(struct sm_datagrams *datagrams, void (*closed)(struct sm_worker *worker, void *context), void *context);

@@ -288,11 +288,6 @@ bool sm_http1_parse_end(struct sm_http1_parser *self)
     return taken == 0 && (result == HPE_OK || result == HPE_PAUSED) && !self->is_busy;
 }
 
-const char *sm_http1_parser_error(const struct sm_http1_parser *self)
-{
-    return http_errno_description(HTTP_PARSER_ERRNO(&self->parser));
-}
-
 bool sm_http1_parser_is_busy(const struct sm_http1_parser *self)
 {
     return self->is_busy;

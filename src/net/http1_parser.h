@@ -42,16 +42,15 @@ struct sm_http1_parser *sm_http1_parser_create(enum sm_http1_role role, size_t h
 void sm_http1_parser_free(struct sm_http1_parser *parser); /* NULL is allowed */
 
 enum sm_http1_status {
-    SM_HTTP1_MORE,           /* all bytes are taken */
-    SM_HTTP1_STOPPED,        /* a callback returned false */
-    SM_HTTP1_MALFORMED,      /* sm_http1_parser_error says why */
+    SM_HTTP1_MORE,    /* all bytes are taken */
+    SM_HTTP1_STOPPED, /* a callback returned false */
+    SM_HTTP1_MALFORMED,
     SM_HTTP1_HEAD_TOO_LARGE, /* over head_limit_bytes */
 };
 /* Parses `bytes` and writes how many were taken. After STOPPED the rest is to be given again, in front of what comes later. */
 enum sm_http1_status sm_http1_parse(struct sm_http1_parser *parser, struct sm_slice bytes, size_t *taken) __attribute__((warn_unused_result));
 /* The connection ended: completes an answer whose body ends with it (`ended` is called). False: in the middle of a message. */
 bool sm_http1_parse_end(struct sm_http1_parser *parser) __attribute__((warn_unused_result));
-const char *sm_http1_parser_error(const struct sm_http1_parser *parser);
 /* Inside of a message (its first byte came, its end did not)? */
 bool sm_http1_parser_is_busy(const struct sm_http1_parser *parser);
 /* Answers: the one that comes next has no body whatever its headers say (HEAD), or (CONNECT) ends behind its head. Before its first byte. */

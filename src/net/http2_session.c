@@ -623,11 +623,6 @@ struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream
     return session_create(false, stream, options, events, context);
 }
 
-void sm_http2_session_feed(struct sm_http2_session *session, struct sm_slice bytes)
-{
-    feed(session, bytes);
-}
-
 /* ---- sending messages */
 
 static nghttp2_nv nv_of(struct sm_slice name, struct sm_slice value)

@@ -65,8 +65,6 @@ struct sm_http2_session *sm_http2_session_create_server(struct sm_stream *stream
 struct sm_http2_session *sm_http2_session_create_client(struct sm_stream *stream, const struct sm_http2_options *options,
                                                         const struct sm_http2_events *events, void *context)
     __attribute__((returns_nonnull, warn_unused_result));
-/* Feeds bytes that were read from the stream before the session took it. */
-void sm_http2_session_feed(struct sm_http2_session *session, struct sm_slice bytes);
 /* Ends at once: open messages get `closed` with CANCEL (8) first. NULL is allowed. */
 void sm_http2_session_close(struct sm_http2_session *session);
 /* Ends gracefully: GOAWAY, what the other side began before it saw it may finish; then `failed` ("connection shut down"). */

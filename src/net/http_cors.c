@@ -8,14 +8,14 @@
 
 enum { ALLOWED_HEADERS_MAX = 64, EMPTY_NAMES_MAX = 16 };
 
-bool sm_http_cors_is_on(const struct sm_http_server_options *options)
+static bool is_on(const struct sm_http_server_options *options)
 {
     return options->cors && options->cors->allowed_origins.count > 0;
 }
 
 bool sm_http_cors_is_preflight(const struct sm_http_request *request)
 {
-    return sm_http_cors_is_on(request->options) && sm_slice_is(request->head->method, "OPTIONS") &&
+    return is_on(request->options) && sm_slice_is(request->head->method, "OPTIONS") &&
            sm_http1_find_header(request->head, SM_SLICE("Access-Control-Request-Method")).size > 0;
 }
 
@@ -156,7 +156,7 @@ static void append_actual(const struct sm_http_request *request, struct sm_slice
 
 void sm_http_cors_append(const struct sm_http_request *request, struct sm_bytes *out)
 {
-    if (!sm_http_cors_is_on(request->options))
+    if (!is_on(request->options))
         return;
     struct sm_slice origin = sm_http1_find_header(request->head, SM_SLICE("Origin"));
     if (sm_http_cors_is_preflight(request))

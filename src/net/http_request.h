@@ -44,4 +44,3 @@ const char *sm_http_status_text(int status);
 /* The CORS headers of an answer to `request`, appended to `out` as lines. */
 void sm_http_cors_append(const struct sm_http_request *request, struct sm_bytes *out);
 bool sm_http_cors_is_preflight(const struct sm_http_request *request);
-bool sm_http_cors_is_on(const struct sm_http_server_options *options);

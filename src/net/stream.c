@@ -313,26 +313,6 @@ void sm_stream_write(struct sm_stream *stream, const struct iovec *pieces, size_
     watch(stream);
 }
 
-size_t sm_stream_try_write(struct sm_stream *stream, const struct iovec *pieces, size_t count)
-{
-    sm_worker_assert(stream->worker);
-    size_t total = 0, left = 0, skip = 0;
-    for (size_t i = 0; i < count; i++)
-        total += pieces[i].iov_len;
-    if (stream->state == STATE_FAILED || stream->is_closed)
-        return 0;
-    if (stream->state == STATE_OPEN && !has_unsent(stream))
-        write_pieces(stream, &pieces, &count, &skip);
-    for (size_t i = 0; i < count; i++)
-        left += pieces[i].iov_len;
-    left -= skip;
-    if (left > 0 && stream->state != STATE_FAILED) {
-        stream->wants_drained = true;
-        watch(stream);
-    }
-    return total - left;
-}
-
 static void say_end_when_sent(struct sm_stream *stream)
 {
     if (!stream->is_finishing || stream->has_finished || has_unsent(stream) || stream->state != STATE_OPEN)
@@ -382,13 +362,6 @@ static bool send_unsent(struct sm_stream *stream)
 size_t sm_stream_unsent_bytes(const struct sm_stream *stream)
 {
     return stream->unsent.size - stream->unsent_at;
-}
-
-void sm_stream_finish(struct sm_stream *stream)
-{
-    sm_worker_assert(stream->worker);
-    stream->is_finishing = true;
-    say_end_when_sent(stream);
 }
 
 /* ---- reading */

@@ -57,11 +57,7 @@ void sm_stream_set_events(struct sm_stream *stream, const struct sm_stream_event
 /* Writes all pieces: what the socket does not take is copied and sent later. Before the connection stands everything is kept. Users keep the output
  * bounded by asking sm_stream_unsent_bytes and waiting for `drained`. */
 void sm_stream_write(struct sm_stream *stream, const struct iovec *pieces, size_t count);
-/* Writes as much as the socket takes and copies nothing: returns the bytes taken; if less than all, `drained` is called when there is room again. */
-size_t sm_stream_try_write(struct sm_stream *stream, const struct iovec *pieces, size_t count) __attribute__((warn_unused_result));
 size_t sm_stream_unsent_bytes(const struct sm_stream *stream);
-/* Says that nothing more will be written (TCP half-close, TLS close_notify), once all has left. */
-void sm_stream_finish(struct sm_stream *stream);
 
 /* While paused nothing is read: the peer is slowed down by TCP. Pausing inside `received` takes effect behind the bytes at hand. */
 void sm_stream_pause_reading(struct sm_stream *stream, bool is_paused);

@@ -51,14 +51,6 @@ static const struct suite *find_suite(const char *name, bool with_insecure)
     return NULL;
 }
 
-const char *sm_tls_ciphers_find_unknown(const struct sm_string_list *names, bool with_insecure)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (!find_suite(names->items[i], with_insecure))
-            return names->items[i];
-    return NULL;
-}
-
 bool sm_tls_ciphers_apply(struct ssl_ctx_st *ctx, const struct sm_string_list *names, bool with_insecure, struct sm_error *error)
 {
     struct sm_bytes list = {0};

@@ -32,5 +32,3 @@ struct ssl_st *sm_tls_context_new_ssl(struct sm_tls_context *context) __attribut
 bool sm_tls_context_is_server(const struct sm_tls_context *context);
 /* Sets the TLS 1.2 cipher suites from Go's names (crypto/tls); an empty list leaves the usual ones. */
 bool sm_tls_ciphers_apply(struct ssl_ctx_st *ctx, const struct sm_string_list *names, bool with_insecure, struct sm_error *error);
-/* NULL, or the first of `names` that the reference does not know either. */
-const char *sm_tls_ciphers_find_unknown(const struct sm_string_list *names, bool with_insecure);

@@ -38,15 +38,6 @@ bool sm_ottl_arg_int(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, int
     return true;
 }
 
-bool sm_ottl_arg_float(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, double *out)
-{
-    struct sm_ottl_value value;
-    if (!get_typed(arg, run, SM_OTTL_DOUBLE, &value))
-        return false;
-    *out = value.number;
-    return true;
-}
-
 bool sm_ottl_arg_map(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_map **out)
 {
     struct sm_ottl_value value;

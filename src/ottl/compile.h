@@ -232,7 +232,6 @@ extern const struct sm_ottl_function *const sm_ottl_function_tables[];
 bool sm_ottl_arg_any(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_ottl_value *out);
 bool sm_ottl_arg_string(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_slice *out);
 bool sm_ottl_arg_int(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, int64_t *out);
-bool sm_ottl_arg_float(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, double *out);
 bool sm_ottl_arg_map(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_map **out);
 bool sm_ottl_arg_list(const struct sm_ottl_arg *arg, struct sm_ottl_run *run, struct sm_list **out);
 /* What is a list of the telemetry, or can become one. */
@@ -253,7 +252,7 @@ bool sm_ottl_arg_literal_text(const struct sm_ottl_arg *arg, struct sm_slice *te
 bool sm_ottl_arg_check(const struct sm_ottl_arg *arg, enum sm_ottl_argument_type type, struct sm_ottl_run *run);
 
 /* A regular expression argument: compiled at start when it is a literal (`prepare` puts it into call->state), else when it is met first: the thread
- * keeps the last ones (regex_cache.h). */
+ * keeps the last ones (regex_cache.c). */
 struct sm_ottl_cached_regex;
 struct sm_ottl_regex {
     const struct sm_regex *regex;

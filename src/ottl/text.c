@@ -15,7 +15,8 @@
 
 /* ---- numbers */
 
-void sm_ottl_append_double(struct sm_bytes *out, double number, bool pad_exponent)
+/* As fmt's %v / strconv 'g' like JSON: shortest digits; exponent from 1e21 and below 1e-6; `pad_exponent` writes 1e-07. */
+static void append_double(struct sm_bytes *out, double number, bool pad_exponent)
 {
     char *at = sm_bytes_reserve(out, SM_NUMBER_SIZE_MAX);
     out->size += sm_number_format(number, pad_exponent ? SM_NUMBER_JSON : SM_NUMBER_ECMASCRIPT, at);
@@ -143,7 +144,7 @@ void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm
         sm_bytes_printf(out, "%" PRId64, value->integer);
         break;
     case SM_VALUE_DOUBLE:
-        sm_ottl_append_double(out, value->number, true);
+        append_double(out, value->number, true);
         break;
     case SM_VALUE_LIST:
         append_json_list(out, sm_value_list(value, scratch), scratch);
@@ -218,7 +219,7 @@ static void append_object(struct sm_bytes *out, const struct sm_ottl_value *valu
         if (value->object_kind == SM_OTTL_UINTS)
             sm_bytes_printf(out, "%" PRIu64, ((const uint64_t *)value->object)[i]);
         else
-            sm_ottl_append_double(out, ((const double *)value->object)[i], true);
+            append_double(out, ((const double *)value->object)[i], true);
     }
     sm_bytes_append_char(out, ']');
 }
@@ -307,7 +308,7 @@ static void append_text(struct sm_bytes *out, const struct sm_ottl_value *value,
         sm_bytes_printf(out, "%" PRId64, value->integer);
         break;
     case SM_OTTL_DOUBLE:
-        sm_ottl_append_double(out, value->number, true);
+        append_double(out, value->number, true);
         break;
     case SM_OTTL_BYTES:
         sm_hex_append(out, value->text);

@@ -136,8 +136,6 @@ int64_t sm_ottl_time_to_ns(struct sm_ottl_time time);
 
 /* ---- text forms */
 struct sm_bytes;
-/* As fmt's %v / strconv 'g' like JSON: shortest digits; exponent from 1e21 and below 1e-6; `pad_exponent` writes 1e-07. */
-void sm_ottl_append_double(struct sm_bytes *out, double number, bool pad_exponent);
 /* JSON with sorted keys and escaped HTML, as the reference's encoder writes maps and lists. */
 void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm_arena *scratch);
 void sm_ottl_append_rfc3339(struct sm_bytes *out, struct sm_ottl_time time);

@@ -45,7 +45,8 @@ static void make_name(struct sm_prometheus_page *page, struct made_name *made)
     made->name = sm_bytes_slice(&name);
 }
 
-const struct sm_slice *sm_prometheus_page_label_name(struct sm_prometheus_page *page, const struct sm_prometheus_text *key, bool is_of_scope)
+/* NULL: the attribute cannot be a label. The same text gives the same slice. */
+static const struct sm_slice *label_name(struct sm_prometheus_page *page, const struct sm_prometheus_text *key, bool is_of_scope)
 {
     struct made_name wanted = {.key = key, .is_of_scope = is_of_scope};
     struct made_name *made = (struct made_name *)sm_prometheus_table_find(&page->names, key->entry.hash, is_made_name, &wanted);
@@ -72,7 +73,8 @@ static void sort_labels(struct sm_prometheus_label *labels, size_t count)
     }
 }
 
-bool sm_prometheus_labels_finish(struct sm_prometheus_label *labels, size_t count, const char **reason)
+/* Sorts by name; false when two names are equal or a value is no UTF-8. */
+static bool finish_labels(struct sm_prometheus_label *labels, size_t count, const char **reason)
 {
     sort_labels(labels, count);
     for (size_t i = 0; i < count; i++) {
@@ -105,7 +107,7 @@ static bool put_attributes(struct sm_prometheus_page *page, struct sm_prometheus
         struct sm_slice key = sm_prometheus_text_slice(tuple->texts[i]);
         if (is_of_scope && (sm_slice_is(key, "name") || sm_slice_is(key, "version") || sm_slice_is(key, "schema_url")))
             continue;
-        const struct sm_slice *name = sm_prometheus_page_label_name(page, tuple->texts[i], is_of_scope);
+        const struct sm_slice *name = label_name(page, tuple->texts[i], is_of_scope);
         if (!name)
             return false;
         put(sample, labels, name, tuple->texts[i + 1]);
@@ -150,7 +152,7 @@ bool sm_prometheus_page_labels(struct sm_prometheus_page *page, struct sm_promet
     if (!options->without_job_and_instance && series->resource->texts[SM_RESOURCE_INSTANCE_AT])
         put(sample, labels, &instance, series->resource->texts[SM_RESOURCE_INSTANCE_AT]);
     put_const_labels(page, sample, labels);
-    return sm_prometheus_labels_finish(labels, sample->label_count, reason);
+    return finish_labels(labels, sample->label_count, reason);
 }
 
 /* ---- target_info */
@@ -225,7 +227,7 @@ static bool add_target(struct sm_prometheus_page *page, struct sm_prometheus_fam
     for (size_t i = SM_RESOURCE_ATTRIBUTES_AT; i + 1 < resource->count; i += 2) {
         if (is_by_job && is_job_attribute(sm_prometheus_text_slice(resource->texts[i])))
             continue;
-        const struct sm_slice *name = sm_prometheus_page_label_name(page, resource->texts[i], false);
+        const struct sm_slice *name = label_name(page, resource->texts[i], false);
         if (!name)
             return false;
         put_or_join(page, &sample, labels, name, resource->texts[i + 1]);
@@ -235,7 +237,7 @@ static bool add_target(struct sm_prometheus_page *page, struct sm_prometheus_fam
         put_or_replace(&sample, labels, &instance, resource->texts[SM_RESOURCE_INSTANCE_AT]);
     }
     const char *reason;
-    if (sm_prometheus_labels_finish(labels, sample.label_count, &reason))
+    if (finish_labels(labels, sample.label_count, &reason))
         *sm_prometheus_family_add(family) = sample;
     else
         page->dropped++;

@@ -243,7 +243,8 @@ static void sort_families(struct sm_prometheus_page *page)
         qsort(page->sorted, page->count, sizeof(struct sm_prometheus_family *), compare_families);
 }
 
-void sm_prometheus_page_init(struct sm_prometheus_page *page, struct sm_prometheus_set *set, uint64_t now_ns)
+/* Expires what is old, finds the families and sorts them. */
+static void init_page(struct sm_prometheus_page *page, struct sm_prometheus_set *set, uint64_t now_ns)
 {
     *page = (struct sm_prometheus_page){.set = set, .now_ns = now_ns, .texts = &set->texts};
     sm_prometheus_set_expire(set, now_ns);
@@ -253,7 +254,7 @@ void sm_prometheus_page_init(struct sm_prometheus_page *page, struct sm_promethe
     sort_families(page);
 }
 
-void sm_prometheus_page_deinit(struct sm_prometheus_page *page)
+static void deinit_page(struct sm_prometheus_page *page)
 {
     for (size_t i = 0; i < page->families.capacity; i++) {
         struct sm_prometheus_family *family = (struct sm_prometheus_family *)sm_prometheus_table_at(&page->families, i);
@@ -395,12 +396,12 @@ void sm_prometheus_page_prepare(struct sm_prometheus_page *page, struct sm_prome
 size_t sm_prometheus_write(struct sm_prometheus_set *set, struct sm_prometheus_format format, uint64_t now_ns, struct sm_bytes *out)
 {
     struct sm_prometheus_page page;
-    sm_prometheus_page_init(&page, set, now_ns);
+    init_page(&page, set, now_ns);
     if (format.type >= SM_PROMETHEUS_PROTO_DELIMITED)
         sm_prometheus_write_proto(&page, format, out);
     else
         sm_prometheus_write_text(&page, format, out);
     size_t dropped = page.dropped;
-    sm_prometheus_page_deinit(&page);
+    deinit_page(&page);
     return dropped;
 }

@@ -51,23 +51,16 @@ struct sm_prometheus_page {
     size_t held_count, held_capacity;
 };
 
-/* Expires what is old, finds the families and sorts them. */
-void sm_prometheus_page_init(struct sm_prometheus_page *page, struct sm_prometheus_set *set, uint64_t now_ns);
-void sm_prometheus_page_deinit(struct sm_prometheus_page *page);
 /* Makes and checks the labels of a family's samples, orders them and drops what cannot be shown; what it made for the family before is gone. */
 void sm_prometheus_page_prepare(struct sm_prometheus_page *page, struct sm_prometheus_family *family, bool with_timestamps);
 
 /* ---- labels (labels.c) */
-/* NULL: the attribute cannot be a label. The same text gives the same slice. */
-const struct sm_slice *sm_prometheus_page_label_name(struct sm_prometheus_page *page, const struct sm_prometheus_text *key, bool is_of_scope);
 /* The labels of a series by name. False: they collide, or one cannot be shown; `*reason` then says so. */
 bool sm_prometheus_page_labels(struct sm_prometheus_page *page, struct sm_prometheus_sample *sample, const char **reason);
 /* Adds target_info samples to `family`. */
 void sm_prometheus_page_target_info(struct sm_prometheus_page *page, struct sm_prometheus_family *family);
 /* One more sample in the family. */
 struct sm_prometheus_sample *sm_prometheus_family_add(struct sm_prometheus_family *family);
-/* Sorts by name; false when two names are equal or a value is no UTF-8. */
-bool sm_prometheus_labels_finish(struct sm_prometheus_label *labels, size_t count, const char **reason);
 
 /* ---- buckets of classic histograms (buckets.c) */
 struct sm_prometheus_bucket {

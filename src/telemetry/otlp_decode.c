@@ -33,7 +33,7 @@ static bool check_entity_ref(struct sm_otlp_decoder *decoder, struct sm_slice me
     return true;
 }
 
-bool sm_otlp_decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_resource *resource)
+static bool decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_resource *resource)
 {
     const char *at = message.ptr, *end = at + message.size;
     struct sm_slice bytes;
@@ -63,7 +63,7 @@ bool sm_otlp_decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice me
     return true;
 }
 
-bool sm_otlp_decode_scope(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_scope *scope)
+static bool decode_scope(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_scope *scope)
 {
     const char *at = message.ptr, *end = at + message.size;
     uint32_t tag;
@@ -149,7 +149,7 @@ static bool decode_scope_group(struct sm_otlp_decoder *decoder, struct sm_slice 
         switch (tag) {
         case SM_TAG(1, SM_WIRE_BYTES):
             is_repeated = group->scope.raw.ptr != NULL;
-            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && sm_otlp_decode_scope(decoder, bytes, &group->scope);
+            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_scope(decoder, bytes, &group->scope);
             break;
         case SM_TAG(2, SM_WIRE_BYTES):
             ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_item(decoder, bytes, group);
@@ -164,7 +164,7 @@ static bool decode_scope_group(struct sm_otlp_decoder *decoder, struct sm_slice 
         if (!ok)
             return false;
     }
-    return !is_repeated || sm_otlp_decode_scope(decoder, sm_otlp_join(decoder->arena, message, 1), &group->scope);
+    return !is_repeated || decode_scope(decoder, sm_otlp_join(decoder->arena, message, 1), &group->scope);
 }
 
 /* Decodes the groups of the deprecated field 1000: checked in any case, used when there are no others. */
@@ -206,7 +206,7 @@ static bool decode_resource_group(struct sm_otlp_decoder *decoder, struct sm_sli
         switch (tag) {
         case SM_TAG(1, SM_WIRE_BYTES):
             is_repeated = group->resource.raw.ptr != NULL;
-            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && sm_otlp_decode_resource(decoder, bytes, &group->resource);
+            ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) && decode_resource(decoder, bytes, &group->resource);
             break;
         case SM_TAG(2, SM_WIRE_BYTES):
             ok = sm_otlp_read_bytes(decoder, &at, end, &bytes) &&
@@ -227,7 +227,7 @@ static bool decode_resource_group(struct sm_otlp_decoder *decoder, struct sm_sli
         if (!ok)
             return false;
     }
-    if (is_repeated && !sm_otlp_decode_resource(decoder, sm_otlp_join(decoder->arena, message, 1), &group->resource))
+    if (is_repeated && !decode_resource(decoder, sm_otlp_join(decoder->arena, message, 1), &group->resource))
         return false;
     return !has_deprecated_scopes || decode_deprecated_scopes(decoder, message, group);
 }

@@ -216,8 +216,6 @@ SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char 
 /* A message field that occurs more than once merges: the occurrences are joined in the arena (joined encodings are the merged message). */
 struct sm_slice sm_otlp_join(struct sm_arena *arena, struct sm_slice message, uint32_t number);
 
-bool sm_otlp_decode_resource(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_resource *resource);
-bool sm_otlp_decode_scope(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_scope *scope);
 bool sm_otlp_decode_span(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_span *span);
 bool sm_otlp_decode_metric(struct sm_otlp_decoder *decoder, struct sm_slice message, struct sm_metric *metric);
 struct sm_data_point;

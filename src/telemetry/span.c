@@ -119,28 +119,3 @@ struct sm_span_link *sm_span_links(struct sm_span *span, struct sm_arena *arena,
     *count = span->_lists->link_count;
     return span->_lists->links;
 }
-
-static struct sm_span_lists *lists_of(struct sm_span *span, struct sm_arena *arena)
-{
-    if (!span->_lists)
-        span->_lists = sm_arena_zalloc(arena, 1, sizeof(*span->_lists));
-    return span->_lists;
-}
-
-void sm_span_set_events(struct sm_span *span, struct sm_arena *arena, struct sm_span_event *events, uint32_t count)
-{
-    struct sm_span_lists *lists = lists_of(span, arena);
-    lists->events = events;
-    lists->event_count = count;
-    lists->has_decoded_events = true;
-    span->changed |= SM_SPAN_CHANGED_EVENTS;
-}
-
-void sm_span_set_links(struct sm_span *span, struct sm_arena *arena, struct sm_span_link *links, uint32_t count)
-{
-    struct sm_span_lists *lists = lists_of(span, arena);
-    lists->links = links;
-    lists->link_count = count;
-    lists->has_decoded_links = true;
-    span->changed |= SM_SPAN_CHANGED_LINKS;
-}

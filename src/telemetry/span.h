@@ -72,6 +72,3 @@ struct sm_span {
 /* Decode events / links on the first call. The bytes were validated when the batch was decoded, so this cannot fail. */
 struct sm_span_event *sm_span_events(struct sm_span *span, struct sm_arena *arena, uint32_t *count);
 struct sm_span_link *sm_span_links(struct sm_span *span, struct sm_arena *arena, uint32_t *count);
-/* Replaces them (`events` / `links` are borrowed: arena) and marks the span changed. */
-void sm_span_set_events(struct sm_span *span, struct sm_arena *arena, struct sm_span_event *events, uint32_t count);
-void sm_span_set_links(struct sm_span *span, struct sm_arena *arena, struct sm_span_link *links, uint32_t count);

@@ -37,7 +37,8 @@ const char *sm_compression_name(enum sm_compression compression)
     return names[compression];
 }
 
-enum sm_decompress_result sm_unpack_start(struct sm_unpack_sink *sink, size_t limit_bytes, size_t expected)
+/* Makes the first buffer; `expected` is a guess from the outside. */
+static enum sm_decompress_result start_unpacking(struct sm_unpack_sink *sink, size_t limit_bytes, size_t expected)
 {
     /* One byte above the limit shows that it was passed. */
     if (limit_bytes && expected > limit_bytes)
@@ -47,10 +48,16 @@ enum sm_decompress_result sm_unpack_start(struct sm_unpack_sink *sink, size_t li
     return sink->buffer ? SM_DECOMPRESS_OK : SM_DECOMPRESS_NO_MEMORY;
 }
 
+/* Is more written than allowed? */
+static bool is_over(const struct sm_unpack_sink *sink)
+{
+    return sink->limit_bytes && sink->buffer->size > sink->limit_bytes;
+}
+
 enum sm_decompress_result sm_unpack_room(struct sm_unpack_sink *sink, char **at, size_t *size)
 {
     struct sm_buffer *buffer = sink->buffer;
-    if (sm_unpack_is_over(sink))
+    if (is_over(sink))
         return SM_DECOMPRESS_TOO_LARGE;
     if (buffer->size == buffer->capacity) {
         size_t capacity;
@@ -69,11 +76,6 @@ enum sm_decompress_result sm_unpack_room(struct sm_unpack_sink *sink, char **at,
     *at = buffer->data + buffer->size;
     *size = buffer->capacity - buffer->size;
     return SM_DECOMPRESS_OK;
-}
-
-bool sm_unpack_is_over(const struct sm_unpack_sink *sink)
-{
-    return sink->limit_bytes && sink->buffer->size > sink->limit_bytes;
 }
 
 static enum sm_decompress_result copy_plain(struct sm_slice plain, size_t limit_bytes, struct sm_buffer **copy)
@@ -126,10 +128,10 @@ enum sm_decompress_result sm_decompress(enum sm_compression compression, struct 
     if (!packed.ptr)
         packed = SM_SLICE("");
     struct sm_unpack_sink sink;
-    enum sm_decompress_result result = sm_unpack_start(&sink, limit_bytes, expected_size(compression, packed));
+    enum sm_decompress_result result = start_unpacking(&sink, limit_bytes, expected_size(compression, packed));
     if (result == SM_DECOMPRESS_OK)
         result = unpack(compression, packed, &sink);
-    if (result == SM_DECOMPRESS_OK && sm_unpack_is_over(&sink))
+    if (result == SM_DECOMPRESS_OK && is_over(&sink))
         result = SM_DECOMPRESS_TOO_LARGE;
     if (result == SM_DECOMPRESS_OK)
         *unpacked = sink.buffer;

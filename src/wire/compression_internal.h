@@ -14,10 +14,6 @@ struct sm_unpack_sink {
 /* Room for more output at the end of the buffer; `*size` is how much. With less than `limit` + 1 in use there is always some, so that going over the
  * limit is noticed. */
 enum sm_decompress_result sm_unpack_room(struct sm_unpack_sink *sink, char **at, size_t *size);
-/* Makes the first buffer; `expected` is a guess from the outside. */
-enum sm_decompress_result sm_unpack_start(struct sm_unpack_sink *sink, size_t limit_bytes, size_t expected);
-/* Is more written than allowed? */
-bool sm_unpack_is_over(const struct sm_unpack_sink *sink);
 
 /* ---- one pair for each library */
 enum sm_decompress_result sm_zlib_unpack(struct sm_slice packed, bool is_gzip, struct sm_unpack_sink *sink);

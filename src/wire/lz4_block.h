@@ -3,8 +3,6 @@
 
 #include "base/slice.h"
 
-/* Room that always suffices to pack `size` bytes; 0: more than LZ4 takes (2 GiB). */
-size_t sm_lz4_block_room(size_t size);
 /* Packs `plain` to `packed` and returns the size; 0 when `room` is not enough. */
 size_t sm_lz4_block_pack(struct sm_slice plain, char *packed, size_t room);
 /* Unpacks to exactly `size` bytes. False: the block is damaged or gives another size. */

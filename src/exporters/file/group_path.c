@@ -20,7 +20,8 @@ static void add_element(struct sm_bytes *clean, bool is_rooted, struct sm_slice 
     sm_bytes_append_slice(clean, element);
 }
 
-char *sm_file_clean_path(struct sm_slice path, struct sm_arena *arena)
+/* The path in its shortest form: without "//", "." and "..", as far as they can be resolved. */
+static char *clean_path(struct sm_slice path, struct sm_arena *arena)
 {
     struct sm_bytes clean;
     sm_bytes_init(&clean, arena);
@@ -58,7 +59,7 @@ static struct sm_slice join(struct sm_arena *arena, struct sm_slice a, struct sm
 
 static struct sm_slice clean_prefix(struct sm_slice prefix, struct sm_arena *arena)
 {
-    struct sm_slice clean = sm_slice_of(sm_file_clean_path(prefix, arena)), slash = SM_SLICE("/");
+    struct sm_slice clean = sm_slice_of(clean_path(prefix, arena)), slash = SM_SLICE("/");
     return sm_slice_ends_with(prefix, slash) && !sm_slice_ends_with(clean, slash) ? join(arena, clean, slash, (struct sm_slice){0}) : clean;
 }
 
@@ -68,10 +69,10 @@ const char *sm_file_group_path(const char *path, struct sm_slice segment, struct
     struct sm_slice prefix = clean_prefix(sm_slice_cut(&suffix, '*'), arena);
     size_t cut = sm_slice_starts_with(segment, SM_SLICE("./")) ? 1 : sm_slice_starts_with(segment, SM_SLICE("../")) ? 2 : 0;
     segment = sm_slice_make(segment.ptr + cut, segment.size - cut);
-    const char *full = sm_file_clean_path(join(arena, prefix, segment, suffix), arena);
+    const char *full = clean_path(join(arena, prefix, segment, suffix), arena);
     if (sm_slice_starts_with(sm_slice_of(full), prefix))
         return full;
     /* The segment wants out: taken as a path below the prefix, where ".." ends at the root. */
-    const char *below = sm_file_clean_path(join(arena, SM_SLICE("/"), segment, suffix), arena);
-    return sm_file_clean_path(join(arena, prefix, SM_SLICE("/"), sm_slice_of(below)), arena);
+    const char *below = clean_path(join(arena, SM_SLICE("/"), segment, suffix), arena);
+    return clean_path(join(arena, prefix, SM_SLICE("/"), sm_slice_of(below)), arena);
 }

@@ -5,5 +5,3 @@
 
 /* `path` holds exactly one '*', which stands for the segment. The result lives in `arena`. */
 const char *sm_file_group_path(const char *path, struct sm_slice segment, struct sm_arena *arena) __attribute__((returns_nonnull));
-/* The path in its shortest form: without "//", "." and "..", as far as they can be resolved. */
-char *sm_file_clean_path(struct sm_slice path, struct sm_arena *arena) __attribute__((returns_nonnull));

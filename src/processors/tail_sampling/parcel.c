@@ -81,7 +81,8 @@ void sm_tail_parcel_free(struct sm_tail_parcel *parcel)
     free(parcel);
 }
 
-unsigned sm_tail_shard_of(const uint8_t trace_id[16], unsigned shard_count)
+/* Which shard a trace lives on: by the right half of its ID, which is all that decision caches go by. */
+static unsigned shard_of(const uint8_t trace_id[16], unsigned shard_count)
 {
     uint64_t hash = sm_hash_with(sm_hash_secret(), sm_slice_make(trace_id + 8, 8));
     return (unsigned)((hash >> 32) % shard_count);
@@ -163,7 +164,7 @@ static uint32_t add_draft(struct sm_tail_cutter *cutter, const uint8_t *trace_id
         cutter->drafts = sm_realloc(cutter->drafts, cutter->draft_capacity, sizeof(*cutter->drafts));
     }
     struct draft *draft = &cutter->drafts[cutter->draft_count];
-    *draft = (struct draft){.resource = resource, .shard = sm_tail_shard_of(trace_id, cutter->shard_count)};
+    *draft = (struct draft){.resource = resource, .shard = shard_of(trace_id, cutter->shard_count)};
     memcpy(draft->trace_id, trace_id, sizeof(draft->trace_id));
     return (uint32_t)cutter->draft_count++;
 }

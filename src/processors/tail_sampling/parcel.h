@@ -84,6 +84,3 @@ void sm_tail_cutter_free(struct sm_tail_cutter *cutter); /* NULL is allowed */
 /* The parcels of `batch` by shard (NULL: nothing for it), owned by the caller; the array is valid until the next call. The batch is not needed
  * afterwards. NULL: the batch is too large to be addressed (4 GiB). */
 struct sm_tail_parcel **sm_tail_cut(struct sm_tail_cutter *cutter, const struct sm_batch *batch);
-
-/* Which shard a trace lives on: by the right half of its ID, which is all that decision caches go by. */
-unsigned sm_tail_shard_of(const uint8_t trace_id[16], unsigned shard_count);
