@@ -29,13 +29,17 @@ static void set_text(struct making *making, const char *path, const char *text)
     set_text_at(making, path, text, making->position);
 }
 
-/* Where the first of these settings that is given stands. */
+/* Where the first of these settings that is given stands; without any the first of them is the place: it is what the user may set. */
 static struct sm_position place_of(const struct making *making, const char *const *paths)
 {
     const struct sm_node *node = NULL;
-    for (; *paths && !node; paths++)
-        node = sm_agent_find(&making->values, *paths);
-    return node ? node->position : making->position;
+    for (const char *const *path = paths; *path && !node; path++)
+        node = sm_agent_find(&making->values, *path);
+    if (node)
+        return node->position;
+    struct sm_source *source = sm_arena_zalloc(making->values.arena, 1, sizeof(*source));
+    *source = (struct sm_source){.name = sm_arena_printf(making->values.arena, "%s (not set)", *paths), .text = SM_SLICE("")};
+    return (struct sm_position){.source = source};
 }
 
 static void set_bool(struct making *making, const char *path, bool boolean)

@@ -146,6 +146,20 @@ def test_a_port_in_use_has_a_line(tmp_path, name, text):
     assert "address already in use" in said and "ss -ltnp" in said
 
 
+def test_a_setting_of_the_agent_that_is_not_there_is_named(tmp_path):
+    with socket.socket() as taken:
+        try:
+            taken.bind(("127.0.0.1", 8126))
+        except OSError:
+            pass  # somebody has it
+        else:
+            taken.listen()
+        (tmp_path / "datadog.yaml").write_text(AGENT.partition("apm_config")[0])
+        done = subprocess.run([PROGRAM, "agent", "--config", "datadog.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "apm_config.receiver_port (not set): error: " in done.stderr and "localhost:8126: bind: address already in use" in done.stderr
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path):
     text = configuration("exporters", "otlp_http", "traces", BAD["exporters", "otlp_http"][1])
     text = text.replace("  nop:\nexporters:", "  nop:\nexporters:\n  file: {path: /nowhere/out}").replace("exporters: [otlp_http]", "exporters: [otlp_http, file]")

@@ -126,6 +126,8 @@ struct sm_batch *sm_tail_view_batch(struct sm_tail_view *view) __attribute__((re
 bool sm_tail_view_any_span(struct sm_tail_view *view, bool (*matches)(const struct sm_span *span, void *context), void *context);
 /* Sets an attribute on all scopes. */
 void sm_tail_view_mark(struct sm_tail_view *view, struct sm_slice key, const struct sm_value *value);
+/* Bytes of the trace as it leaves: with its resources, which others that are held may share. */
+size_t sm_tail_view_size(const struct sm_tail_view *view);
 /* The same to be sent on; packed unless a policy has looked into it. With a block it may be a part of that, which the next one continues. */
 struct sm_batch *sm_tail_view_take(struct sm_tail_view *view) __attribute__((returns_nonnull, warn_unused_result));
 /* Appends the same to a batch that is packed or empty instead. Nobody may have looked into it. */

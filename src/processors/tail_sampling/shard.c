@@ -17,7 +17,7 @@
 /* Batches that are being sent at a time: of one trace each, or joined ones. */
 enum { DECISIONS_PER_TURN = 512, SENDING_MAX = 256, JOINED_SENDING_MAX = 16 };
 /* A joined batch is full with so much, however few spans that are: what is sent is no longer packed, and no limit of memory counts it. */
-enum { JOINED_BYTES_MAX = 1024 * 1024 };
+enum { JOINED_BYTES_MAX = 1024 * 1024, SENDING_BYTES_MAX = 32 * 1024 * 1024 };
 
 void sm_tail_shard_init(struct sm_tail_shard *shard, const struct sm_tail_shard_settings *settings, const struct sm_tail_shard_calls *calls)
 {
@@ -70,19 +70,27 @@ static size_t sending_max(const struct sm_tail_shard *shard)
     return shard->join_limit ? JOINED_SENDING_MAX : SENDING_MAX;
 }
 
-static void send_batch(struct sm_tail_shard *shard, struct sm_batch *batch)
+/* Is so much under way that the rest waits? What traces share while they are held leaves with each of them: bytes count as well. */
+static bool is_sending_enough(const struct sm_tail_shard *shard)
+{
+    return shard->_sending_count >= sending_max(shard) || (shard->_sending_count > 0 && shard->_sending_bytes >= SENDING_BYTES_MAX);
+}
+
+static void send_batch(struct sm_tail_shard *shard, struct sm_batch *batch, size_t size)
 {
     shard->_sending_count++;
+    shard->_sending_bytes += size;
     shard->_calls->send(shard, batch);
 }
 
 static void send_joined(struct sm_tail_shard *shard)
 {
     struct sm_batch *batch = shard->_joined;
+    size_t size = shard->_joined_bytes;
     shard->_joined = NULL;
     shard->_joined_bytes = 0;
     if (batch)
-        send_batch(shard, batch);
+        send_batch(shard, batch, size);
 }
 
 /* Leaves the rest to send_joined, at the end of the turn. */
@@ -103,10 +111,11 @@ static void send_view(struct sm_tail_shard *shard, struct sm_tail_view *view)
     view->block = shard->gives_packed ? &shard->_block : NULL;
     if (try_join(shard, view))
         return;
+    size_t size = sm_tail_view_size(view);
     struct sm_batch *batch = sm_tail_view_take(view);
     if (!shard->gives_packed)
         sm_batch_unpack(batch);
-    send_batch(shard, batch);
+    send_batch(shard, batch, size);
 }
 
 /* The trace is decided: it is remembered in a cache, or stays for its late spans. */
@@ -199,12 +208,11 @@ void sm_tail_shard_go_on(struct sm_tail_shard *shard)
     if (!shard->_is_running)
         return;
     struct sm_tail_trace *trace = NULL;
-    size_t limit = sending_max(shard);
-    for (unsigned i = 0; i < DECISIONS_PER_TURN && shard->_sending_count < limit && (trace = sm_tail_queue_first(&shard->_table, shard->_due)); i++)
+    for (unsigned i = 0; i < DECISIONS_PER_TURN && !is_sending_enough(shard) && (trace = sm_tail_queue_first(&shard->_table, shard->_due)); i++)
         decide_due(shard, trace);
     send_joined(shard);
     trace = sm_tail_queue_first(&shard->_table, shard->_due);
-    shard->_is_paused = trace && shard->_sending_count >= limit;
+    shard->_is_paused = trace && is_sending_enough(shard);
     if (trace && !shard->_is_paused)
         shard->_calls->again(shard);
     if (trace)
@@ -242,8 +250,9 @@ void sm_tail_shard_tick(struct sm_tail_shard *shard)
 
 void sm_tail_shard_sent(struct sm_tail_shard *shard)
 {
-    shard->_sending_count--;
-    if (shard->_is_paused && shard->_sending_count <= sending_max(shard) / 2) {
+    if (--shard->_sending_count == 0)
+        shard->_sending_bytes = 0;
+    if (shard->_is_paused && shard->_sending_count <= sending_max(shard) / 2 && !is_sending_enough(shard)) {
         shard->_is_paused = false;
         shard->_calls->again(shard);
     }

@@ -60,14 +60,14 @@ struct sm_tail_shard {
     struct sm_tail_cache _sampled, _non_sampled;
     struct sm_tail_tally _tally;
     struct sm_tail_parcel *_first_blocked, *_last_blocked; /* owned: for want of room */
-    size_t _sending_count;
-    struct sm_buffer *_block; /* shared: where traces that leave packed are written; NULL: none yet */
-    struct sm_batch *_joined; /* owned: traces that leave together; NULL: none */
-    size_t _joined_bytes;     /* of them */
-    size_t join_limit;        /* set after init: `send` takes packed batches of several traces, of about so many spans; 0: each by itself */
-    bool gives_packed;        /* set after init: `send` takes packed batches (telemetry/batch.h) */
-    bool tells_ticks;         /* set after init on one shard of all: the metric of the timer's runs counts one a tick */
-    bool _is_paused;          /* until less is being sent */
+    size_t _sending_count, _sending_bytes;                 /* bytes: of all since none was under way */
+    struct sm_buffer *_block;                              /* shared: where traces that leave packed are written; NULL: none yet */
+    struct sm_batch *_joined;                              /* owned: traces that leave together; NULL: none */
+    size_t _joined_bytes;                                  /* of them */
+    size_t join_limit; /* set after init: `send` takes packed batches of several traces, of about so many spans; 0: each by itself */
+    bool gives_packed; /* set after init: `send` takes packed batches (telemetry/batch.h) */
+    bool tells_ticks;  /* set after init on one shard of all: the metric of the timer's runs counts one a tick */
+    bool _is_paused;   /* until less is being sent */
     bool _is_stopping;
 };
 

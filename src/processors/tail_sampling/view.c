@@ -55,10 +55,15 @@ static void write_held(const struct sm_tail_view *view, struct sm_batch_part *pa
     }
 }
 
+size_t sm_tail_view_size(const struct sm_tail_view *view)
+{
+    return view->piece ? sm_tail_record_size(view->piece) : view->held->record_bytes;
+}
+
 /* As a part whose buffer is to be released. */
 static struct sm_batch_part load_part(const struct sm_tail_view *view, bool may_share)
 {
-    size_t room = view->piece ? sm_tail_record_size(view->piece) : view->held->record_bytes;
+    size_t room = sm_tail_view_size(view);
     struct sm_buffer *buffer = find_room(view, room, may_share);
     struct sm_batch_part part = {.buffer = buffer, .raw = sm_slice_make(buffer->data + buffer->size, 0), .is_run = may_share && view->block};
     if (view->piece)

@@ -290,6 +290,54 @@ static void large_traces_are_not_joined_by_number(void **state)
     sm_tail_plan_free(plan);
 }
 
+static void keep_sending(struct sm_tail_shard *shard, struct sm_batch *batch)
+{
+    (void)shard;
+    sent_count++;
+    sm_batch_release(batch);
+}
+
+/* What traces share while they are held leaves with each of them: 32 MiB at a time, and the rest when those have been taken. */
+static void large_traces_wait_for_those_before_them(void **state)
+{
+    (void)state;
+    enum { TRACES = 24, NAME_BYTES = 3000000, AT_A_TIME = 12 };
+    const struct sm_tail_shard_calls keeping = {.send = keep_sending,
+                                                .accept = note_accept,
+                                                .keep = note_keep,
+                                                .again = go_on,
+                                                .drained = note_drained,
+                                                .mono_ns = fake_clock,
+                                                .wall_ns = fake_clock};
+    struct sm_tail_plan *plan = make_plan(ALL, false);
+    struct sm_tail_metrics metrics;
+    struct sm_tail_shard shard;
+    atomic_size_t trace_count = 0, memory_bytes = 0;
+    sm_tail_metrics_init(&metrics, plan, "tail_sampling");
+    const struct sm_tail_shard_settings settings = {
+        .plan = plan, .metrics = &metrics, .trace_count = &trace_count, .segments.memory_bytes = &memory_bytes, .trace_limit = 100, .wait_ticks = 1};
+    sm_tail_shard_init(&shard, &settings, &keeping);
+    shard.gives_packed = true;
+    struct sm_tail_cutter *cutter = sm_tail_cutter_create(1, true);
+    struct sm_batch *batch = make_request("abcdefghijklmnopqrstuvwx", TRACES);
+    for (size_t i = 0; i < TRACES; i++)
+        batch->groups[0].scopes[0].spans[i].name = sm_slice_make(sm_arena_zalloc(&batch->arena, 1, NAME_BYTES), NAME_BYTES);
+    sm_tail_shard_take(&shard, sm_tail_cut(cutter, batch)[0]);
+    sent_count = 0;
+    run(&shard, "..");
+    assert_int_equal(sent_count, AT_A_TIME);
+    for (size_t i = 0; i < AT_A_TIME; i++)
+        sm_tail_shard_sent(&shard);
+    assert_int_equal(sent_count, TRACES);
+    for (size_t i = 0; i < TRACES - AT_A_TIME; i++)
+        sm_tail_shard_sent(&shard);
+    sm_tail_shard_deinit(&shard);
+    sm_batch_release(batch);
+    sm_tail_cutter_free(cutter);
+    sm_tail_metrics_deinit(&metrics);
+    sm_tail_plan_free(plan);
+}
+
 static void the_cache_forgets_what_was_not_used_for_longest(void **state)
 {
     (void)state;
@@ -324,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_give_what_they_say),
         cmocka_unit_test(large_traces_are_not_joined_by_number),
+        cmocka_unit_test(large_traces_wait_for_those_before_them),
         cmocka_unit_test(the_cache_forgets_what_was_not_used_for_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
