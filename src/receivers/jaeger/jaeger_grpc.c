@@ -2,34 +2,15 @@
  * Source: contrib receiver/jaegerreceiver/trace_receiver.go (PostSpans); a failure without a gRPC code is UNKNOWN, as grpc-go answers it. */
 #include "receivers/jaeger/jaeger.h"
 
-#include <stdio.h>
-
-#include "telemetry/metadata.h"
-
-static void respond_success(struct sm_grpc_call *call)
-{
-    const struct sm_grpc_response response = {.code = SM_RPC_OK};
-    sm_grpc_respond(call, &response);
-}
+#include "receivers/receive.h"
 
 static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
 {
     (void)worker;
-    if (outcome->kind == SM_ACCEPTED) {
-        respond_success(context);
-        return;
-    }
-    const struct sm_grpc_response response = {.code = outcome->has_code ? outcome->code : SM_RPC_UNKNOWN, .message = sm_slice_of(outcome->reason)};
+    struct sm_grpc_response response = {.code = SM_RPC_OK};
+    if (outcome->kind != SM_ACCEPTED)
+        response = (struct sm_grpc_response){.code = outcome->has_code ? outcome->code : SM_RPC_UNKNOWN, .message = sm_slice_of(outcome->reason)};
     sm_grpc_respond(context, &response);
-}
-
-static void refuse(struct sm_grpc_call *call, const struct sm_jaeger_receiver *receiver, const struct sm_decode_error *why)
-{
-    char text[256];
-    snprintf(text, sizeof(text), "grpc: error unmarshalling request: %s at byte %zu", why->reason, why->offset);
-    sm_receiver_refused_request(receiver->component, "grpc", SM_TRACES);
-    const struct sm_grpc_response response = {.code = SM_RPC_INTERNAL, .message = sm_slice_of(text)};
-    sm_grpc_respond(call, &response);
 }
 
 static void on_call(struct sm_grpc_call *call, void *context)
@@ -40,16 +21,10 @@ static void on_call(struct sm_grpc_call *call, void *context)
     struct sm_batch *batch = sm_jaeger_decode_protobuf(sm_buffer_slice(message), &why);
     sm_buffer_release(message);
     if (!batch) {
-        refuse(call, receiver, &why);
+        sm_receive_grpc_malformed(receiver->component, call, SM_TRACES, &why);
         return;
     }
-    if (batch->item_count == 0) {
-        sm_batch_release(batch);
-        respond_success(call);
-        return;
-    }
-    sm_grpc_call_tell_client(call, batch);
-    sm_receiver_deliver_watched(receiver->component, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));
+    sm_receive_grpc(receiver->component, call, batch, on_delivered);
 }
 
 bool sm_jaeger_grpc_create(struct sm_jaeger_receiver *receiver, struct sm_error *error)

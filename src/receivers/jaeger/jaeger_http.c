@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "net/http_route.h"
 #include "net/media_type.h"
+#include "receivers/receive.h"
 
 static const char TRANSPORT[] = "collector_http";
 
@@ -75,16 +76,8 @@ static void post(const struct sm_jaeger_receiver *receiver, struct sm_http_reque
     }
     struct sm_batch *batch = decode(receiver, request, body);
     sm_buffer_release(body);
-    if (!batch)
-        return;
-    if (batch->item_count == 0) {
-        sm_batch_release(batch);
-        respond(request, 202);
-        return;
-    }
-    sm_http_request_tell_client(request, batch);
-    sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), TRANSPORT, batch, on_delivered, request,
-                                sm_http_request_abandoned(request));
+    if (batch)
+        sm_receive_http(receiver->component, TRANSPORT, request, batch, on_delivered);
 }
 
 /* Sends to the path without empty and dotted segments. */

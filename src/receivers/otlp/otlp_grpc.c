@@ -2,10 +2,8 @@
  * Runs on the call's worker. Source: opentelemetry-proto collector/{trace,metrics,logs}/v1, docs/specification.md "OTLP/gRPC". */
 #include "receivers/otlp/otlp.h"
 
-#include <stdio.h>
-
 #include "base/bytes.h"
-#include "telemetry/metadata.h"
+#include "receivers/receive.h"
 
 /* ExportXServiceResponse with an empty partial_success, as the reference answers. */
 static const struct sm_slice SUCCESS = {.ptr = "\x0a\x00", .size = 2};
@@ -16,18 +14,13 @@ static const char *const paths[SM_SIGNAL_COUNT] = {
     [SM_LOGS] = "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
 };
 
-static void respond_success(struct sm_grpc_call *call)
-{
-    const struct sm_grpc_response response = {.code = SM_RPC_OK, .body = SUCCESS};
-    sm_grpc_respond(call, &response);
-}
-
 static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outcome, void *context)
 {
     (void)worker;
     struct sm_grpc_call *call = context;
     if (outcome->kind == SM_ACCEPTED) {
-        respond_success(call);
+        const struct sm_grpc_response success = {.code = SM_RPC_OK, .body = SUCCESS};
+        sm_grpc_respond(call, &success);
         return;
     }
     struct sm_otlp_status status = sm_otlp_status_of(outcome);
@@ -39,15 +32,6 @@ static void on_delivered(struct sm_worker *worker, const struct sm_outcome *outc
     sm_bytes_deinit(&details);
 }
 
-static void refuse(struct sm_grpc_call *call, const struct sm_otlp_route *route, const struct sm_decode_error *why)
-{
-    char text[256];
-    snprintf(text, sizeof(text), "grpc: error unmarshalling request: %s at byte %zu", why->reason, why->offset);
-    sm_receiver_refused_request(route->receiver, "grpc", route->signal);
-    const struct sm_grpc_response response = {.code = SM_RPC_INTERNAL, .message = sm_slice_of(text)};
-    sm_grpc_respond(call, &response);
-}
-
 static void on_call(struct sm_grpc_call *call, void *context)
 {
     const struct sm_otlp_route *route = context;
@@ -57,16 +41,10 @@ static void on_call(struct sm_grpc_call *call, void *context)
     struct sm_batch *batch = (packed ? sm_otlp_decode_protobuf_packed : sm_otlp_decode_protobuf)(route->signal, message, &why);
     sm_buffer_release(message);
     if (!batch) {
-        refuse(call, route, &why);
+        sm_receive_grpc_malformed(route->receiver, call, route->signal, &why);
         return;
     }
-    if (batch->item_count == 0) {
-        sm_batch_release(batch);
-        respond_success(call);
-        return;
-    }
-    sm_grpc_call_tell_client(call, batch);
-    sm_receiver_deliver_watched(route->receiver, sm_grpc_call_worker(call), "grpc", batch, on_delivered, call, sm_grpc_call_abandoned(call));
+    sm_receive_grpc(route->receiver, call, batch, on_delivered);
 }
 
 bool sm_otlp_grpc_create(struct sm_otlp_receiver *receiver, struct sm_error *error)

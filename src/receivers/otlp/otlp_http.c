@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "net/http_route.h"
 #include "net/media_type.h"
+#include "receivers/receive.h"
 
 enum media { MEDIA_UNKNOWN, MEDIA_PROTOBUF, MEDIA_JSON };
 
@@ -142,14 +143,7 @@ static void export(struct sm_http_request *request, const struct sm_otlp_route *
         refuse(request, media, 400, text);
         return;
     }
-    if (batch->item_count == 0) {
-        sm_batch_release(batch);
-        respond_success(request);
-        return;
-    }
-    sm_http_request_tell_client(request, batch);
-    sm_receiver_deliver_watched(route->receiver, sm_http_request_worker(request), "http", batch, on_delivered, request,
-                                sm_http_request_abandoned(request));
+    sm_receive_http(route->receiver, "http", request, batch, on_delivered);
 }
 
 static void on_request(struct sm_http_request *request, void *context)

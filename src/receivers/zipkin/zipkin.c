@@ -11,7 +11,7 @@
 #include "config/gates.h"
 #include "net/http_route.h"
 #include "pipeline/component.h"
-#include "pipeline/outcome.h"
+#include "receivers/receive.h"
 #include "wire/compression.h"
 
 static const struct sm_option server_option_table[] = {
@@ -117,14 +117,7 @@ static void on_request(struct sm_http_request *request, void *context)
         refuse(receiver, request, format, &why);
         return;
     }
-    if (batch->item_count == 0) {
-        sm_batch_release(batch);
-        respond(request, 202, "");
-        return;
-    }
-    sm_http_request_tell_client(request, batch);
-    sm_receiver_deliver_watched(receiver->component, sm_http_request_worker(request), format->transport, batch, on_delivered, request,
-                                sm_http_request_abandoned(request));
+    sm_receive_http(receiver->component, format->transport, request, batch, on_delivered);
 }
 
 /* ---- life */
