@@ -144,16 +144,19 @@ static void find_all(const struct sm_otlp_keys *keys, struct sm_otlp_found *foun
     struct sm_attribute attribute;
     const char *end = sm_attributes_are_encoded(attributes) ? attributes->raw.ptr + attributes->raw.size : NULL;
     char tag = sm_attributes_tag(attributes);
+    const char *at = cursor.at;
     for (;;) {
         struct sm_usual_attribute usual = {.size = 0};
-        if (end && cursor.at < end)
-            usual = sm_usual_attribute_read(cursor.at, end, tag);
+        if (end && at < end)
+            usual = sm_usual_attribute_read(at, end, tag);
         uint16_t number = usual.size ? find_key(keys, usual.key) : 0;
         if (usual.size && (!number || sm_usual_value_read(usual.value, &attribute.value))) {
-            cursor.at += usual.size;
+            at += usual.size;
         } else {
+            cursor.at = at;
             if (!sm_attributes_next(&cursor, &attribute))
                 return;
+            at = cursor.at;
             number = find_key(keys, attribute.key);
         }
         if (number)
@@ -173,7 +176,8 @@ void sm_otlp_view_set_span(struct sm_otlp_view *view, const struct sm_attributes
 
 /* ---- identity */
 
-/* The hashes of all that was found, added up: nothing is put together first only to be hashed. Of a type other than text an equal value is another. */
+/* The hashes of all that was found, added up: nothing is put together first only to be hashed. Of a type other than text an equal value is another.
+ */
 static void add_hashes(const struct sm_otlp_view *view, const struct sm_otlp_found *found, bool with_peer_tags, struct sm_hash128 *sum)
 {
     const struct sm_otlp_keys *keys = view->keys;

@@ -9,6 +9,7 @@
 
 #include "telemetry/metric.h"
 #include "telemetry/otlp.h"
+#include "telemetry/usual_attribute.h"
 #include "wire/protobuf.h"
 
 /* Tag of a field as it is read: number and wire type. */
@@ -149,6 +150,21 @@ size_t sm_otlp_count(struct sm_slice message, uint32_t tag);
 bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
 bool sm_otlp_check_value(struct sm_otlp_decoder *decoder, struct sm_slice message, unsigned depth);
 
+/* The value of an attribute of the usual form, as below: an AnyValue message of two bytes or more. */
+SM_HOT bool sm_otlp_is_plain_value(const char *at, size_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+    if (bytes[0] == 0x0a)
+        return (size_t)bytes[1] + 2 == size;
+    if (bytes[0] != 0x18 && bytes[0] != 0x10)
+        return false;
+    size_t last = size - 1;
+    for (size_t i = 1; i < last; i++)
+        if (bytes[i] < 0x80)
+            return false;
+    return bytes[last] < 0x80 && last - 1 < 10;
+}
+
 /* Does a KeyValue message have the shape that all SDKs write - a short key, then a short value that is a string or a varint - so that its few fixed
  * bytes are all there is to check?
  *     0a K key... 12 V 0a S string...   with S = V - 2
@@ -161,15 +177,7 @@ SM_HOT bool sm_otlp_is_plain_attribute(const char *at, size_t size)
     size_t value = 2 + (size_t)bytes[1];
     if (value + 4 > size || bytes[value] != 0x12 || bytes[value + 1] > 0x7f || value + 2 + bytes[value + 1] != size)
         return false;
-    if (bytes[value + 2] == 0x0a)
-        return (size_t)bytes[value + 3] + 2 == bytes[value + 1];
-    if (bytes[value + 2] != 0x18 && bytes[value + 2] != 0x10)
-        return false;
-    size_t last = size - 1;
-    for (size_t i = value + 3; i < last; i++)
-        if (bytes[i] < 0x80)
-            return false;
-    return bytes[last] < 0x80 && last - (value + 3) < 10;
+    return sm_otlp_is_plain_value(at + value + 2, bytes[value + 1]);
 }
 
 /* Adds the KeyValue fields of number `field` from `start` to `end` to the set's range. */
@@ -196,14 +204,17 @@ SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char 
     struct sm_slice message;
     uint32_t keys = 0;
     for (;;) {
-        if (!sm_otlp_read_bytes(decoder, at, end, &message))
-            return false;
-        if (sm_otlp_is_plain_attribute(message.ptr, message.size))
-            keys |= sm_key_bit(sm_slice_make(message.ptr + 2, (uint8_t)message.ptr[1]));
-        else if (sm_otlp_check_key_value(decoder, message, 0))
+        struct sm_usual_attribute usual = {.size = 0};
+        if (__builtin_expect(*at < end && (uint8_t) * *at < end - *at, 1)) /* as the reader relies on */
+            usual = sm_usual_attribute_read(*at - 1, end, tag);
+        if (usual.size && usual.value.size >= 2 && sm_otlp_is_plain_value(usual.value.ptr, usual.value.size)) {
+            keys |= sm_key_bit(usual.key);
+            *at += usual.size - 1;
+        } else {
+            if (!sm_otlp_read_bytes(decoder, at, end, &message) || !sm_otlp_check_key_value(decoder, message, 0))
+                return false;
             keys |= sm_otlp_key_bits(message);
-        else
-            return false;
+        }
         if (*at >= end || **at != tag)
             break;
         ++*at;

@@ -22,6 +22,8 @@
 enum {
     BLOCK_SPANS = 16,
     AHEAD = 4, /* spans by which their bytes are fetched before they are looked at */
+    LINE = 64,
+    FETCHED_MAX = 8 * LINE, /* of a span's attributes; the rest of longer ones follows by itself */
 };
 
 struct sm_stats_plan {
@@ -52,7 +54,7 @@ struct sm_stats_counter {
     struct sm_concentrator *concentrator;
     struct sm_span_ids ids;
     struct sm_otlp_view view;
-    struct sm_arena scratch;                 /* of one request */
+    struct sm_arena scratch; /* of one request */
     uint64_t seeds[KEY_PART_COUNT];
     struct sm_datadog_obfuscator obfuscator; /* with default settings */
     /* the resource and the scope at hand */
@@ -125,13 +127,20 @@ static uint64_t hash_service(struct sm_stats_counter *counter, struct sm_slice n
     return sm_hash_with(sm_hash_secret(), sm_otlp_normal_service(name, &counter->scratch));
 }
 
+static void fetch_attributes(struct sm_slice raw)
+{
+    for (size_t at = 0; at < raw.size && at < FETCHED_MAX; at += LINE)
+        __builtin_prefetch(raw.ptr + at);
+}
+
 /* What is read of the spans before the `i`th, which is at hand. */
 static void look_ahead(const struct sm_stats_counter *counter, const struct sm_scope_group *scope, size_t i)
 {
     const struct sm_span *span = &scope->spans[i];
     if (i >= 2 * AHEAD) {
         __builtin_prefetch(span[-2 * AHEAD].span_id.ptr);
-        __builtin_prefetch(span[-2 * AHEAD].attributes.raw.ptr);
+        if (counter->plan->counted_kinds & kind_bit(span[-2 * AHEAD].kind))
+            fetch_attributes(span[-2 * AHEAD].attributes.raw);
     }
     if (i >= AHEAD)
         sm_span_ids_prefetch(&counter->ids, read_id(span[-AHEAD].span_id));

@@ -167,13 +167,11 @@ static void count_item(struct tally *tally, const struct sm_sampler_item *item, 
     }
 }
 
-/* The bytes of a batch that has been put together have left the caches. */
+/* The bytes of a batch that has been put together have left the caches; attributes are mostly not looked at. */
 static void prefetch_span(const struct sm_span *span)
 {
     if (span->trace_id.ptr)
         __builtin_prefetch(span->trace_id.ptr);
-    if (span->attributes.raw.ptr)
-        __builtin_prefetch(span->attributes.raw.ptr);
 }
 
 static void sample_scope(const struct sm_sampler *sampler, struct sm_batch *batch, struct sm_resource_group *group, struct sm_scope_group *scope,
