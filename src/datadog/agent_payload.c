@@ -2,6 +2,7 @@
  * their bytes. Stateless. */
 #include "datadog/agent_payload.h"
 
+#include "base/short.h"
 #include "wire/protobuf.h"
 
 /* Numbers of the fields. */
@@ -57,6 +58,20 @@ static size_t text_size(struct sm_slice text)
     return text.size ? block_size(text.size) : 0;
 }
 
+/* Of some part of a payload: what it takes encoded, and as the reference estimates it: every value at its largest msgpack form. */
+struct size {
+    size_t encoded, estimated;
+};
+enum { PACKED_NUMBER = 9, PACKED_INT32 = 5, PACKED_HEAD = 5, PACKED_BOOL = 1 };
+/* The names of the fields with what stands around them. */
+enum {
+    PACKED_LINK = 1 + 9 + PACKED_NUMBER + 14 + PACKED_NUMBER + 8 + PACKED_NUMBER + 11 + PACKED_HEAD + 11 + PACKED_HEAD + 6 + PACKED_INT32,
+    PACKED_SPAN = 1 + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 9 + PACKED_HEAD + 9 + PACKED_NUMBER + 8 + PACKED_NUMBER + 10 + PACKED_NUMBER + 6 +
+                  PACKED_NUMBER + 9 + PACKED_NUMBER + 6 + PACKED_INT32 + 5 + PACKED_HEAD + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 12 + PACKED_HEAD + 11 +
+                  PACKED_HEAD,
+    PACKED_CHUNK = 1 + 9 + PACKED_INT32 + 7 + PACKED_HEAD + 6 + PACKED_HEAD + 5 + PACKED_HEAD + 14 + PACKED_BOOL
+};
+
 static size_t text_entry_size(const struct sm_datadog_entry *entry)
 {
     size_t size = entry->key.size + entry->text.size;
@@ -70,20 +85,31 @@ static size_t number_entry_size(const struct sm_datadog_entry *entry)
     return block_size(entry->key.size) + NUMBER_SIZE;
 }
 
-static size_t texts_size(const struct sm_datadog_map *map)
+/* A field with an empty text is left out, and estimated nevertheless (by the constants above). */
+static void add_text(struct size *size, struct sm_slice text)
 {
-    size_t size = 0;
-    for (uint32_t i = 0; i < map->count; i++)
-        size += block_size(text_entry_size(&map->entries[i]));
-    return size;
+    size->encoded += text_size(text);
+    size->estimated += text.size;
 }
 
-static size_t numbers_size(const struct sm_datadog_map *map)
+/* Of the entries from `first`. */
+static void add_texts(struct size *size, const struct sm_datadog_map *map, uint32_t first)
 {
-    size_t size = 0;
-    for (uint32_t i = 0; i < map->count; i++)
-        size += block_size(number_entry_size(&map->entries[i]));
-    return size;
+    size_t encoded = 0, bytes = 0;
+    for (uint32_t i = first; i < map->count; i++) {
+        encoded += block_size(text_entry_size(&map->entries[i]));
+        bytes += map->entries[i].key.size + map->entries[i].text.size;
+    }
+    size->encoded += encoded;
+    size->estimated += bytes + (size_t)(map->count - first) * 2 * PACKED_HEAD;
+}
+
+static void add_numbers(struct size *size, const struct sm_datadog_map *map)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        size->encoded += block_size(number_entry_size(&map->entries[i]));
+        size->estimated += PACKED_HEAD + map->entries[i].key.size + PACKED_NUMBER;
+    }
 }
 
 /* ---- writing at `at`, behind which there is room */
@@ -114,10 +140,7 @@ static char *put_head(char *at, unsigned number, size_t size)
 
 static char *put_block(char *at, unsigned number, struct sm_slice text)
 {
-    at = put_head(at, number, text.size);
-    if (text.size)
-        memcpy(at, text.ptr, text.size);
-    return at + text.size;
+    return sm_short_copy(put_head(at, number, text.size), text);
 }
 
 static char *put_text(char *at, unsigned number, struct sm_slice text)
@@ -125,9 +148,10 @@ static char *put_text(char *at, unsigned number, struct sm_slice text)
     return text.size ? put_block(at, number, text) : at;
 }
 
-static char *put_texts(char *at, unsigned number, const struct sm_datadog_map *map)
+/* The entries from `first`. */
+static char *put_texts(char *at, unsigned number, const struct sm_datadog_map *map, uint32_t first)
 {
-    for (uint32_t i = 0; i < map->count; i++) {
+    for (uint32_t i = first; i < map->count; i++) {
         const struct sm_datadog_entry *entry = &map->entries[i];
         at = put_head(at, number, text_entry_size(entry));
         at = put_block(at, ENTRY_KEY, entry->key);
@@ -152,10 +176,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as
 
 /* ---- links */
 
-static size_t link_size(const struct sm_datadog_link *link)
+static struct size link_size(const struct sm_datadog_link *link)
 {
-    return uint_size(link->trace_id) + uint_size(link->trace_id_high) + uint_size(link->span_id) + texts_size(&link->attributes) +
-           text_size(link->trace_state) + uint_size(link->flags);
+    struct size size = {.encoded = uint_size(link->trace_id) + uint_size(link->trace_id_high) + uint_size(link->span_id) + uint_size(link->flags),
+                        .estimated = PACKED_LINK};
+    add_texts(&size, &link->attributes, 0);
+    add_text(&size, link->trace_state);
+    return size;
 }
 
 static char *put_link(char *at, const struct sm_datadog_link *link)
@@ -163,7 +190,7 @@ static char *put_link(char *at, const struct sm_datadog_link *link)
     at = put_uint(at, LINK_TRACE_ID, link->trace_id);
     at = put_uint(at, LINK_TRACE_ID_HIGH, link->trace_id_high);
     at = put_uint(at, LINK_SPAN_ID, link->span_id);
-    at = put_texts(at, LINK_ATTRIBUTES, &link->attributes);
+    at = put_texts(at, LINK_ATTRIBUTES, &link->attributes, 0);
     at = put_text(at, LINK_TRACE_STATE, link->trace_state);
     return put_uint(at, LINK_FLAGS, link->flags);
 }
@@ -176,14 +203,64 @@ static uint64_t widened(int32_t value)
     return (uint64_t)(int64_t)value;
 }
 
-static size_t span_size(const struct sm_datadog_span *span)
+/* Meta that begins as its spans' have in common is not walked for them: the entries are compared as they lie there, in one go. */
+static void check_shared(struct sm_datadog_span *span)
 {
-    size_t size = text_size(span->service) + text_size(span->name) + text_size(span->resource) + text_size(span->type) + uint_size(span->trace_id) +
-                  uint_size(span->span_id) + uint_size(span->parent_id) + uint_size((uint64_t)span->start_ns) +
-                  uint_size((uint64_t)span->duration_ns) + uint_size(widened(span->error)) + texts_size(&span->meta) + numbers_size(&span->metrics) +
-                  texts_size(&span->meta_struct);
-    for (size_t i = 0; i < span->link_count; i++)
-        size += block_size(link_size(&span->links[i]));
+    const struct sm_datadog_shared *shared = span->_shared;
+    if (shared && (!shared->count || shared->count > span->meta.count ||
+                   memcmp(shared->entries, span->meta.entries, shared->count * sizeof(*shared->entries)) != 0))
+        span->_shared = NULL; /* something was changed */
+}
+
+static void add_meta(struct size *size, const struct sm_datadog_span *span)
+{
+    const struct sm_datadog_shared *shared = span->_shared;
+    if (shared) {
+        size->encoded += shared->encoded.size;
+        size->estimated += shared->text_bytes + (size_t)shared->count * 2 * PACKED_HEAD;
+    }
+    add_texts(size, &span->meta, shared ? shared->count : 0);
+}
+
+static char *put_meta(char *at, const struct sm_datadog_span *span)
+{
+    const struct sm_datadog_shared *shared = span->_shared;
+    if (shared) {
+        memcpy(at, shared->encoded.ptr, shared->encoded.size);
+        at += shared->encoded.size;
+    }
+    return put_texts(at, SPAN_META, &span->meta, shared ? shared->count : 0);
+}
+
+void sm_datadog_share_meta(const struct sm_datadog_map *meta, struct sm_arena *arena, struct sm_datadog_shared *shared)
+{
+    struct size size = {0};
+    add_texts(&size, meta, 0);
+    char *encoded = sm_arena_alloc(arena, size.encoded);
+    put_texts(encoded, SPAN_META, meta, 0);
+    *shared = (struct sm_datadog_shared){.entries = meta->entries,
+                                         .count = meta->count,
+                                         .text_bytes = size.estimated - (size_t)meta->count * 2 * PACKED_HEAD,
+                                         .encoded = sm_slice_make(encoded, size.encoded)};
+}
+
+static struct size span_size(const struct sm_datadog_span *span)
+{
+    struct size size = {.encoded = uint_size(span->trace_id) + uint_size(span->span_id) + uint_size(span->parent_id) +
+                                   uint_size((uint64_t)span->start_ns) + uint_size((uint64_t)span->duration_ns) + uint_size(widened(span->error)),
+                        .estimated = PACKED_SPAN};
+    add_text(&size, span->service);
+    add_text(&size, span->name);
+    add_text(&size, span->resource);
+    add_text(&size, span->type);
+    add_meta(&size, span);
+    add_numbers(&size, &span->metrics);
+    add_texts(&size, &span->meta_struct, 0);
+    for (size_t i = 0; i < span->link_count; i++) {
+        struct size link = link_size(&span->links[i]);
+        size.encoded += block_size(link.encoded);
+        size.estimated += link.estimated;
+    }
     return size;
 }
 
@@ -198,12 +275,12 @@ static char *put_span(char *at, const struct sm_datadog_span *span)
     at = put_uint(at, SPAN_START, (uint64_t)span->start_ns);
     at = put_uint(at, SPAN_DURATION, (uint64_t)span->duration_ns);
     at = put_uint(at, SPAN_ERROR, widened(span->error));
-    at = put_texts(at, SPAN_META, &span->meta);
+    at = put_meta(at, span);
     at = put_numbers(at, SPAN_METRICS, &span->metrics);
     at = put_text(at, SPAN_TYPE, span->type);
-    at = put_texts(at, SPAN_META_STRUCT, &span->meta_struct);
+    at = put_texts(at, SPAN_META_STRUCT, &span->meta_struct, 0);
     for (size_t i = 0; i < span->link_count; i++) {
-        at = put_head(at, SPAN_LINKS, link_size(&span->links[i]));
+        at = put_head(at, SPAN_LINKS, link_size(&span->links[i]).encoded);
         at = put_link(at, &span->links[i]);
     }
     return at;
@@ -211,22 +288,28 @@ static char *put_span(char *at, const struct sm_datadog_span *span)
 
 /* ---- chunks and payloads */
 
-void sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out)
+size_t sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out)
 {
     enum { HEAD_MAX = 16 }; /* tag and length */
-    size_t size = uint_size(widened(chunk->priority)) + text_size(chunk->origin) + texts_size(&chunk->tags) + uint_size(chunk->is_dropped);
+    struct size size = {.encoded = uint_size(widened(chunk->priority)) + uint_size(chunk->is_dropped), .estimated = PACKED_CHUNK};
+    add_text(&size, chunk->origin);
+    add_texts(&size, &chunk->tags, 0);
     for (size_t i = 0; i < chunk->count; i++) {
-        chunk->spans[i]._encoded_size = span_size(&chunk->spans[i]);
-        size += block_size(chunk->spans[i]._encoded_size);
+        check_shared(&chunk->spans[i]);
+        struct size span = span_size(&chunk->spans[i]);
+        chunk->spans[i]._encoded_size = span.encoded;
+        size.encoded += block_size(span.encoded);
+        size.estimated += span.estimated;
     }
-    char *start = sm_bytes_reserve(out, size + HEAD_MAX), *at = put_head(start, PAYLOAD_CHUNKS, size);
+    char *start = sm_bytes_reserve(out, size.encoded + HEAD_MAX), *at = put_head(start, PAYLOAD_CHUNKS, size.encoded);
     at = put_uint(at, CHUNK_PRIORITY, widened(chunk->priority));
     at = put_text(at, CHUNK_ORIGIN, chunk->origin);
     for (size_t i = 0; i < chunk->count; i++)
         at = put_span(put_head(at, CHUNK_SPANS, chunk->spans[i]._encoded_size), &chunk->spans[i]);
-    at = put_texts(at, CHUNK_TAGS, &chunk->tags);
+    at = put_texts(at, CHUNK_TAGS, &chunk->tags, 0);
     at = put_uint(at, CHUNK_DROPPED, chunk->is_dropped);
     out->size += (size_t)(at - start);
+    return size.estimated;
 }
 
 void sm_datadog_encode_payload_head(const struct sm_datadog_payload *payload, size_t chunks_size, struct sm_bytes *out)
@@ -245,13 +328,14 @@ void sm_datadog_encode_payload_head(const struct sm_datadog_payload *payload, si
         {PAYLOAD_APP_VERSION, payload->app_version},
     };
     enum { COUNT = sizeof(texts) / sizeof(texts[0]), HEAD_MAX = 16 };
-    size_t size = texts_size(&payload->tags) + chunks_size;
+    struct size size = {0};
+    add_texts(&size, &payload->tags, 0);
     for (int i = 0; i < COUNT; i++)
-        size += text_size(texts[i].text);
-    char *at = sm_bytes_reserve(out, size - chunks_size + HEAD_MAX), *end = put_head(at, AGENT_PAYLOADS, size);
+        add_text(&size, texts[i].text);
+    char *at = sm_bytes_reserve(out, size.encoded + HEAD_MAX), *end = put_head(at, AGENT_PAYLOADS, size.encoded + chunks_size);
     for (int i = 0; i < COUNT; i++)
         end = put_text(end, texts[i].number, texts[i].text);
-    end = put_texts(end, PAYLOAD_TAGS, &payload->tags);
+    end = put_texts(end, PAYLOAD_TAGS, &payload->tags, 0);
     out->size += (size_t)(end - at);
 }
 
@@ -270,45 +354,4 @@ void sm_datadog_encode_agent_head(const struct sm_datadog_agent_head *head, stru
         sm_proto_put_double(out, AGENT_ERROR_TPS, head->error_tps);
     if (head->is_rare_sampler_enabled)
         sm_proto_put_uint(out, AGENT_RARE, 1);
-}
-
-/* ---- sizes as the reference estimates them: every value at its largest msgpack form */
-
-enum { PACKED_NUMBER = 9, PACKED_INT32 = 5, PACKED_HEAD = 5, PACKED_BOOL = 1 };
-/* The names of the fields with what stands around them. */
-enum {
-    PACKED_LINK = 1 + 9 + PACKED_NUMBER + 14 + PACKED_NUMBER + 8 + PACKED_NUMBER + 11 + PACKED_HEAD + 11 + PACKED_HEAD + 6 + PACKED_INT32,
-    PACKED_SPAN = 1 + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 9 + PACKED_HEAD + 9 + PACKED_NUMBER + 8 + PACKED_NUMBER + 10 + PACKED_NUMBER + 6 +
-                  PACKED_NUMBER + 9 + PACKED_NUMBER + 6 + PACKED_INT32 + 5 + PACKED_HEAD + 8 + PACKED_HEAD + 5 + PACKED_HEAD + 12 + PACKED_HEAD + 11 +
-                  PACKED_HEAD,
-    PACKED_CHUNK = 1 + 9 + PACKED_INT32 + 7 + PACKED_HEAD + 6 + PACKED_HEAD + 5 + PACKED_HEAD + 14 + PACKED_BOOL
-};
-
-static size_t packed_texts(const struct sm_datadog_map *map)
-{
-    size_t size = 0;
-    for (uint32_t i = 0; i < map->count; i++)
-        size += 2 * PACKED_HEAD + map->entries[i].key.size + map->entries[i].text.size;
-    return size;
-}
-
-static size_t packed_numbers(const struct sm_datadog_map *map)
-{
-    size_t size = 0;
-    for (uint32_t i = 0; i < map->count; i++)
-        size += PACKED_HEAD + map->entries[i].key.size + PACKED_NUMBER;
-    return size;
-}
-
-size_t sm_datadog_chunk_size(const struct sm_datadog_chunk *chunk)
-{
-    size_t size = PACKED_CHUNK + chunk->origin.size + packed_texts(&chunk->tags);
-    for (size_t i = 0; i < chunk->count; i++) {
-        const struct sm_datadog_span *span = &chunk->spans[i];
-        size += PACKED_SPAN + span->service.size + span->name.size + span->resource.size + span->type.size;
-        size += packed_texts(&span->meta) + packed_numbers(&span->metrics) + packed_texts(&span->meta_struct);
-        for (size_t k = 0; k < span->link_count; k++)
-            size += PACKED_LINK + packed_texts(&span->links[k].attributes) + span->links[k].trace_state.size;
-    }
-    return size;
 }

@@ -8,8 +8,11 @@
 #include "base/bytes.h"
 #include "datadog/span.h"
 
-/* Appends the chunk as a field of a TracerPayload; notes sizes in its spans. */
-void sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out);
+/* Appends the chunk as a field of a TracerPayload; notes sizes in its spans. Returns how large the reference takes it to be (an upper bound of its
+ * msgpack form): payloads are split by this. */
+size_t sm_datadog_encode_chunk(struct sm_datadog_chunk *chunk, struct sm_bytes *out);
+/* Encodes meta that spans will have in common; its entries may not change afterwards. */
+void sm_datadog_share_meta(const struct sm_datadog_map *meta, struct sm_arena *arena, struct sm_datadog_shared *shared);
 /* Appends a TracerPayload as a field of an AgentPayload, but for its chunks: `chunks_size` encoded bytes, which must follow. */
 void sm_datadog_encode_payload_head(const struct sm_datadog_payload *payload, size_t chunks_size, struct sm_bytes *out);
 
@@ -21,6 +24,4 @@ struct sm_datadog_agent_head {
 /* Appends the fields that stand beside the payloads. */
 void sm_datadog_encode_agent_head(const struct sm_datadog_agent_head *head, struct sm_bytes *out);
 
-/* How large the reference takes a chunk to be (an upper bound of its msgpack form): payloads are split by this. */
-size_t sm_datadog_chunk_size(const struct sm_datadog_chunk *chunk);
 enum { SM_DATADOG_PAYLOAD_SIZE_MAX = 3200000 };

@@ -45,19 +45,29 @@ static void count_problem(struct sm_datadog_counts *counts, enum sm_datadog_prob
         counts->by_reason[(int)empty + (int)problem - SM_DATADOG_EMPTY]++;
 }
 
+/* The very text, which is not empty. */
+static bool is_same(struct sm_slice text, struct sm_slice other)
+{
+    return text.size && text.size == other.size && text.ptr == other.ptr;
+}
+
 static void normalise_names(struct sm_datadog_span *span, struct sm_slice language, struct sm_arena *arena, struct sm_datadog_counts *counts)
 {
     enum sm_datadog_problem problem;
-    span->service = sm_datadog_service(span->service, language, arena, &problem);
-    count_problem(counts, problem, SM_DATADOG_SERVICE_EMPTY);
+    if (!is_same(span->service, span->_normal_service)) {
+        span->service = sm_datadog_service(span->service, language, arena, &problem);
+        count_problem(counts, problem, SM_DATADOG_SERVICE_EMPTY);
+    }
     struct sm_datadog_entry *peer = sm_datadog_map_find(&span->meta, SM_SLICE("peer.service"));
     if (peer) {
         peer->text = sm_datadog_peer_service(peer->text, arena, &problem);
         if (problem == SM_DATADOG_TOO_LONG || problem == SM_DATADOG_INVALID)
             count_problem(counts, problem, SM_DATADOG_PEER_SERVICE_TRUNCATE - 1);
     }
-    span->name = sm_datadog_name(span->name, arena, &problem);
-    count_problem(counts, problem, SM_DATADOG_SPAN_NAME_EMPTY);
+    if (!is_same(span->name, span->_normal_name)) {
+        span->name = sm_datadog_name(span->name, arena, &problem);
+        count_problem(counts, problem, SM_DATADOG_SPAN_NAME_EMPTY);
+    }
     if (span->resource.size == 0) {
         counts->by_reason[SM_DATADOG_RESOURCE_EMPTY]++;
         span->resource = span->name;

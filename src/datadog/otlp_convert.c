@@ -337,24 +337,52 @@ static struct sm_slice remap(const struct sm_datadog_otlp_settings *settings, st
     return remapped ? remapped->text : name;
 }
 
-static struct sm_slice operation(const struct sm_datadog_otlp_settings *settings, struct sm_datadog_otlp_operations *operations,
-                                 const struct sm_scope *scope, const struct sm_span *in)
+void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, struct sm_arena *arena)
 {
-    if (settings->span_name_as_resource_name)
-        return remap(settings, in->name);
-    if (operations->scope != scope)
-        *operations = (struct sm_datadog_otlp_operations){.arena = operations->arena, .scope = scope};
-    struct sm_slice *known = &operations->names[known_kind(in->kind)];
-    if (!known->size) {
-        enum sm_datadog_problem problem;
-        struct sm_slice library = scope->name.size ? scope->name : SM_SLICE("opentelemetry");
-        *known = remap(settings, sm_arena_join(operations->arena, library, '.', kind_name(in->kind)));
-        /* Every span's will be normalised: then there is nothing left to do. What is wrong with it is counted there. */
-        struct sm_slice normal = sm_datadog_name(*known, operations->arena, &problem);
-        if (problem == SM_DATADOG_FINE)
-            *known = normal;
+    operations->_scope = NULL;
+    operations->_walk_arena = arena;
+    if (operations->_count < SM_DATADOG_SCOPES_MAX)
+        return;
+    sm_arena_deinit(&operations->arena);
+    operations->_count = 0;
+}
+
+static struct sm_datadog_scope_names *names_of(struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope)
+{
+    if (operations->_scope == scope)
+        return operations->_latest;
+    operations->_scope = scope;
+    for (size_t i = 0; i < operations->_count; i++)
+        if (sm_slice_equal(operations->_known[i].scope, scope->name))
+            return operations->_latest = &operations->_known[i];
+    bool has_room = operations->_count < SM_DATADOG_SCOPES_MAX;
+    operations->_latest = has_room ? &operations->_known[operations->_count++] : &operations->_other;
+    struct sm_arena *arena = has_room ? &operations->arena : operations->_walk_arena;
+    *operations->_latest = (struct sm_datadog_scope_names){.scope = sm_arena_copy(arena, scope->name), .arena = arena};
+    return operations->_latest;
+}
+
+static void set_operation(struct sm_datadog_span *span, const struct sm_datadog_otlp_settings *settings,
+                          struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope, const struct sm_span *in)
+{
+    if (settings->span_name_as_resource_name) {
+        span->name = remap(settings, in->name);
+        return;
     }
-    return *known;
+    struct sm_datadog_scope_names *known = names_of(operations, scope);
+    int kind = known_kind(in->kind);
+    if (!known->names[kind].size) {
+        enum sm_datadog_problem problem;
+        struct sm_slice library = known->scope.size ? known->scope : SM_SLICE("opentelemetry");
+        struct sm_slice name = remap(settings, sm_arena_join(known->arena, library, '.', kind_name(kind))),
+                        normal = sm_datadog_name(name, known->arena, &problem);
+        /* Every span's is normalised: then there is nothing left to do. What is wrong with it is counted there. */
+        known->is_normal[kind] = problem == SM_DATADOG_FINE;
+        known->names[kind] = known->is_normal[kind] ? normal : name;
+    }
+    span->name = known->names[kind];
+    if (known->is_normal[kind])
+        span->_normal_name = span->name;
 }
 
 /* `verb` alone, or with what it is done to. */
@@ -392,7 +420,7 @@ static void set_names(struct sm_datadog_span *span, const struct sm_datadog_otlp
                       const struct sm_scope *scope, const struct sm_span *in, struct sm_arena *arena)
 {
     if (!span->name.size)
-        span->name = operation(settings, operations, scope, in);
+        set_operation(span, settings, operations, scope, in);
     if (!span->service.size)
         span->service = SM_SLICE("OTLPResourceNoServiceName");
     if (!span->resource.size)

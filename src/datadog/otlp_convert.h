@@ -8,6 +8,8 @@
 uint64_t sm_datadog_otlp_id(struct sm_slice id);
 /* A text attribute: a field of the span, or meta. */
 void sm_datadog_otlp_set_meta(struct sm_datadog_span *span, struct sm_arena *arena, struct sm_slice key, struct sm_slice text);
+/* A walk begins whose arena this is. */
+void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, struct sm_arena *arena);
 /* `template`: what the resource gives. */
 void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template,
                              struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope, struct sm_span *in,

@@ -25,49 +25,6 @@ struct otlp_trace {
     uint32_t first, last, count;
 };
 
-/* ---- the resource */
-
-static struct sm_slice join_text(struct sm_arena *arena, struct sm_slice left, struct sm_slice right)
-{
-    struct sm_bytes text;
-    sm_bytes_init(&text, arena);
-    sm_bytes_append_slice(&text, left);
-    sm_bytes_append_slice(&text, right);
-    return sm_bytes_slice(&text);
-}
-
-static void fill_template(struct sm_datadog_span *template, const struct sm_attributes *attributes, struct sm_arena *arena)
-{
-    struct sm_attribute_cursor cursor = sm_attributes_begin(attributes);
-    struct sm_attribute attribute;
-    while (sm_attributes_next(&cursor, &attribute))
-        sm_datadog_otlp_set_meta(template, arena, attribute.key, sm_value_to_string(&attribute.value, arena));
-    struct sm_slice version = sm_datadog_map_text(&template->meta, SM_SLICE("service.version"));
-    if (version.size && !sm_datadog_map_find(&template->meta, SM_SLICE("version")))
-        sm_datadog_map_set_text(&template->meta, arena, SM_SLICE("version"), version);
-}
-
-/* "key:value,…": Fargate's task stands at the end once more. */
-static void set_tags(struct sm_datadog_otlp_walk *walk, const struct sm_attributes *attributes, struct sm_arena *arena)
-{
-    struct sm_datadog_tags tags = sm_datadog_container_tags(attributes, arena);
-    struct sm_bytes text;
-    sm_bytes_init(&text, arena);
-    for (size_t i = 0; i < tags.count; i++) {
-        if (i)
-            sm_bytes_append_char(&text, ',');
-        sm_bytes_append_slice(&text, tags.items[i].key);
-        sm_bytes_append_char(&text, ':');
-        sm_bytes_append_slice(&text, tags.items[i].value);
-    }
-    if (walk->source.kind == SM_DATADOG_SOURCE_FARGATE) {
-        sm_bytes_append_text(&text, text.size ? ",task_arn:" : "task_arn:");
-        sm_bytes_append_slice(&text, walk->source.identifier);
-    }
-    if (text.size)
-        sm_datadog_map_set_text(&walk->payload.tags, arena, SM_SLICE("_dd.tags.container"), sm_bytes_slice(&text));
-}
-
 /* ---- what the first span that has it says, when the resource does not */
 
 struct missing {
@@ -128,15 +85,29 @@ static struct sm_slice span_env(const struct sm_datadog_otlp_walk *walk, const s
 {
     if (texts->has_env)
         return texts->env;
-    const struct sm_datadog_entry *entry = sm_datadog_map_find(&walk->_template.meta, SM_SLICE("env"));
+    const struct sm_datadog_entry *entry = sm_datadog_map_find(&walk->_known->template.meta, SM_SLICE("env"));
     if (entry)
         return entry->text;
     return sm_datadog_tag(texts->deployment_name.size ? texts->deployment_name : texts->deployment, arena);
 }
 
+/* False: such attributes have nothing of it. */
+static bool may_say(const struct sm_attributes *attributes, const struct missing *missing)
+{
+    return (missing->container &&
+            (sm_attributes_may_have(attributes, SM_SLICE("container.id")) || sm_attributes_may_have(attributes, SM_SLICE("k8s.pod.uid")))) ||
+           (missing->host && sm_attributes_may_have(attributes, SM_SLICE("_dd.hostname"))) ||
+           (missing->env &&
+            (sm_attributes_may_have(attributes, SM_SLICE("env")) || sm_attributes_may_have(attributes, SM_SLICE("deployment.environment.name")) ||
+             sm_attributes_may_have(attributes, SM_SLICE("deployment.environment"))));
+}
+
 static void fill_missing(struct sm_datadog_otlp_walk *walk, struct missing missing, size_t ref_count, struct sm_arena *arena)
 {
+    bool has_env = sm_datadog_map_find(&walk->_known->template.meta, SM_SLICE("env")) != NULL; /* it is every span's */
     for (size_t i = 0; i < ref_count && (missing.host || missing.env || missing.container); i++) {
+        if (!may_say(&walk->_refs[i].span->attributes, &missing) && !(missing.env && has_env))
+            continue;
         struct span_texts texts = read_texts(walk->_refs[i].span, arena);
         if (missing.host && texts.has_host) {
             walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = texts.host};
@@ -153,36 +124,22 @@ static void fill_missing(struct sm_datadog_otlp_walk *walk, struct missing missi
     }
 }
 
-static struct sm_slice first_of(const struct sm_datadog_map *meta, struct sm_slice key, struct sm_slice other)
-{
-    struct sm_slice text = sm_datadog_map_text(meta, key);
-    return text.size ? text : sm_datadog_map_text(meta, other);
-}
-
-static void describe(struct sm_datadog_otlp_walk *walk, const struct sm_attributes *attributes, size_t ref_count, struct sm_arena *arena)
+/* What the resource does not say, and the defaults. */
+static void describe(struct sm_datadog_otlp_walk *walk, size_t ref_count, struct sm_arena *arena)
 {
     const struct sm_datadog_otlp_settings *settings = walk->_settings;
-    const struct sm_datadog_map *meta = &walk->_template.meta;
     struct sm_datadog_payload *payload = &walk->payload;
-    walk->source = sm_datadog_source(attributes, arena);
-    const struct sm_datadog_entry *host = sm_datadog_map_find(meta, SM_SLICE("_dd.hostname"));
-    if (walk->source.kind == SM_DATADOG_SOURCE_NONE && host)
-        walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = host->text};
-    payload->env = first_of(meta, SM_SLICE("deployment.environment.name"), SM_SLICE("deployment.environment"));
-    payload->container_id = first_of(meta, SM_SLICE("container.id"), SM_SLICE("k8s.pod.uid"));
-    payload->language = sm_datadog_map_text(meta, SM_SLICE("telemetry.sdk.language"));
-    payload->tracer_version = join_text(arena, SM_SLICE("otlp-"), sm_datadog_map_text(meta, SM_SLICE("telemetry.sdk.version")));
-    struct missing missing = {
+    const struct missing missing = {
         .host = walk->source.kind == SM_DATADOG_SOURCE_NONE, .env = !payload->env.size, .container = !payload->container_id.size};
     fill_missing(walk, missing, ref_count, arena);
     if (!payload->env.size)
         payload->env = settings->env;
-    payload->env = sm_datadog_tag(sm_datadog_tag(payload->env, arena), arena); /* twice, as the reference does */
+    payload->env =
+        missing.env ? sm_datadog_tag(sm_datadog_tag(payload->env, arena), arena) : walk->_known->env_tag; /* twice, as the reference does */
     if (walk->source.kind == SM_DATADOG_SOURCE_NONE)
         walk->source = (struct sm_datadog_source){.kind = SM_DATADOG_SOURCE_HOST, .identifier = settings->hostname};
     if (walk->source.kind == SM_DATADOG_SOURCE_HOST)
         payload->hostname = walk->source.identifier;
-    set_tags(walk, attributes, arena);
 }
 
 /* ---- spans by trace */
@@ -221,10 +178,17 @@ static void group_by_trace(struct sm_datadog_otlp_walk *walk, size_t ref_count, 
     }
 }
 
-void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_batch *batch,
-                           struct sm_resource_group *group, struct sm_arena *arena)
+void sm_datadog_otlp_memory_deinit(struct sm_datadog_otlp_memory *memory)
 {
-    *walk = (struct sm_datadog_otlp_walk){._settings = settings, ._batch = batch, ._operations.arena = arena};
+    sm_datadog_otlp_resources_deinit(&memory->resources);
+    sm_arena_deinit(&memory->operations.arena);
+    *memory = (struct sm_datadog_otlp_memory){0};
+}
+
+void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_datadog_otlp_memory *memory,
+                           struct sm_batch *batch, struct sm_resource_group *group, struct sm_arena *arena)
+{
+    *walk = (struct sm_datadog_otlp_walk){._settings = settings, ._batch = batch, ._operations = &memory->operations};
     size_t ref_count = 0;
     walk->_refs = sm_arena_alloc(arena, count_spans(group) * sizeof(*walk->_refs));
     for (size_t i = 0; i < group->count; i++) {
@@ -234,9 +198,12 @@ void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_da
                 walk->_refs[ref_count++] = (struct otlp_span_ref){.scope = &scope->scope, .span = &scope->spans[k], .next = NO_REF};
     }
     walk->_resource = &group->resource.attributes;
-    fill_template(&walk->_template, walk->_resource, arena);
-    describe(walk, walk->_resource, ref_count, arena);
+    walk->_known = sm_datadog_otlp_resource_of(&memory->resources, walk->_resource, arena);
+    walk->payload = walk->_known->payload;
+    walk->source = walk->_known->source;
+    describe(walk, ref_count, arena);
     group_by_trace(walk, ref_count, arena);
+    sm_datadog_otlp_operations_begin(walk->_operations, arena);
 }
 
 /* ---- chunks */
@@ -264,7 +231,8 @@ bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *ar
     for (uint32_t at = trace->first; at != NO_REF; at = walk->_refs[at].next) {
         const struct otlp_span_ref *ref = &walk->_refs[at];
         struct sm_datadog_span *span = &chunk->spans[chunk->count++];
-        sm_datadog_otlp_convert(walk->_settings, &walk->_template, &walk->_operations, ref->scope, ref->span, &walk->_batch->arena, arena, span);
+        sm_datadog_otlp_convert(walk->_settings, &walk->_known->template, walk->_operations, ref->scope, ref->span, &walk->_batch->arena, arena,
+                                span);
         if (walk->_settings->has_names_v2)
             set_names_v2(walk, ref->span, arena, span);
         const struct sm_datadog_entry *priority = sm_datadog_map_find(&span->metrics, SM_SLICE("_sampling_priority_v1"));

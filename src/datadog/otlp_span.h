@@ -4,10 +4,11 @@
  * time, so that no more than a trace is held beside the batch. One thread at a time. Source: datadog-agent pkg/trace/api/otlp.go, 0.59.0. */
 #pragma once
 
-#include "datadog/source.h"
-#include "datadog/span.h"
+#include "datadog/otlp_resource.h"
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
+
+enum { SM_DATADOG_SCOPES_MAX = 16 };
 
 /* Immutable after start. */
 struct sm_datadog_otlp_settings {
@@ -20,28 +21,43 @@ struct sm_datadog_otlp_settings {
     struct sm_slice env;      /* of resources that name no environment */
 };
 
-/* What spans of one scope are called that have no name of their own, by kind: made when it is first needed. */
+/* What spans are called that have no name of their own, by scope and kind: made when it is first needed. */
 struct sm_datadog_otlp_operations {
-    struct sm_arena *arena;       /* borrowed */
-    const struct sm_scope *scope; /* borrowed */
-    struct sm_slice names[SM_SPAN_KIND_CONSUMER + 1];
+    struct sm_arena arena;         /* owned: what is known */
+    const struct sm_scope *_scope; /* borrowed; the one at hand; NULL: none yet */
+    struct sm_datadog_scope_names {
+        struct sm_slice scope;
+        struct sm_arena *arena; /* borrowed: of the names */
+        struct sm_slice names[SM_SPAN_KIND_CONSUMER + 1];
+        bool is_normal[SM_SPAN_KIND_CONSUMER + 1];
+    } _known[SM_DATADOG_SCOPES_MAX], _other; /* _other: of a scope beyond */
+    struct sm_datadog_scope_names *_latest;  /* borrowed: those of the scope at hand */
+    size_t _count;
+    struct sm_arena *_walk_arena; /* borrowed */
 };
+
+/* What is remembered from one resource to the next, with one set of settings. All zero is nothing. */
+struct sm_datadog_otlp_memory {
+    struct sm_datadog_otlp_resources resources;
+    struct sm_datadog_otlp_operations operations;
+};
+void sm_datadog_otlp_memory_deinit(struct sm_datadog_otlp_memory *memory);
 
 struct sm_datadog_otlp_walk {
     struct sm_datadog_payload payload; /* without chunks */
     struct sm_datadog_source source;   /* whom it comes from: a host or a task, never none */
     const struct sm_datadog_otlp_settings *_settings;
     struct sm_batch *_batch;
-    const struct sm_attributes *_resource; /* borrowed: the batch */
-    struct sm_datadog_span _template;      /* what every span takes over from the resource */
+    const struct sm_attributes *_resource;         /* borrowed: the batch */
+    const struct sm_datadog_otlp_resource *_known; /* what the resource says; borrowed: the memory or the arena */
     struct otlp_span_ref *_refs;
     struct otlp_trace *_traces;
     size_t _trace_count, _next;
-    struct sm_datadog_otlp_operations _operations;
+    struct sm_datadog_otlp_operations *_operations; /* borrowed: the memory */
 };
 
-/* `arena` must live as long as the walk. */
-void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_batch *batch,
-                           struct sm_resource_group *group, struct sm_arena *arena);
+/* `arena` must live as long as the walk; the memory serves one walk at a time. */
+void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_datadog_otlp_settings *settings, struct sm_datadog_otlp_memory *memory,
+                           struct sm_batch *batch, struct sm_resource_group *group, struct sm_arena *arena);
 /* The next trace, in `arena`. False: there is none. */
 bool sm_datadog_otlp_next(struct sm_datadog_otlp_walk *walk, struct sm_arena *arena, struct sm_datadog_chunk *chunk);

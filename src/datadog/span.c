@@ -3,6 +3,7 @@
 #include "datadog/span.h"
 
 #include "base/hash.h"
+#include "base/short.h"
 
 enum { CAPACITY_MIN = 16, SCANNED_MAX = 64 };
 
@@ -42,7 +43,7 @@ struct sm_datadog_entry *sm_datadog_map_find_marked(const struct sm_datadog_map 
         return slot ? &map->entries[slot - 1] : NULL;
     }
     for (uint32_t i = 0; i < map->count; i++)
-        if (map->_marks[i] == mark && sm_slice_equal(map->entries[i].key, key))
+        if (map->_marks[i] == mark && sm_short_equal(map->entries[i].key, key))
             return &map->entries[i];
     return NULL;
 }

@@ -83,6 +83,14 @@ void sm_datadog_map_remove(struct sm_datadog_map *map, struct sm_slice key);
 /* A map of its own with the same entries (the texts are shared) and room for `more`. */
 struct sm_datadog_map sm_datadog_map_copy(const struct sm_datadog_map *map, struct sm_arena *arena, uint32_t more);
 
+/* Meta that spans have in common, encoded once as fields of a span. */
+struct sm_datadog_shared {
+    const struct sm_datadog_entry *entries; /* borrowed: what it was made of */
+    uint32_t count;                         /* 0: none */
+    size_t text_bytes;                      /* of all keys and values */
+    struct sm_slice encoded;
+};
+
 /* ---- spans */
 struct sm_datadog_link {
     uint64_t trace_id, trace_id_high, span_id;
@@ -99,7 +107,9 @@ struct sm_datadog_span {
     struct sm_datadog_map meta, metrics, meta_struct; /* texts, numbers, bytes */
     struct sm_datadog_link *links;
     size_t link_count;
-    size_t _encoded_size; /* of agent_payload.c */
+    struct sm_slice _normal_service, _normal_name; /* as long as the fields are these, they need not be normalised */
+    const struct sm_datadog_shared *_shared;       /* what `meta` began with; NULL: nothing is known of it */
+    size_t _encoded_size;                          /* of agent_payload.c */
 };
 
 enum { SM_DATADOG_PRIORITY_NONE = -128, SM_DATADOG_PRIORITY_AUTO_KEEP = 1, SM_DATADOG_PRIORITY_USER_KEEP = 2 };

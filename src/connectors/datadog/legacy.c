@@ -119,8 +119,8 @@ static void count_chunk(struct sm_legacy_stats *stats, struct sm_concentrator *c
         sm_span_stats_add(concentrator, &stats->stats, &origin, &chunk->spans[i], arena);
 }
 
-static void count_resource(struct sm_legacy_stats *stats, struct sm_concentrator *concentrator, struct sm_batch *batch,
-                           struct sm_resource_group *group, uint64_t now_ns)
+static void count_resource(struct sm_legacy_stats *stats, struct sm_concentrator *concentrator, struct sm_datadog_otlp_memory *memory,
+                           struct sm_batch *batch, struct sm_resource_group *group, uint64_t now_ns)
 {
     struct sm_arena arena = SM_ARENA_INIT;
     struct sm_datadog_otlp_walk walk;
@@ -133,7 +133,7 @@ static void count_resource(struct sm_legacy_stats *stats, struct sm_concentrator
         sm_attributes_find(&group->resource.attributes, SM_SLICE("_dd.stats_computed"), &computed) && sm_value_to_string(&computed, &arena).size > 0;
     if (!is_counted) {
         struct sm_stats_texts tags = container_tags(stats, &group->resource.attributes, &arena);
-        sm_datadog_otlp_begin(&walk, &stats->otlp, batch, group, &arena);
+        sm_datadog_otlp_begin(&walk, &stats->otlp, memory, batch, group, &arena);
         while (sm_datadog_otlp_next(&walk, &arena, &chunk))
             if (sm_datadog_agent_prepare(&stats->agent, &walk.payload, &chunk, now_ns, &arena, &counts, &root))
                 count_chunk(stats, concentrator, &walk.payload, &chunk, root, &tags, &arena);
@@ -144,7 +144,9 @@ static void count_resource(struct sm_legacy_stats *stats, struct sm_concentrator
 void sm_legacy_stats_count(struct sm_legacy_stats *stats, struct sm_concentrator *concentrator, struct sm_batch *batch)
 {
     uint64_t now_ns = sm_clock_wall_ns();
+    struct sm_datadog_otlp_memory memory = {0};
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->groups[i].dropped)
-            count_resource(stats, concentrator, batch, &batch->groups[i], now_ns);
+            count_resource(stats, concentrator, &memory, batch, &batch->groups[i], now_ns);
+    sm_datadog_otlp_memory_deinit(&memory);
 }

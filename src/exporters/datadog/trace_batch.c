@@ -48,8 +48,7 @@ static size_t take_chunk(struct sm_datadog_trace_lane *lane, const struct manner
             sm_datadog_agent_stats_add(lane->traces->stats, payload, chunk, root, &lane->chunk_arena);
         if (sm_datadog_sample(manner->agent.sampling, manner->now_ns, payload->env, chunk, root, &lane->chunk_arena)) {
             size_t encoded = lane->chunks.size;
-            sm_datadog_encode_chunk(chunk, &lane->chunks);
-            size = sm_datadog_chunk_size(chunk);
+            size = sm_datadog_encode_chunk(chunk, &lane->chunks);
             sm_datadog_usage_add(lane->traces->usage, service, payload->env.size ? payload->env : lane->traces->otlp.env, chunk->count,
                                  lane->chunks.size - encoded);
         }
@@ -83,7 +82,7 @@ static void take_resource(struct sm_datadog_trace_lane *lane, struct sm_batch *b
     struct sm_datadog_otlp_walk walk;
     struct sm_datadog_chunk chunk;
     size_t size = 0;
-    sm_datadog_otlp_begin(&walk, &settings, batch, group, &lane->batch_arena);
+    sm_datadog_otlp_begin(&walk, &settings, &lane->otlp, batch, group, &lane->batch_arena);
     struct sm_datadog_payload *payload = &walk.payload;
     const struct manner manner = {.agent = traces->agent, .has_stats = has_stats(group), .now_ns = sm_clock_wall_ns()};
     while (sm_datadog_otlp_next(&walk, &lane->chunk_arena, &chunk)) {

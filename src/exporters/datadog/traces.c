@@ -339,6 +339,7 @@ static void worker_free(void *local)
                SM_LOG_INT("bytes", sm_gzip_stream_size(lane->buffer)));
     sm_gzip_stream_free(lane->buffer);
     sm_bytes_deinit(&lane->chunks);
+    sm_datadog_otlp_memory_deinit(&lane->otlp);
     free(lane);
 }
 

@@ -42,6 +42,7 @@ struct sm_datadog_trace_lane {
     struct sm_bytes chunks;                   /* owned: encoded chunks of the payload that is being made */
     size_t buffered_size;                     /* as the reference estimates it */
     struct sm_arena batch_arena, chunk_arena; /* owned */
+    struct sm_datadog_otlp_memory otlp;       /* owned */
     struct sm_timer *timer, *stats_timer;     /* owned */
     struct sm_timer *usage_timer;             /* owned; as `usage` */
     struct sm_datadog_lane *usage;            /* owned; NULL without an Agent's settings */

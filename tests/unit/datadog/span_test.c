@@ -326,7 +326,7 @@ static void an_encoded_chunk_is_sound_protobuf(void **state)
     sm_datadog_map_set_number(&span.metrics, &arena, SM_SLICE("n"), 1.5);
     struct sm_bytes out;
     sm_bytes_init(&out, &arena);
-    sm_datadog_encode_chunk(&chunk, &out);
+    size_t estimated = sm_datadog_encode_chunk(&chunk, &out);
     struct sm_datadog_payload payload = {.env = SM_SLICE("e")};
     struct sm_bytes head;
     sm_bytes_init(&head, &arena);
@@ -343,7 +343,7 @@ static void an_encoded_chunk_is_sound_protobuf(void **state)
     cursor = sm_proto_begin(field.bytes);
     assert_true(sm_proto_next(&cursor, &field) && field.number == 1 && (int64_t)field.integer == -1);
     assert_true(sm_proto_next(&cursor, &field) && field.number == 3);
-    assert_true(sm_datadog_chunk_size(&chunk) > field.bytes.size);
+    assert_true(estimated > field.bytes.size);
 }
 
 static void priorities_decide_and_errors_are_kept(void **state)
