@@ -221,13 +221,18 @@ uint64_t sm_datadog_rate_sampler_shrink(struct sm_datadog_rate_sampler *sampler,
 
 /* ---- signatures and decisions */
 
+/* Go's conversion of a float64 below 2^64 to uint64, on amd64: tracers may send negative rates. */
+static uint64_t to_uint64(double number)
+{
+    if (number >= 0x1p63)
+        return (uint64_t)number;
+    return number >= -0x1p63 ? (uint64_t)(int64_t)number : UINT64_C(1) << 63;
+}
+
 bool sm_datadog_is_sampled(uint64_t trace_id, double rate)
 {
     const double all = 18446744073709551615.0;
-    if (rate >= 1)
-        return true;
-    double limit = rate * all;
-    return limit > 0 && trace_id * KNUTH_FACTOR < (uint64_t)limit;
+    return !(rate < 1) || trace_id * KNUTH_FACTOR < to_uint64(rate * all); /* NaN: all of them */
 }
 
 /* FNV-1a of 32 bits. */

@@ -58,6 +58,22 @@ static bool keeps_id(const json_t *row, const char *id, struct sm_arena *arena, 
     return is_kept;
 }
 
+/* What tracers may write into _sample_rate. The IDs times 1111111111111111111 are 0x0f6b75ab2bc471c7 and 0x8ac7230489e7ffff; a negative rate times
+ * 2^64 is, as a uint64 of Go's on amd64, 2^63 or counted from 2^64 down. */
+static void rates_that_are_none_decide_as_in_go(void **state)
+{
+    (void)state;
+    static const struct {
+        double rate;
+        bool keeps_1, keeps_9;
+    } rows[] = {{NAN, true, true},   {INFINITY, true, true}, {-1, true, false},   {-INFINITY, true, false},
+                {-0.25, true, true}, {0, false, false},      {-0.0, false, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(sm_datadog_is_sampled(1, rows[i].rate), rows[i].keeps_1);
+        assert_int_equal(sm_datadog_is_sampled(9, rows[i].rate), rows[i].keeps_9);
+    }
+}
+
 static void keeps_by_hash_what_the_reference_keeps(void **state)
 {
     (void)state;
@@ -272,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_by_rate_what_the_reference_keeps),
+        cmocka_unit_test(rates_that_are_none_decide_as_in_go),
         cmocka_unit_test(keeps_by_hash_what_the_reference_keeps),
         cmocka_unit_test(counts_errors_as_the_reference),
         cmocka_unit_test(finds_rare_what_the_reference_finds_rare),
