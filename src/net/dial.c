@@ -158,7 +158,9 @@ static void connect_to(struct sm_dial *dial, const struct sockaddr *address, soc
 {
     const struct sm_dial_target *target = dial->target;
     bool is_direct = !(target->proxy_host[0] && target->tunnels);
-    dial->stream = sm_stream_connect(dial->worker, address, size, is_direct ? target->tls : NULL, target->server_name, label, &stream_events, dial);
+    const struct sm_stream_target peer = {
+        .address = address, .address_size = size, .tls = is_direct ? target->tls : NULL, .server_name = target->server_name, .label = label};
+    dial->stream = sm_stream_connect(dial->worker, &peer, &stream_events, dial);
 }
 
 static void connect_next(struct sm_dial *dial)

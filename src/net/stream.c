@@ -586,25 +586,25 @@ struct sm_stream *sm_stream_accept(struct sm_worker *worker, int fd, struct sm_t
     return stream;
 }
 
-struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct sockaddr *address, socklen_t address_size, struct sm_tls_context *tls,
-                                    const char *server_name, const char *label, const struct sm_stream_events *events, void *context)
+struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct sm_stream_target *target, const struct sm_stream_events *events,
+                                    void *context)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(target->address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int socket_error = fd < 0 ? errno : 0;
-    struct sm_stream *stream = stream_create(worker, fd, label, events, context);
+    struct sm_stream *stream = stream_create(worker, fd, target->label, events, context);
     stream->state = STATE_CONNECTING;
-    stream->pending_tls = tls;
-    stream->pending_server_name = server_name ? sm_strdup(server_name) : NULL;
+    stream->pending_tls = target->tls;
+    stream->pending_server_name = target->server_name ? sm_strdup(target->server_name) : NULL;
     if (fd < 0) {
         fail_errno(stream, "socket for", socket_error);
         return stream;
     }
-    if (address->sa_family != AF_UNIX) {
+    if (target->address->sa_family != AF_UNIX) {
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
-    if (connect(fd, address, address_size) != 0 && errno != EINPROGRESS && errno != EINTR)
+    if (connect(fd, target->address, target->address_size) != 0 && errno != EINPROGRESS && errno != EINTR)
         fail_errno(stream, "connect", errno);
     else
         watch(stream);

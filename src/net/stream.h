@@ -34,11 +34,16 @@ struct sm_stream_events {
  */
 struct sm_stream *sm_stream_accept(struct sm_worker *worker, int fd, struct sm_tls_context *tls, const struct sm_stream_events *events, void *context)
     __attribute__((returns_nonnull, warn_unused_result));
-/* Begins to connect to `address`; with `tls` (client context) a handshake for `server_name` (SNI and the name in the certificate) follows. `label`
- * stands in failure texts ("127.0.0.1:4317"). All are copied except `tls`. Failures come through `failed`. */
-struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct sockaddr *address, socklen_t address_size, struct sm_tls_context *tls,
-                                    const char *server_name, const char *label, const struct sm_stream_events *events, void *context)
-    __attribute__((returns_nonnull, warn_unused_result));
+struct sm_stream_target {
+    const struct sockaddr *address;
+    socklen_t address_size;
+    struct sm_tls_context *tls; /* client context, whose handshake follows; NULL: plain */
+    const char *server_name;    /* SNI and the name in the certificate; may be NULL */
+    const char *label;          /* stands in failure texts: "127.0.0.1:4317" */
+};
+/* Begins to connect. All of the target is copied, except `tls`. Failures come through `failed`. */
+struct sm_stream *sm_stream_connect(struct sm_worker *worker, const struct sm_stream_target *target, const struct sm_stream_events *events,
+                                    void *context) __attribute__((returns_nonnull, warn_unused_result));
 /* Begins TLS on a connected plain stream (after a proxy's CONNECT): `connected` is called again when it is done. Nothing may be unsent. */
 void sm_stream_start_tls(struct sm_stream *stream, struct sm_tls_context *tls, const char *server_name);
 /* Drops what is unsent and closes. NULL is allowed. No callback is made any more. */
