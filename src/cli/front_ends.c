@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/alloy_config.h"
@@ -22,17 +23,6 @@ bool sm_cli_is_format(const char *word)
     return false;
 }
 
-static const char *read_variable(const char *name)
-{
-    return getenv(name);
-}
-
-static const char *no_variable(const char *name)
-{
-    (void)name;
-    return NULL;
-}
-
 /* An empty path stands for no file: everything is in the environment. */
 static const struct sm_node *load_agent(const char *path, bool is_sealed, struct sm_arena *arena, struct sm_diags *diags)
 {
@@ -43,7 +33,8 @@ static const struct sm_node *load_agent(const char *path, bool is_sealed, struct
         sm_diags_add(diags, SM_DIAG_ERROR, (struct sm_position){0}, NULL, NULL, "cannot retrieve the configuration: %s", error.text);
         return NULL;
     }
-    return sm_datadog_agent_load(provided.source, is_sealed ? no_variable : read_variable, arena, diags);
+    static const char *const nothing[] = {NULL};
+    return sm_datadog_agent_load(provided.source, is_sealed ? nothing : (const char *const *)environ, arena, diags);
 }
 
 /* A Collector's configuration may have the name of the Agent's; what the Agent does not know is `service`, which the Collector's needs. */

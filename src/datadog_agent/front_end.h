@@ -9,12 +9,9 @@
 
 struct sm_diags;
 
-/* The value of an environment variable, NULL: not set. */
-typedef const char *sm_datadog_agent_variable(const char *name);
-
-/* The tree in `arena`. `source` NULL: there is no file. NULL after errors, all told to `diags`. Texts are as they are: a caller that substitutes ${…}
- * must double the dollars first. */
-struct sm_node *sm_datadog_agent_load(const struct sm_source *source, sm_datadog_agent_variable *variable, struct sm_arena *arena,
-                                      struct sm_diags *diags) __attribute__((warn_unused_result));
+/* The tree in `arena`. `source` NULL: there is no file. `environment`: "NAME=value" each, NULL behind the last, as environ. NULL after errors, all
+ * told to `diags`. Texts are as they are: a caller that substitutes ${…} must double the dollars first. */
+struct sm_node *sm_datadog_agent_load(const struct sm_source *source, const char *const *environment, struct sm_arena *arena, struct sm_diags *diags)
+    __attribute__((warn_unused_result));
 /* Whether the name of a file says that it is one: datadog.yaml, datadog.yml. */
 bool sm_datadog_agent_is_file_name(struct sm_slice name);

@@ -285,10 +285,9 @@ static const struct sm_node *read_file(const struct sm_source *source, struct sm
     return *is_good && file->kind == SM_NODE_MAP ? file : NULL;
 }
 
-struct sm_node *sm_datadog_agent_load(const struct sm_source *source, sm_datadog_agent_variable *variable, struct sm_arena *arena,
-                                      struct sm_diags *diags)
+struct sm_node *sm_datadog_agent_load(const struct sm_source *source, const char *const *environment, struct sm_arena *arena, struct sm_diags *diags)
 {
-    struct making making = {.values = {.variable = variable, .arena = arena, .diags = diags}, .position = {.source = source}};
+    struct making making = {.values = {.environment = environment, .arena = arena, .diags = diags}, .position = {.source = source}};
     bool is_good = true;
     if (source)
         making.values.file = read_file(source, arena, diags, &is_good);

@@ -33,11 +33,10 @@ extern const struct sm_agent_setting sm_agent_settings[];
 extern const size_t sm_agent_setting_count;
 
 struct sm_agent_values {
-    const struct sm_node *file; /* NULL: none */
-    sm_datadog_agent_variable *variable;
+    const struct sm_node *file;     /* NULL: none */
+    const char *const *environment; /* "NAME=value" each; NULL behind the last */
     struct sm_arena *arena;
     struct sm_diags *diags;
-    const struct sm_source *environment; /* where values of variables stand */
 };
 /* The value of a setting: the environment's, else the file's; NULL: not set. */
 const struct sm_node *sm_agent_value(const struct sm_agent_values *values, const struct sm_agent_setting *setting);

@@ -26,12 +26,22 @@ static const char *variable_name(const char *path, bool is_short, struct sm_aren
     return name;
 }
 
+/* NULL: not set. */
+static const char *find_variable(const struct sm_agent_values *values, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *const *entry = values->environment; *entry; entry++)
+        if (strncmp(*entry, name, size) == 0 && (*entry)[size] == '=')
+            return *entry + size + 1;
+    return NULL;
+}
+
 static const char *variable_value(const struct sm_agent_values *values, const struct sm_agent_setting *setting, const char **name)
 {
     const char *names[] = {setting->variable, setting->variable2, variable_name(setting->path, true, values->arena),
                            variable_name(setting->path, false, values->arena)};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = names[i] ? values->variable(names[i]) : NULL;
+        const char *value = names[i] ? find_variable(values, names[i]) : NULL;
         *name = names[i];
         if (value && *value)
             return value;
@@ -349,10 +359,53 @@ static void check_map(const struct sm_agent_values *values, const struct sm_node
     }
 }
 
+/* All names of settings in variables; those of everything below a path end with '*'. */
+static const char **list_variables(const struct sm_agent_values *values, size_t *count)
+{
+    const char **names = sm_arena_alloc(values->arena, 4 * sm_agent_setting_count * sizeof(*names));
+    *count = 0;
+    for (size_t i = 0; i < sm_agent_setting_count; i++) {
+        const struct sm_agent_setting *setting = &sm_agent_settings[i];
+        const char *own[] = {setting->variable, setting->variable2, variable_name(setting->path, true, values->arena),
+                             variable_name(setting->path, false, values->arena)};
+        for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
+            if (own[k])
+                names[(*count)++] = own[k];
+    }
+    return names;
+}
+
+static bool is_listed(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(names[i]);
+        if (size && names[i][size - 1] == '*' ? strncmp(name, names[i], size - 1) == 0 : strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* As the Agent warns of them, but of the sections that are here only: DD_* is used by tracers and other parts of the Agent too. */
+static void tell_unknown_variables(const struct sm_agent_values *values)
+{
+    size_t count;
+    const char **names = list_variables(values, &count);
+    for (const char *const *entry = values->environment; *entry; entry++) {
+        struct sm_slice text = sm_slice_of(*entry);
+        const char *name = sm_arena_strdup(values->arena, sm_slice_cut(&text, '='));
+        if (!text.size || (!is_below(name, "DD_APM_") && !is_below(name, "DD_OTLP_CONFIG_")) || is_listed(name, names, count))
+            continue;
+        const char *near = sm_nearest_word(name, names, count);
+        sm_diags_add(values->diags, SM_DIAG_WARNING, position_of(values, name), NULL,
+                     near ? sm_arena_printf(values->arena, "did you mean %s?", near) : NULL, "unknown variable, it has no effect");
+    }
+}
+
 void sm_agent_check_settings(const struct sm_agent_values *values)
 {
     if (values->file)
         check_map(values, values->file, "");
+    tell_unknown_variables(values);
     for (size_t i = 0; i < sm_agent_setting_count; i++) {
         const struct sm_agent_setting *setting = &sm_agent_settings[i];
         const char *name;

@@ -11,19 +11,20 @@
 #include "config/write.h"
 #include "datadog_agent/front_end.h"
 
-static const char *const *environment;
-
-static const char *variable(const char *name)
+/* "NAME=value" of names and values in turn. */
+static const char *const *make_environment(const char *const *variables, struct sm_arena *arena)
 {
-    for (size_t i = 0; environment && environment[i]; i += 2)
-        if (strcmp(environment[i], name) == 0)
-            return environment[i + 1];
-    return NULL;
+    enum { ENTRIES_MAX = 32 };
+    const char **entries = sm_arena_zalloc(arena, ENTRIES_MAX, sizeof(*entries));
+    for (size_t i = 0; variables && variables[2 * i]; i++)
+        entries[i] = sm_arena_printf(arena, "%s=%s", variables[2 * i], variables[2 * i + 1]);
+    return entries;
 }
 
 struct result {
     struct sm_bytes text;
     size_t errors;
+    char told[4096]; /* what was said of it */
 };
 
 static struct result translate(const char *yaml, const char *const *variables)
@@ -32,11 +33,13 @@ static struct result translate(const char *yaml, const char *const *variables)
     struct sm_diags *diags = sm_diags_create();
     const struct sm_source source = {.name = "datadog.yaml", .text = sm_slice_of(yaml)};
     struct result result = {0};
-    environment = variables;
-    const struct sm_node *root = sm_datadog_agent_load(yaml ? &source : NULL, variable, &arena, diags);
+    const struct sm_node *root = sm_datadog_agent_load(yaml ? &source : NULL, make_environment(variables, &arena), &arena, diags);
     if (root)
         sm_node_write_yaml(root, &result.text);
     result.errors = sm_diags_error_count(diags);
+    FILE *told = fmemopen(result.told, sizeof(result.told), "w");
+    sm_diags_print(diags, told, false);
+    fclose(told);
     assert_int_equal(root == NULL, result.errors > 0);
     sm_diags_free(diags);
     sm_arena_deinit(&arena);
@@ -189,6 +192,33 @@ static void reads_values_as_liberally_as_the_agent(void **state)
     sm_bytes_deinit(&result.text);
 }
 
+/* Of the sections that are here; other DD_* belong to tracers and other parts of the Agent. */
+static void warns_of_variables_that_nobody_knows(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DD_APM_PROBABILISTC_SAMPLER_ENABLED",
+                                            "true",
+                                            "DD_OTLP_CONFIG_TRACES_ENABLED",
+                                            "true",
+                                            "DD_APM_INSTRUMENTATION_ENABLED",
+                                            "true",
+                                            "DD_APM_CONFIG_FEATURES",
+                                            "a",
+                                            "DD_MAX_TPS",
+                                            "5",
+                                            "DD_LOGS_ENABLED",
+                                            "true",
+                                            "DD_APM_UNSET",
+                                            "",
+                                            NULL};
+    struct result result = translate("api_key: k\n", variables);
+    assert_int_equal(result.errors, 0);
+    assert_non_null(strstr(result.told, "DD_APM_PROBABILISTC_SAMPLER_ENABLED"));
+    assert_non_null(strstr(result.told, "did you mean DD_APM_PROBABILISTIC_SAMPLER_ENABLED?"));
+    assert_null(strstr(strstr(result.told, "unknown variable") + 1, "unknown variable"));
+    sm_bytes_deinit(&result.text);
+}
+
 /* What is no list is a text, which the option it becomes refuses. */
 static void takes_an_open_bracket_for_a_text(void **state)
 {
@@ -209,6 +239,7 @@ int main(void)
         cmocka_unit_test(sends_logs_where_the_agent_would),
         cmocka_unit_test(takes_settings_of_other_parts_of_the_agent),
         cmocka_unit_test(reads_values_as_liberally_as_the_agent),
+        cmocka_unit_test(warns_of_variables_that_nobody_knows),
         cmocka_unit_test(takes_an_open_bracket_for_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
