@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import PROGRAM
+from conftest import PROGRAM, free_ports, wait_until
 
 # The component under test, an option of it that cannot be used (its line ends with "# here"), and words that must be said.
 BAD = {
@@ -158,6 +158,21 @@ def test_a_setting_of_the_agent_that_is_not_there_is_named(tmp_path):
         done = subprocess.run([PROGRAM, "agent", "--config", "datadog.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "apm_config.receiver_port (not set): error: " in done.stderr and "localhost:8126: bind: address already in use" in done.stderr
+
+
+def test_a_reload_that_fails_logs_the_line(collector):
+    ready, port = free_ports(2)
+    text = configuration("receivers", "otlp", "traces", "protocols:\n  http:\n    endpoint: 127.0.0.1:PORT")
+    one = collector(text.replace("PORT", str(ready)), ready)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        one.write(text.replace("PORT", str(port)))
+        one.reload()
+        wait_until(lambda: "Configuration not reloaded" in one.log(), what="the refusal")
+    line = [number for number, line in enumerate(text.splitlines(), 1) if "PORT" in line][0]
+    told = [line for line in one.log().splitlines() if "address already in use" in line][0]
+    assert 'config.yaml:%d:' % line in told and '"setting": "receivers::otlp::protocols::http::endpoint"' in told
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path):
