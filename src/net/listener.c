@@ -25,7 +25,7 @@
 #include "config/option.h"
 #include "pipeline/worker.h"
 
-enum { ACCEPTS_PER_WAKE_UP = 64, BACKLOG = 4096, ADDRESS_BYTES = 320 };
+enum { ACCEPTS_PER_WAKE_UP = 64, BACKLOG = 4096, ADDRESS_BYTES = 320, KEY_BYTES = ADDRESS_BYTES + 8 };
 static const uint64_t ACCEPT_PAUSE_NS = 100 * SM_NS_PER_MS; /* when the system has no descriptor left */
 
 /* Main worker only. */
@@ -58,7 +58,15 @@ struct placement {
     char peer[ADDRESS_BYTES];
 };
 
+/* What the servers of the configuration that is being made will listen on. Main worker only. */
+struct wanted {
+    struct wanted *next;
+    char key[KEY_BYTES];
+};
+
 static struct port *ports;
+static struct wanted *wanted;
+static bool notes_wanted;
 static unsigned generation, started_generation;
 
 void sm_listener_next_generation(void)
@@ -151,6 +159,11 @@ void sm_listener_validate_transport(const char *transport, struct sm_validation 
         if (strcmp(transport, known[i]) == 0)
             return;
     sm_validation_error(validation, key_path, "'transport' unsupported transport type \"%s\": there are tcp, tcp4, tcp6 and unix", transport);
+}
+
+static void write_key(char key[KEY_BYTES], const struct sm_listener_options *options)
+{
+    snprintf(key, KEY_BYTES, "%s %s", options->transport, options->endpoint);
 }
 
 static bool fail_listen(struct sm_error *error, int why, const struct sm_listener_options *options)
@@ -317,7 +330,45 @@ static void port_free(struct port *port)
     free(port);
 }
 
-bool sm_listener_check(const struct sm_listener_options *options, struct sm_error *error)
+void sm_listener_begin_configuration(void)
+{
+    notes_wanted = true;
+}
+
+void sm_listener_end_configuration(void)
+{
+    notes_wanted = false;
+    for (struct wanted *next; wanted; wanted = next) {
+        next = wanted->next;
+        free(wanted);
+    }
+}
+
+/* Port 0 is another one every time. */
+static bool is_any_port(const char *endpoint)
+{
+    size_t length = strlen(endpoint);
+    return length >= 2 && strcmp(endpoint + length - 2, ":0") == 0;
+}
+
+/* As one that is listened on is told, though nothing is yet: see sm_listener_open. */
+static bool want(const struct sm_listener_options *options, struct sm_error *error)
+{
+    if (!notes_wanted || is_any_port(options->endpoint))
+        return true;
+    struct wanted *one = sm_alloc(1, sizeof(*one));
+    write_key(one->key, options);
+    for (const struct wanted *other = wanted; other; other = other->next)
+        if (strcmp(other->key, one->key) == 0) {
+            free(one);
+            return fail_listen(error, EADDRINUSE, options);
+        }
+    one->next = wanted;
+    wanted = one;
+    return true;
+}
+
+static bool check_address(const struct sm_listener_options *options, struct sm_error *error)
 {
     char host[256], port[32];
     if (strcmp(options->transport, "unix") == 0)
@@ -328,10 +379,15 @@ bool sm_listener_check(const struct sm_listener_options *options, struct sm_erro
     return split_inet(options, host, port, error);
 }
 
+bool sm_listener_check(const struct sm_listener_options *options, struct sm_error *error)
+{
+    return check_address(options, error) && want(options, error);
+}
+
 static struct port *port_open(struct sm_workers *workers, const struct sm_listener_options *options, const char *key, struct sm_error *error)
 {
     bool is_unix = strcmp(options->transport, "unix") == 0;
-    if (!sm_listener_check(options, error))
+    if (!check_address(options, error))
         return NULL;
     struct port *port = sm_alloc(1, sizeof(*port));
     port->workers = workers;
@@ -360,8 +416,7 @@ static struct port *port_open(struct sm_workers *workers, const struct sm_listen
 /* A port of an earlier configuration with this address. Port 0 is another one every time. */
 static struct port *find_port(const char *key, const char *endpoint)
 {
-    size_t length = strlen(endpoint);
-    if (length >= 2 && strcmp(endpoint + length - 2, ":0") == 0)
+    if (is_any_port(endpoint))
         return NULL;
     for (struct port *port = ports; port; port = port->next)
         if (strcmp(port->key, key) == 0)
@@ -373,8 +428,8 @@ struct sm_listener *sm_listener_open(struct sm_workers *workers, const struct sm
                                      void *context, struct sm_error *error)
 {
     sm_worker_assert(sm_workers_main(workers));
-    char key[ADDRESS_BYTES + 8];
-    snprintf(key, sizeof(key), "%s %s", options->transport, options->endpoint);
+    char key[KEY_BYTES];
+    write_key(key, options);
     struct port *port = find_port(key, options->endpoint);
     if (port && port->owners->generation == generation) {
         fail_listen(error, EADDRINUSE, options);

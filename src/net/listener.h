@@ -27,6 +27,9 @@ struct sm_listener_options {
 /* Tells a transport that there is not. */
 void sm_listener_validate_transport(const char *transport, struct sm_validation *validation, const char *key_path);
 
+/* Between these the servers of one configuration are made: sm_listener_check refuses what another of them asked for. Main worker only. */
+void sm_listener_begin_configuration(void);
+void sm_listener_end_configuration(void);
 /* Refuses what no start could open, as sm_listener_open does; names are not looked up. */
 bool sm_listener_check(const struct sm_listener_options *options, struct sm_error *error) __attribute__((warn_unused_result));
 /* Listens; NULL with "listen 127.0.0.1:4317: address already in use". Main worker only. */

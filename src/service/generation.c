@@ -120,10 +120,12 @@ bool sm_generation_open_log(struct sm_generation *generation, struct sm_diags *d
 
 bool sm_generation_build(struct sm_generation *generation, struct sm_diags *diags, struct sm_error *error)
 {
+    sm_listener_begin_configuration();
     if (create_endpoints(generation, error) && create_senders(generation, error))
         generation->graph = sm_graph_create(generation->workers, sm_plan_create(generation->config, &generation->arena), diags, error);
     else
         sm_blame_tell_service(generation->config, error, diags);
+    sm_listener_end_configuration();
     return generation->graph || sm_error_wrap(error, error->is_of_start ? "cannot start pipelines" : "failed to build pipelines");
 }
 

@@ -175,6 +175,15 @@ def test_a_reload_that_fails_logs_the_line(collector):
     assert 'config.yaml:%d:' % line in told and '"setting": "receivers::otlp::protocols::http::endpoint"' in told
 
 
+def test_two_that_want_one_address_are_told_before_the_start(tmp_path):
+    text = configuration("receivers", "zipkin", "traces", "endpoint: localhost:19411")
+    text = text.replace("receivers:\n", "receivers:\n  zipkin/2:\n    endpoint: localhost:19411\n", 1).replace("[zipkin]", "[zipkin/2, zipkin]")
+    (checked, check), (started, start) = say(tmp_path, text, "validate", "run")
+    assert (checked, started, check) == (1, 1, start)
+    line = text.splitlines().index("  zipkin:") + 2
+    assert "config.yaml:%d:5: error: receivers::zipkin::endpoint: listen tcp localhost:19411: bind: address already in use" % line in check
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path):
     text = configuration("exporters", "otlp_http", "traces", BAD["exporters", "otlp_http"][1])
     text = text.replace("  nop:\nexporters:", "  nop:\nexporters:\n  file: {path: /nowhere/out}").replace("exporters: [otlp_http]", "exporters: [otlp_http, file]")
