@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "alloy/telemetry_value.h"
+#include "config/diags.h"
 #include "config/source.h"
 #include "config/yaml.h"
 #include "ottl/value.h"
@@ -38,13 +39,27 @@ static struct sm_alloy_value *from_node(const struct sm_node *node, struct sm_ar
     return sm_alloy_null(arena);
 }
 
+/* "yaml: line 2: …", the way the reference puts it. */
+static const char *yaml_reason(const struct sm_diags *diags, struct sm_arena *arena)
+{
+    unsigned line = 0;
+    const char *message = sm_diags_first(diags, &line);
+    struct sm_slice rest = sm_slice_of(message ? message : "the text cannot be read"), prefix = SM_SLICE("yaml: ");
+    if (sm_slice_starts_with(rest, prefix))
+        rest = sm_slice_make(rest.ptr + prefix.size, rest.size - prefix.size);
+    return line ? sm_arena_printf(arena, "yaml: line %u: %.*s", line, SM_SLICE_ARGS(rest))
+                : sm_arena_printf(arena, "yaml: %.*s", SM_SLICE_ARGS(rest));
+}
+
 struct sm_alloy_value *sm_alloy_read_yaml(struct sm_slice text, struct sm_arena *arena, const char **reason)
 {
     struct sm_source *source = sm_arena_zalloc(arena, 1, sizeof(*source));
+    struct sm_diags *diags = sm_diags_create();
     *source = (struct sm_source){.name = "yaml", .text = sm_arena_copy(arena, text)};
-    const struct sm_node *node = sm_yaml_parse(source, arena, NULL);
+    const struct sm_node *node = sm_yaml_parse(source, arena, diags);
     if (!node)
-        *reason = "yaml: the text cannot be read";
+        *reason = yaml_reason(diags, arena);
+    sm_diags_free(diags);
     return node ? from_node(node, arena) : NULL;
 }
 
@@ -88,6 +103,13 @@ void sm_alloy_write_json(const struct sm_alloy_value *value, struct sm_arena *ar
     if (value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_DOUBLE) {
         char text[SM_NUMBER_SIZE_MAX];
         sm_bytes_append(out, text, sm_number_format(value->number, SM_NUMBER_ECMASCRIPT, text));
+        return;
+    }
+    if (value->type == SM_ALLOY_TYPE_CAPSULE && value->capsule == SM_ALLOY_OPTIONAL_SECRET) { /* Go writes the struct that it is */
+        struct sm_value text = sm_value_string(value->text);
+        sm_bytes_printf(out, "{\"IsSecret\":%s,\"Value\":", value->is_secret ? "true" : "false");
+        sm_ottl_append_json(out, &text, arena);
+        sm_bytes_append_char(out, '}');
         return;
     }
     if (value->type != SM_ALLOY_TYPE_ARRAY) {

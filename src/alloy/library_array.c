@@ -59,7 +59,8 @@ static bool agree(const struct sm_alloy_value *left, const struct sm_alloy_value
     for (size_t i = 0; i < keys->array.count; i++) {
         struct sm_slice key = keys->array.items[i]->text;
         const struct sm_alloy_value *a = sm_alloy_object_find(left, key), *b = sm_alloy_object_find(right, key);
-        if (!a || !b || !sm_alloy_equal(a, b))
+        bool is_of_a_kind = a && b && (a->type != SM_ALLOY_TYPE_NUMBER || b->type != SM_ALLOY_TYPE_NUMBER || a->number_kind == b->number_kind);
+        if (!is_of_a_kind || !sm_alloy_equal(a, b)) /* 1 and 1.0 differ here */
             return false;
     }
     return true;
@@ -150,7 +151,7 @@ static bool is_empty(const struct sm_alloy_value *value)
     case SM_ALLOY_TYPE_NULL:
         return true;
     case SM_ALLOY_TYPE_NUMBER:
-        return value->number_kind == SM_ALLOY_DOUBLE ? value->whole == 0 : value->integer == 0;
+        return sm_alloy_number_double(value) == 0;
     case SM_ALLOY_TYPE_STRING:
         return value->text.size == 0;
     case SM_ALLOY_TYPE_BOOL:

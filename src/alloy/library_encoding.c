@@ -1,4 +1,6 @@
 /* library_encoding.c - encoding.*: JSON, YAML, base64 and the escapes of URLs. */
+#include <math.h>
+
 #include "alloy/convert.h"
 #include "alloy/json_value.h"
 #include "alloy/library.h"
@@ -22,22 +24,30 @@ static struct sm_alloy_value *from_yaml(const struct sm_alloy_call *call)
     return value ? value : sm_alloy_call_fail(call, reason);
 }
 
-static bool has_function(const struct sm_alloy_value *value)
+/* Why a value cannot be JSON; NULL when it can. */
+static const char *unsupported(const struct sm_alloy_value *value)
 {
-    bool found = value->type == SM_ALLOY_TYPE_FUNCTION;
-    for (size_t i = 0; value->type == SM_ALLOY_TYPE_ARRAY && !found && i < value->array.count; i++)
-        found = has_function(value->array.items[i]);
-    for (size_t i = 0; value->type == SM_ALLOY_TYPE_OBJECT && !found && i < value->object.count; i++)
-        found = has_function(value->object.entries[i].value);
-    return found;
+    const char *reason = NULL;
+    if (value->type == SM_ALLOY_TYPE_FUNCTION)
+        return "json: unsupported type: func";
+    if (value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_DOUBLE && !isfinite(value->number))
+        return isnan(value->number) ? "json: unsupported value: NaN"
+               : value->number > 0  ? "json: unsupported value: +Inf"
+                                    : "json: unsupported value: -Inf";
+    for (size_t i = 0; value->type == SM_ALLOY_TYPE_ARRAY && !reason && i < value->array.count; i++)
+        reason = unsupported(value->array.items[i]);
+    for (size_t i = 0; value->type == SM_ALLOY_TYPE_OBJECT && !reason && i < value->object.count; i++)
+        reason = unsupported(value->object.entries[i].value);
+    return reason;
 }
 
 static struct sm_alloy_value *to_json(const struct sm_alloy_call *call)
 {
     if (call->args[0]->type != SM_ALLOY_TYPE_OBJECT)
         return sm_alloy_call_fail(call, "jsonEncode only supports map");
-    if (has_function(call->args[0]))
-        return sm_alloy_call_fail(call, "json: unsupported type: func");
+    const char *reason = unsupported(call->args[0]);
+    if (reason)
+        return sm_alloy_call_fail(call, reason);
     struct sm_bytes out;
     sm_bytes_init(&out, ARENA);
     sm_alloy_write_json(call->args[0], ARENA, &out);
@@ -56,18 +66,58 @@ static void swap(char *text, size_t size, const char *from, const char *to)
             }
 }
 
+static bool is_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* Where Go's decoder stops in a text that is no base64: `has_digit` says which bytes are digits of the alphabet. */
+static size_t wrong_byte(struct sm_slice text, const bool has_digit[256])
+{
+    size_t at = 0, count = 0, last = 0; /* digits of the group of four; where the last one stands */
+    for (; at < text.size; at++) {
+        if (is_break(text.ptr[at]))
+            continue;
+        if (!has_digit[(unsigned char)text.ptr[at]])
+            break;
+        last = at;
+        count = (count + 1) % 4;
+    }
+    if (at == text.size)
+        return at - count;
+    if (text.ptr[at] != '=' || count < 2)
+        return at;
+    for (size_t padding = 4 - count; padding > 1; padding--) {
+        size_t first = at;
+        do
+            at++;
+        while (at < text.size && is_break(text.ptr[at]));
+        if (at == text.size || text.ptr[at] != '=')
+            return at == text.size ? at : first;
+    }
+    do
+        at++;
+    while (at < text.size && is_break(text.ptr[at]));
+    return at < text.size ? at : last;
+}
+
 static struct sm_alloy_value *decode(const struct sm_alloy_call *call, bool is_url)
 {
-    struct sm_slice text = sm_arena_copy(ARENA, call->args[0]->text);
-    size_t size;
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    bool has_digit[256] = {false};
+    struct sm_slice given = call->args[0]->text, text = sm_arena_copy(ARENA, given);
+    size_t size = 0;
+    bool is_good = true;
+    for (const char *c = letters; *c; c++)
+        has_digit[(unsigned char)*c] = true;
+    has_digit[is_url ? '-' : '+'] = has_digit[is_url ? '_' : '/'] = true;
     for (size_t i = 0; is_url && i < text.size; i++)
-        if (text.ptr[i] == '+' || text.ptr[i] == '/')
-            return sm_alloy_call_fail(call, sm_arena_printf(ARENA, "illegal base64 data at input byte %zu", i));
+        is_good = is_good && text.ptr[i] != '+' && text.ptr[i] != '/';
     if (is_url)
         swap((char *)text.ptr, text.size, "-_", "+/");
     char *bytes = sm_arena_alloc(ARENA, sm_base64_decoded_size_max(text.size) + 1);
-    if (!sm_base64_decode(text, bytes, &size))
-        return sm_alloy_call_fail(call, "illegal base64 data");
+    if (!is_good || !sm_base64_decode(text, bytes, &size))
+        return sm_alloy_call_fail(call, sm_arena_printf(ARENA, "illegal base64 data at input byte %zu", wrong_byte(given, has_digit)));
     return sm_alloy_bytes(ARENA, sm_slice_make(bytes, size));
 }
 

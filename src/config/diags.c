@@ -139,6 +139,14 @@ void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_p
     free(message);
 }
 
+const char *sm_diags_first(const struct sm_diags *diags, unsigned *line)
+{
+    if (diags->count == 0)
+        return NULL;
+    *line = diags->items[0].position.line;
+    return diags->items[0].message;
+}
+
 size_t sm_diags_error_count(const struct sm_diags *diags)
 {
     return diags->error_count;

@@ -30,6 +30,8 @@ void sm_diags_free(struct sm_diags *diags);
 void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 size_t sm_diags_error_count(const struct sm_diags *diags);
+/* The message that was added first and its line (0: unknown), for who shows it in words of his own; NULL: there is none. Borrowed: `diags`. */
+const char *sm_diags_first(const struct sm_diags *diags, unsigned *line);
 /* All of them, in order of source and line, with the source line and a caret; colour only if `colour`. */
 void sm_diags_print(const struct sm_diags *diags, FILE *out, bool colour);
 

@@ -12,6 +12,8 @@
 
 #include "alloy/library.h"
 
+#include "value_json.h"
+
 static struct sm_alloy_value *select_from(struct sm_alloy_machine *machine, struct sm_slice document, struct sm_slice path)
 {
     const struct sm_alloy_value *function = sm_alloy_library_find(machine->arena, SM_SLICE("json_path"));
@@ -20,41 +22,6 @@ static struct sm_alloy_value *select_from(struct sm_alloy_machine *machine, stru
 }
 
 /* ---- the recorded table */
-
-static json_t *value_json(const struct sm_alloy_value *value)
-{
-    char text[32];
-    json_t *json = json_array();
-    switch (value->type) {
-    case SM_ALLOY_TYPE_STRING:
-        json_decref(json);
-        return json_stringn(value->text.ptr ? value->text.ptr : "", value->text.size);
-    case SM_ALLOY_TYPE_BOOL:
-        json_decref(json);
-        return json_boolean(value->boolean);
-    case SM_ALLOY_TYPE_NUMBER:
-        json_decref(json);
-        snprintf(text, sizeof(text), value->number_kind == SM_ALLOY_DOUBLE ? "%.17g" : "%.0f", sm_alloy_number_double(value));
-        if (value->number_kind == SM_ALLOY_DOUBLE)
-            return json_pack("{s:s}", "float", text);
-        snprintf(text, sizeof(text), "%lld", (long long)value->integer);
-        return json_pack("{s:s}", "int", text);
-    case SM_ALLOY_TYPE_ARRAY:
-        for (size_t i = 0; i < value->array.count; i++)
-            json_array_append_new(json, value_json(value->array.items[i]));
-        return json;
-    case SM_ALLOY_TYPE_OBJECT:
-        json_decref(json);
-        json = json_object();
-        for (size_t i = 0; i < value->object.count; i++)
-            json_object_setn_new(json, value->object.entries[i].key.ptr, value->object.entries[i].key.size,
-                                 value_json(value->object.entries[i].value));
-        return json_pack("{s:o}", "object", json);
-    default:
-        json_decref(json);
-        return json_null();
-    }
-}
 
 static struct sm_slice text_of(const json_t *object, const char *key)
 {
