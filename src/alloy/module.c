@@ -8,6 +8,7 @@
 #include "alloy/scope.h"
 #include "config/diags.h"
 #include "config/source.h"
+#include "config/yaml.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -214,6 +215,40 @@ static struct sm_slice folder_of(const char *name)
     return slash ? sm_slice_make(name, (size_t)(slash - name)) : SM_SLICE(".");
 }
 
+/* A line that begins a section of a Collector's configuration. */
+static bool begins_section(struct sm_slice line)
+{
+    static const char *const keys[] = {"receivers:", "processors:", "connectors:", "exporters:", "extensions:", "service:"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (sm_slice_starts_with(line, sm_slice_of(keys[i])))
+            return true;
+    return false;
+}
+
+/* A file that is YAML is one mistake, not two in every line. */
+static bool is_told_as_yaml(const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
+{
+    const struct sm_position start = {.source = source, .line = 1, .column = 1};
+    bool is_collectors = false;
+    for (struct sm_slice rest = source->text; rest.size && !is_collectors;)
+        is_collectors = begins_section(sm_slice_cut(&rest, '\n'));
+    const struct sm_node *root = is_collectors ? NULL : sm_yaml_parse(source, arena, NULL);
+    if (!is_collectors && !(root && root->kind == SM_NODE_MAP))
+        return false;
+    sm_diags_add(diags, SM_DIAG_ERROR, start, NULL, NULL,
+                 "this looks like YAML%s: name the file .yaml or say --config.format=yaml, and --from collector to convert it",
+                 is_collectors ? " (a Collector configuration)" : "");
+    return true;
+}
+
+static struct sm_alloy_file *parse_file(const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
+{
+    struct sm_alloy_file *file = sm_alloy_parse(source, arena, NULL);
+    if (file || is_told_as_yaml(source, arena, diags))
+        return file;
+    return sm_alloy_parse(source, arena, diags); /* tells what is wrong */
+}
+
 void sm_alloy_evaluate_files(struct sm_alloy_loading *loading, const struct sm_source *const *sources, size_t source_count)
 {
     struct sm_arena *arena = loading->arena;
@@ -222,7 +257,7 @@ void sm_alloy_evaluate_files(struct sm_alloy_loading *loading, const struct sm_s
     bool is_good = true;
     struct sm_alloy_file **files = sm_arena_zalloc(arena, source_count, sizeof(struct sm_alloy_file *));
     for (size_t i = 0; i < source_count; i++) {
-        files[i] = sm_alloy_parse(sources[i], arena, loading->diags);
+        files[i] = parse_file(sources[i], arena, loading->diags);
         is_good &= files[i] != NULL;
     }
     if (!is_good) {

@@ -15,6 +15,7 @@
 #include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/source.h"
+#include "config/yaml.h"
 
 enum { READ_BYTES = 65536 };
 
@@ -92,7 +93,8 @@ static bool format(const char *name, struct sm_slice text, struct sm_bytes *form
         sm_alloy_print_file(file, formatted);
     /* Of a file of another language nearly every line is a mistake. */
     const char *ending = strrchr(name, '.');
-    bool is_yaml = ending && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0);
+    const struct sm_node *yaml = file ? NULL : sm_yaml_parse(&source, &arena, NULL);
+    bool is_yaml = (ending && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0)) || (yaml && yaml->kind == SM_NODE_MAP);
     if (file || !is_yaml)
         sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
     sm_diags_free(diags);

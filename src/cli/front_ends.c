@@ -9,6 +9,7 @@
 #include "cli/alloy_config.h"
 #include "config/diags.h"
 #include "config/provider.h"
+#include "config/source.h"
 #include "config/yaml.h"
 #include "datadog_agent/front_end.h"
 
@@ -90,4 +91,26 @@ static const struct sm_node_entry *find_foreign(const struct sm_node *root, cons
     return first_of(root, agents, sizeof(agents) / sizeof(agents[0]));
 }
 
-const struct sm_load_front_end sm_cli_front_end = {.load = load, .find_foreign = find_foreign};
+/* A line that begins a block of Alloy: otelcol.receiver.otlp "default" { */
+static bool begins_block(struct sm_slice line)
+{
+    static const char *const beginnings[] = {"otelcol.", "prometheus.", "local.file ", "import.", "declare ", "logging {", "tracing {"};
+    line = sm_slice_trim(line);
+    if (!line.size || !memchr(line.ptr, '{', line.size))
+        return false;
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+        if (sm_slice_starts_with(line, sm_slice_of(beginnings[i])))
+            return true;
+    return false;
+}
+
+static const char *find_language(const struct sm_source *source)
+{
+    struct sm_slice rest = source->text;
+    while (rest.size)
+        if (begins_block(sm_slice_cut(&rest, '\n')))
+            return "this looks like an Alloy configuration: name the file .alloy (.river for the Grafana Agent's), or say --config.format=alloy";
+    return NULL;
+}
+
+const struct sm_load_front_end sm_cli_front_end = {.load = load, .find_foreign = find_foreign, .find_language = find_language};

@@ -57,11 +57,26 @@ static const char *go_type(enum sm_node_kind kind)
     }
 }
 
+/* A text in another language is one mistake, not one in every line. */
+static bool is_in_another_language(const struct sm_source *source, const struct sm_load_front_end *front_end, struct sm_diags *diags)
+{
+    const char *what_to_do = front_end && front_end->find_language ? front_end->find_language(source) : NULL;
+    const struct sm_position start = {.source = source, .line = 1, .column = 1};
+    if (what_to_do)
+        sm_diags_add(diags, SM_DIAG_ERROR, start, NULL, NULL, "%s", what_to_do);
+    return what_to_do != NULL;
+}
+
 /* Parses one source, which must be a map or empty, and lays it over `*root`. */
 static bool lay_over(const struct sm_node **root, const struct sm_source *source, const struct sm_load_front_end *front_end, struct sm_arena *arena,
                      struct sm_diags *diags)
 {
-    const struct sm_node *node = sm_yaml_parse(source, arena, diags);
+    const struct sm_node *node = sm_yaml_parse(source, arena, NULL);
+    bool is_map = node && (node->kind == SM_NODE_MAP || node->kind == SM_NODE_NULL);
+    if (!is_map && is_in_another_language(source, front_end, diags))
+        return false;
+    if (!node)
+        node = sm_yaml_parse(source, arena, diags); /* tells what is wrong */
     if (!node)
         return false;
     if (node->kind == SM_NODE_NULL) {

@@ -12,6 +12,8 @@ struct sm_load_front_end {
     /* The first key by which a map that was read as YAML, and by its name is no front-end's, is one's all the same, with what to tell of it; NULL: it
      * has none. */
     const struct sm_node_entry *(*find_foreign)(const struct sm_node *root, const char **what_to_do);
+    /* What to do about a text that is no map of YAML but seems to be in another language; NULL: it is in none that is known. May be NULL. */
+    const char *(*find_language)(const struct sm_source *source);
 };
 
 struct sm_load_options {

@@ -70,6 +70,18 @@ def test_an_agents_file_under_another_name_is_told_from_a_collectors(tmp_path):
     output("validate", "--config.format=datadog-agent", "--config", str(path))
 
 
+def test_a_file_in_another_language_is_one_mistake(tmp_path):
+    alloy, yaml = tmp_path / "config.yaml", tmp_path / "config.alloy"  # the names the wrong way round
+    alloy.write_text('otelcol.exporter.debug "d" { }\n')
+    yaml.write_text("receivers:\n  otlp:\nexporters:\n  debug:\n")
+    for path, format, said in ((alloy, "alloy", "looks like an Alloy configuration"), (yaml, "yaml", "looks like YAML (a Collector configuration)")):
+        done = subprocess.run([PROGRAM, "validate", "--config", str(path)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "invalid configuration: 1 error" in done.stderr
+        assert ":1:1: " in done.stderr and said in done.stderr and f"--config.format={format}" in done.stderr
+        done = subprocess.run([PROGRAM, "validate", f"--config.format={format}", "--config", str(path)], capture_output=True, text=True, timeout=60)
+        assert "looks like" not in done.stderr
+
+
 def test_a_switch_of_the_agents_that_is_not_built_is_refused(tmp_path):
     path = tmp_path / "datadog.yaml"
     path.write_text("api_key: %032d\napm_config: {features: [table_names, sqllexer]}\n" % 0)
