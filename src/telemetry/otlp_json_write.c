@@ -135,27 +135,24 @@ static size_t find_field(const struct sm_schema_message *message, uint32_t numbe
     return SM_SCHEMA_FIELDS_MAX;
 }
 
-static void clear_oneof(const struct sm_schema_message *message, struct slot *slots)
-{
-    for (size_t i = 0; i < message->field_count; i++)
-        if (message->fields[i].flags & SM_SCHEMA_ONEOF)
-            slots[i] = (struct slot){0};
-}
-
 static void collect(const struct sm_schema_message *message, struct sm_slice encoded, struct slot *slots)
 {
     struct sm_proto_cursor cursor = sm_proto_begin(encoded);
     struct sm_proto_field found;
     size_t index = 0;
+    struct slot *chosen = NULL; /* the member of the oneof that was met last */
     while (sm_proto_next(&cursor, &found)) {
         index = find_field(message, found.number, index);
         if (index == SM_SCHEMA_FIELDS_MAX)
             continue;
         const struct sm_schema_field *field = &message->fields[index];
         assert(found.type == wire_type(field->kind) || ((field->flags & SM_SCHEMA_REPEATED) && found.type == SM_WIRE_BYTES));
-        if (field->flags & SM_SCHEMA_ONEOF)
-            clear_oneof(message, slots);
         struct slot *slot = &slots[index];
+        if (field->flags & SM_SCHEMA_ONEOF) {
+            if (chosen)
+                *chosen = (struct slot){0};
+            chosen = slot;
+        }
         if (slot->count++ == 0)
             slot->first = found.whole.ptr;
         slot->end = cursor.at;
@@ -219,11 +216,65 @@ static void put_packed(struct sm_bytes *out, enum sm_schema_kind kind, struct sm
     }
 }
 
+/* Takes a field of bytes; false: another one stands there. */
+static bool take_bytes(const char **at, const char *end, uint32_t tag, struct sm_slice *bytes)
+{
+    uint64_t size;
+    if (*at >= end || (uint8_t) * *at != tag)
+        return false;
+    ++*at;
+    if (!sm_proto_read_varint(at, end, &size) || size > (size_t)(end - *at))
+        return false;
+    *bytes = sm_slice_make(*at, (size_t)size);
+    *at += size;
+    return true;
+}
+
+/* An AnyValue that is a text or an integer and nothing else. */
+static bool put_plain_value(struct sm_bytes *out, struct sm_slice encoded)
+{
+    const char *at = encoded.ptr, *end = at + encoded.size;
+    struct sm_slice text;
+    uint64_t number;
+    if (take_bytes(&at, end, SM_TAG(1, SM_WIRE_BYTES), &text) && at == end) {
+        put_text(out, "\"stringValue\":", 14);
+        sm_json_put_string(out, text);
+        return true;
+    }
+    at = encoded.ptr;
+    if (at >= end || (uint8_t)*at++ != SM_TAG(3, SM_WIRE_VARINT) || !sm_proto_read_varint(&at, end, &number) || at != end)
+        return false;
+    put_text(out, "\"intValue\":", 11);
+    put_quoted_int(out, (int64_t)number);
+    return true;
+}
+
+/* An attribute of a text or an integer as nearly every sender encodes it, its key first: most of what is written. False: it is another, nothing is
+ * written. */
+static bool put_plain_attribute(struct sm_bytes *out, struct sm_slice encoded)
+{
+    const char *at = encoded.ptr, *end = at + encoded.size;
+    size_t size_before = out->size;
+    struct sm_slice key, value;
+    if (!take_bytes(&at, end, SM_TAG(1, SM_WIRE_BYTES), &key) || key.size == 0 || !take_bytes(&at, end, SM_TAG(2, SM_WIRE_BYTES), &value) ||
+        at != end)
+        return false;
+    put_text(out, "{\"key\":", 7);
+    sm_json_put_string(out, key);
+    put_text(out, ",\"value\":{", 10);
+    if (!put_plain_value(out, value)) {
+        out->size = size_before;
+        return false;
+    }
+    put_text(out, "}}", 2);
+    return true;
+}
+
 static void put_repeated(struct sm_bytes *out, const struct sm_schema_field *field, const struct slot *slot, struct sm_arena *scratch)
 {
     struct sm_proto_cursor cursor = {.at = slot->first, .end = slot->end};
     struct sm_proto_field found;
-    bool is_first = true;
+    bool is_first = true, is_attribute = field->kind == SM_KIND_MESSAGE && field->message == sm_schema_attribute();
     sm_bytes_append_char(out, '[');
     while (sm_proto_next(&cursor, &found)) {
         if (found.number != field->number)
@@ -235,6 +286,8 @@ static void put_repeated(struct sm_bytes *out, const struct sm_schema_field *fie
         if (!is_first)
             sm_bytes_append_char(out, ',');
         is_first = false;
+        if (is_attribute && put_plain_attribute(out, found.bytes))
+            continue;
         if (field->kind == SM_KIND_MESSAGE)
             put_message(out, field->message, found.bytes, scratch);
         else if (field->kind == SM_KIND_STRING)
