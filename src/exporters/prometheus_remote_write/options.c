@@ -216,6 +216,18 @@ static void validate_strategy(const struct sm_remote_write_options *options, str
                             options->translation_strategy);
 }
 
+/* Rules that the reference has when it makes the exporter. */
+static void validate_target(const struct sm_remote_write_options *options, struct sm_validation *validation)
+{
+    const struct sm_string_map *labels = &options->external_labels;
+    if (!*options->client.endpoint)
+        sm_validation_error(validation, "endpoint", "invalid endpoint: there is none");
+    for (size_t i = 0; i < labels->count; i++)
+        if (!*labels->entries[i].key || !*labels->entries[i].value)
+            sm_validation_error(validation, "external_labels",
+                                "prometheus remote write: external labels configuration contains an empty key or value");
+}
+
 void sm_remote_write_validate(const void *from, struct sm_validation *validation)
 {
     const struct sm_remote_write_options *options = from;
@@ -234,6 +246,7 @@ void sm_remote_write_validate(const void *from, struct sm_validation *validation
         sm_validation_error(validation, "", "max_batch_byte_size must be greater than 0");
     if (options->client.compression != SM_COMPRESSION_NONE && options->client.compression != SM_COMPRESSION_SNAPPY)
         sm_validation_error(validation, "", "compression type must be snappy");
+    validate_target(options, validation);
     validate_message(options, validation);
     validate_strategy(options, validation);
     validate_rules(&options->relabel_configs, "relabel_configs", validation);
