@@ -1,25 +1,19 @@
 /* functions_format.c - the converter Format: Go's fmt.Sprintf.
  *
- * Verbs v d s q x X o b c U e E f F g G t T and %%, the flags + - # 0 and space, width and precision as numbers or *, argument indexes [n]. What does
- * not fit is written into the text as Go writes it: %!d(string=…), %!s(MISSING), %!(EXTRA …). Width and precision are limited.
+ * Verbs v d s q x X o O b c U e E f F g G t T w and %%, the flags + - # 0 and space, width and precision as numbers or *, argument indexes [n]. What
+ * does not fit is written into the text as Go writes it: %!d(string=…), %!s(MISSING), %!(EXTRA …). Width and precision are limited. Where Go would
+ * show addresses (maps and lists of the telemetry, zones of times), their JSON or nothing is shown.
  * Source: the documentation of Go's package fmt. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ottl/compile.h"
 #include "base/hex.h"
+#include "ottl/compile.h"
+#include "ottl/go_format.h"
 #include "ottl/runes.h"
-#include "wire/number.h"
 
 enum { WIDTH_MAX = 1000000 }; /* as in Go */
-
-struct directive {
-    bool plus, minus, sharp, zero, space;
-    bool has_width, has_precision;
-    int width, precision;
-};
 
 struct formatting {
     struct sm_slice format;
@@ -28,246 +22,10 @@ struct formatting {
     size_t count, next;
     bool reordered;
     bool is_bad;      /* showing a value whose verb does not fit: without its own text form */
+    bool is_inside;   /* an element of a list or map, or a member */
     bool is_plain_go; /* the values are Go's own: ints and maps, not pdata's */
-    struct sm_arena *arena;
-    struct sm_bytes *out;
+    struct sm_go_output to;
 };
-
-static void pad(struct formatting *f, const struct directive *d, struct sm_slice text, bool with_zeros)
-{
-    size_t runes = sm_ottl_rune_count(text), width = d->has_width ? (size_t)d->width : 0, missing = width > runes ? width - runes : 0;
-    bool zeros = with_zeros && d->zero && !d->minus;
-    if (zeros && text.size > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+' || text.ptr[0] == ' ')) {
-        sm_bytes_append_char(f->out, text.ptr[0]);
-        text = sm_slice_make(text.ptr + 1, text.size - 1);
-    }
-    for (size_t i = 0; i < missing && !d->minus; i++)
-        sm_bytes_append_char(f->out, zeros ? '0' : ' ');
-    sm_bytes_append_slice(f->out, text);
-    for (size_t i = 0; i < missing && d->minus; i++)
-        sm_bytes_append_char(f->out, ' ');
-}
-
-/* ---- integers */
-
-static void write_integer(struct formatting *f, const struct directive *d, int64_t number, unsigned base, bool upper)
-{
-    char digits[72], *end = digits + sizeof(digits), *at = end;
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    struct sm_bytes text;
-    struct directive plain = *d;
-    sm_bytes_init(&text, f->arena);
-    for (; rest > 0 || at == end; rest /= base)
-        *--at = (upper ? "0123456789ABCDEF" : "0123456789abcdef")[rest % base];
-    if (d->has_precision && d->precision == 0 && number == 0)
-        at = end;
-    if (number < 0 || d->plus || d->space)
-        sm_bytes_append_char(&text, number < 0 ? '-' : d->plus ? '+' : ' ');
-    if (d->sharp && base != 10)
-        sm_bytes_append_text(&text, base == 16 ? (upper ? "0X" : "0x") : base == 2 ? "0b" : "0");
-    size_t width = d->has_width ? (size_t)d->width : 0, zeros = d->zero && !d->minus && width > text.size ? width - text.size : 0;
-    size_t wanted = d->has_precision ? (size_t)d->precision : zeros;
-    for (size_t i = (size_t)(end - at); i < wanted; i++)
-        sm_bytes_append_char(&text, '0');
-    sm_bytes_append(&text, at, (size_t)(end - at));
-    plain.zero = false;
-    pad(f, &plain, sm_bytes_slice(&text), false);
-}
-
-/* Go's strconv.IsPrint, but for code points that Unicode assigns to nothing. */
-static bool has_shape(uint32_t rune)
-{
-    static const uint32_t without[][2] = {
-        {0, 0x1f},        {0x7f, 0xa0},     {0xad, 0xad},     {0x600, 0x605},     {0x61c, 0x61c},      {0x6dd, 0x6dd},   {0x70f, 0x70f},
-        {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x200f}, {0x2028, 0x202f},   {0x205f, 0x206f},    {0x3000, 0x3000}, {0xd800, 0xf8ff},
-        {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe00ff}, {0xe01f0, 0x10ffff},
-    };
-    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
-        if (rune >= without[i][0] && rune <= without[i][1])
-            return false;
-    return true;
-}
-
-static void append_quoted_rune(struct sm_bytes *out, uint32_t rune, char quote, bool is_ascii_only)
-{
-    static const char short_forms[] = "\aa\bb\ff\nn\rr\tt\vv";
-    const char *found = rune && rune < ' ' ? strchr(short_forms, (int)rune) : NULL;
-    if (rune == (unsigned char)quote || rune == '\\')
-        sm_bytes_printf(out, "\\%c", (char)rune);
-    else if (found)
-        sm_bytes_printf(out, "\\%c", found[1]);
-    else if (has_shape(rune) && (rune < 0x80 || !is_ascii_only))
-        sm_ottl_rune_append(out, rune);
-    else
-        sm_bytes_printf(out, rune < ' ' || rune == 0x7f ? "\\x%02x" : rune <= 0xffff ? "\\u%04x" : "\\U%08x", rune);
-}
-
-static void append_quoted(struct sm_bytes *out, struct sm_slice text, bool is_ascii_only)
-{
-    sm_bytes_append_char(out, '"');
-    for (size_t i = 0; i < text.size;) {
-        size_t start = i;
-        uint32_t rune = sm_ottl_rune_next(text, &i);
-        if (rune == SM_OTTL_RUNE_WRONG && i == start + 1)
-            sm_bytes_printf(out, "\\x%02x", (unsigned char)text.ptr[start]);
-        else
-            append_quoted_rune(out, rune, '"', is_ascii_only);
-    }
-    sm_bytes_append_char(out, '"');
-}
-
-static bool write_rune(struct formatting *f, const struct directive *d, int64_t number, char verb)
-{
-    struct sm_bytes text;
-    bool is_rune = number >= 0 && number <= 0x10ffff && (number < 0xd800 || number > 0xdfff);
-    uint32_t rune = is_rune ? (uint32_t)number : (uint32_t)SM_OTTL_RUNE_WRONG;
-    sm_bytes_init(&text, f->arena);
-    if (verb == 'q') {
-        sm_bytes_append_char(&text, '\'');
-        append_quoted_rune(&text, rune, '\'', d->plus);
-        sm_bytes_append_char(&text, '\'');
-    } else if (verb == 'U') {
-        sm_bytes_printf(&text, "U+%04" PRIX64, (uint64_t)number);
-    } else {
-        sm_ottl_rune_append(&text, rune);
-    }
-    pad(f, d, sm_bytes_slice(&text), verb == 'q');
-    return true;
-}
-
-static bool format_integer(struct formatting *f, const struct directive *d, int64_t number, char verb)
-{
-    switch (verb) {
-    case 'v':
-    case 'd':
-        write_integer(f, d, number, 10, false);
-        return true;
-    case 'x':
-    case 'X':
-        write_integer(f, d, number, 16, verb == 'X');
-        return true;
-    case 'o':
-    case 'O':
-        if (verb == 'O')
-            sm_bytes_append_text(f->out, "0o");
-        write_integer(f, d, number, 8, false);
-        return true;
-    case 'b':
-        write_integer(f, d, number, 2, false);
-        return true;
-    case 'c':
-    case 'q':
-    case 'U':
-        return write_rune(f, d, number, verb);
-    default:
-        return false;
-    }
-}
-
-/* ---- floats, texts, others */
-
-/* "0x1.8p+01", "6755399441055744p-51": exponents of two digits at least. */
-static size_t write_binary(char *text, size_t room, const struct directive *d, double number, char verb)
-{
-    int exponent, size;
-    if (verb == 'b') {
-        double fraction = frexp(number, &exponent);
-        bool is_zero = number == 0;
-        return (size_t)snprintf(text, room, "%s%" PRId64 "p%+d", signbit(number) && is_zero ? "-" : "", (int64_t)ldexp(fraction, 53),
-                                is_zero ? -1074 : exponent - 53);
-    }
-    if (d->has_precision)
-        size = snprintf(text, room, verb == 'x' ? "%.*a" : "%.*A", d->precision < 60 ? d->precision : 60, number);
-    else
-        size = snprintf(text, room, verb == 'x' ? "%a" : "%A", number);
-    if (size > 2 && (text[size - 2] == '+' || text[size - 2] == '-')) {
-        text[size] = text[size - 1];
-        text[size - 1] = '0';
-        text[++size] = '\0';
-    }
-    return (size_t)size;
-}
-
-static bool format_double(struct formatting *f, const struct directive *d, double number, char verb)
-{
-    char text[SM_NUMBER_SIZE_MAX + 2], pattern[8], *wide = text;
-    size_t size;
-    if (!strchr("veEfFgGxXb", verb))
-        return false;
-    if (isfinite(number) && strchr("xXb", verb)) {
-        wide = sm_arena_alloc(f->arena, 96);
-        size = write_binary(wide, 96, d, number, verb);
-    } else if (!isfinite(number) || ((verb == 'v' || verb == 'g') && !d->has_precision)) {
-        size = sm_number_format(number, SM_NUMBER_GENERAL, text);
-        if (verb == 'v' && isfinite(number) && fabs(number) >= 1e6 && fabs(number) < 1e21) /* %v has another threshold for exponents */
-            size = sm_number_format(number, SM_NUMBER_PLAIN, text);
-        if (isinf(number) && number > 0 && !d->plus) /* Go: "+Inf" for %v too */
-            size = (size_t)snprintf(text, sizeof(text), "+Inf");
-    } else {
-        snprintf(pattern, sizeof(pattern), "%%%s.*%c", d->sharp ? "#" : "", verb == 'v' ? 'g' : verb);
-        int precision = d->has_precision ? d->precision : 6;
-        int needed = snprintf(NULL, 0, pattern, precision, number);
-        wide = sm_arena_alloc(f->arena, (size_t)needed + 1);
-        size = (size_t)snprintf(wide, (size_t)needed + 1, pattern, precision, number);
-    }
-    struct sm_slice shown = sm_slice_make(wide, size);
-    if ((d->plus || d->space) && shown.ptr[0] != '-' && shown.ptr[0] != '+')
-        shown = sm_slice_of(sm_arena_printf(f->arena, "%c%.*s", d->plus ? '+' : ' ', SM_SLICE_ARGS(shown)));
-    pad(f, d, shown, isfinite(number));
-    return true;
-}
-
-static struct sm_slice cut_runes(struct sm_slice text, const struct directive *d)
-{
-    size_t end = 0;
-    if (!d->has_precision)
-        return text;
-    for (int i = 0; i < d->precision && end < text.size; i++)
-        sm_ottl_rune_next(text, &end);
-    return sm_slice_make(text.ptr, end);
-}
-
-static bool format_text(struct formatting *f, const struct directive *d, struct sm_slice text, char verb)
-{
-    struct sm_bytes shown;
-    sm_bytes_init(&shown, f->arena);
-    switch (verb) {
-    case 'v':
-        if (d->sharp)
-            append_quoted(&shown, text, d->plus);
-        else
-            sm_bytes_append_slice(&shown, cut_runes(text, d));
-        break;
-    case 's':
-        sm_bytes_append_slice(&shown, cut_runes(text, d));
-        break;
-    case 'q':
-        append_quoted(&shown, cut_runes(text, d), d->plus);
-        break;
-    case 'x':
-    case 'X':
-        if (d->sharp && text.size > 0)
-            sm_bytes_append_text(&shown, verb == 'x' ? "0x" : "0X");
-        for (size_t i = 0; i < text.size && (!d->has_precision || i < (size_t)d->precision); i++) {
-            if (d->space && i > 0)
-                sm_bytes_append_char(&shown, ' ');
-            sm_bytes_printf(&shown, verb == 'x' ? "%02x" : "%02X", (unsigned char)text.ptr[i]);
-        }
-        break;
-    default:
-        return false;
-    }
-    pad(f, d, sm_bytes_slice(&shown), true);
-    return true;
-}
-
-static bool format_bool(struct formatting *f, const struct directive *d, bool boolean, char verb)
-{
-    if (verb != 'v' && verb != 't')
-        return false;
-    pad(f, d, boolean ? SM_SLICE("true") : SM_SLICE("false"), true);
-    return true;
-}
 
 static bool is_list_of_numbers(const struct sm_ottl_value *value)
 {
@@ -304,41 +62,67 @@ static const char *go_type(const struct formatting *f, const struct sm_ottl_valu
     return names[value->kind];
 }
 
-static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size);
+static void format_value(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb,
+                         size_t verb_size);
+
+static void format_inside(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb,
+                          size_t verb_size)
+{
+    bool was_inside = f->is_inside;
+    f->is_inside = true;
+    format_value(f, d, value, verb, verb_size);
+    f->is_inside = was_inside;
+}
 
 static struct sm_ottl_value list_item(struct formatting *f, const struct sm_ottl_value *value, size_t index)
 {
     if (value->kind == SM_OTTL_LIST)
-        return value->parts ? value->parts[index] : sm_ottl_from_attribute(&value->list->items[index], f->arena);
+        return value->parts ? value->parts[index] : sm_ottl_from_attribute(&value->list->items[index], f->to.arena);
     if (value->object_kind == SM_OTTL_UINTS)
         return sm_ottl_int((int64_t)((const uint64_t *)value->object)[index]);
     return sm_ottl_double(((const double *)value->object)[index]);
 }
 
 /* An element of a list or a map: nil has no type to complain of there. */
-static void format_item(struct formatting *f, const struct directive *d, const struct sm_ottl_value *item, const char *verb, size_t verb_size)
+static void format_item(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *item, const char *verb, size_t verb_size)
 {
     if (item->kind == SM_OTTL_NIL)
-        sm_bytes_append_text(f->out, *verb == 'v' && d->sharp ? "interface {}(nil)" : "<nil>");
+        sm_bytes_append_text(f->to.out, d->as_source ? "interface {}(nil)" : "<nil>");
     else
-        format_value(f, d, item, verb, verb_size);
+        format_inside(f, d, item, verb, verb_size);
+}
+
+/* "[a b]", as source "type{a, b}". */
+static void open_braces(struct formatting *f, const struct sm_go_directive *d, const char *type)
+{
+    if (d->as_source)
+        sm_bytes_printf(f->to.out, "%s{", type);
+    else
+        sm_bytes_append_char(f->to.out, '[');
+}
+
+static void close_braces(struct formatting *f, const struct sm_go_directive *d)
+{
+    sm_bytes_append_char(f->to.out, d->as_source ? '}' : ']');
+}
+
+static void separate(struct formatting *f, const struct sm_go_directive *d, size_t index)
+{
+    if (index > 0)
+        sm_bytes_append_text(f->to.out, d->as_source ? ", " : " ");
 }
 
 /* "[a b]", with %#v "[]string{"a", "b"}". */
-static void format_list(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+static void format_list(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
 {
     size_t count = value->kind == SM_OTTL_LIST ? value->list->count : value->count;
-    bool as_source = *verb == 'v' && d->sharp;
-    sm_bytes_append_text(f->out, as_source ? go_type(f, value) : "[");
-    if (as_source)
-        sm_bytes_append_char(f->out, '{');
+    open_braces(f, d, go_type(f, value));
     for (size_t i = 0; i < count; i++) {
         struct sm_ottl_value item = list_item(f, value, i);
-        if (i > 0)
-            sm_bytes_append_text(f->out, as_source ? ", " : " ");
+        separate(f, d, i);
         format_item(f, d, &item, verb, verb_size);
     }
-    sm_bytes_append_char(f->out, as_source ? '}' : ']');
+    close_braces(f, d);
 }
 
 /* ---- values that are more than a number or a text */
@@ -399,25 +183,31 @@ static struct sm_slice hex_text(struct sm_slice id, struct sm_arena *arena)
     return sm_slice_is_zero(id) ? SM_SLICE("") : sm_hex_text(id, arena);
 }
 
-/* Bytes one by one: "[1 2]", with %#v "[]byte{0x1, 0x2}". */
-static bool format_bytes(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, char verb)
+/* A number without a sign, or the complaint that the verb does not fit it. */
+static void write_unsigned(struct formatting *f, const struct sm_go_directive *d, uint64_t number, const char *type, char verb)
 {
-    bool as_source = verb == 'v' && d->sharp;
-    if (as_source)
-        sm_bytes_printf(f->out, "%s{", value->kind == SM_OTTL_BYTES ? "[]byte" : go_type(f, value));
-    else
-        sm_bytes_append_char(f->out, '[');
+    if (sm_go_format_unsigned(&f->to, d, number, verb))
+        return;
+    sm_bytes_printf(f->to.out, "%%!%c(%s=", verb, type);
+    sm_go_format_unsigned(&f->to, d, number, 'v');
+    sm_bytes_append_char(f->to.out, ')');
+}
+
+/* Bytes one by one: "[1 2]", with %#v "[]byte{0x1, 0x2}". No bytes are a nil slice in the reference. */
+static void format_bytes(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, char verb)
+{
+    const char *type = value->kind == SM_OTTL_BYTES && !f->is_inside ? "[]byte" : go_type(f, value);
+    if (d->as_source && value->kind == SM_OTTL_BYTES && value->text.size == 0) {
+        sm_bytes_printf(f->to.out, "%s(nil)", type);
+        return;
+    }
+    open_braces(f, d, type);
     for (size_t i = 0; i < value->text.size; i++) {
         unsigned char byte = (unsigned char)value->text.ptr[i];
-        if (i > 0)
-            sm_bytes_append_text(f->out, as_source ? ", " : " ");
-        if (as_source)
-            sm_bytes_printf(f->out, "0x%x", byte);
-        else if (!format_integer(f, d, byte, verb))
-            sm_bytes_printf(f->out, "%%!%c(uint8=%u)", verb, byte);
+        separate(f, d, i);
+        write_unsigned(f, d, byte, "uint8", verb);
     }
-    sm_bytes_append_char(f->out, as_source ? '}' : ']');
-    return true;
+    close_braces(f, d);
 }
 
 static int order_keys(const void *a, const void *b)
@@ -426,88 +216,181 @@ static int order_keys(const void *a, const void *b)
 }
 
 /* A map of Go: "map[a:1 b:x]", sorted by key, with %#v as its source. */
-static void format_map(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+static void format_map(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
 {
     size_t count = value->map->count;
-    struct sm_attribute *sorted = sm_arena_zalloc(f->arena, count, sizeof(*sorted));
+    struct sm_attribute *sorted = sm_arena_zalloc(f->to.arena, count, sizeof(*sorted));
     if (count) {
         memcpy(sorted, value->map->entries, count * sizeof(*sorted));
         qsort(sorted, count, sizeof(*sorted), order_keys);
     }
-    bool as_source = *verb == 'v' && d->sharp;
-    sm_bytes_append_text(f->out, as_source ? "map[string]interface {}{" : "map[");
+    sm_bytes_append_text(f->to.out, d->as_source ? "map[string]interface {}{" : "map[");
     for (size_t i = 0; i < count; i++) {
-        struct sm_ottl_value key = sm_ottl_string(sorted[i].key), item = sm_ottl_from_attribute(&sorted[i].value, f->arena);
-        if (i > 0)
-            sm_bytes_append_text(f->out, as_source ? ", " : " ");
-        format_value(f, d, &key, verb, verb_size);
-        sm_bytes_append_char(f->out, ':');
+        struct sm_ottl_value key = sm_ottl_string(sorted[i].key), item = sm_ottl_from_attribute(&sorted[i].value, f->to.arena);
+        separate(f, d, i);
+        format_inside(f, d, &key, verb, verb_size);
+        sm_bytes_append_char(f->to.out, ':');
         format_item(f, d, &item, verb, verb_size);
     }
-    sm_bytes_append_char(f->out, as_source ? '}' : ']');
+    close_braces(f, d);
+}
+
+/* As Go's Time.GoString: "time.Date(2024, time.June, 13, 10, 0, 0, 0, time.UTC)". */
+static struct sm_slice time_source(const struct sm_ottl_time *time, struct sm_arena *arena)
+{
+    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
+                                         "July",    "August",   "September", "October", "November", "December"};
+    struct sm_bytes out;
+    struct tm tm = {0};
+    time_t local = (time_t)(time->seconds + time->zone_offset_s);
+    const char *place = time->location ? time->location : time->zone_name ? time->zone_name : time->zone_offset_s == 0 ? "UTC" : "";
+    sm_bytes_init(&out, arena);
+    gmtime_r(&local, &tm);
+    sm_bytes_printf(&out, "time.Date(%lld, time.%s, %d, %d, %d, %d, %d, ", tm.tm_year + 1900LL, months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min,
+                    tm.tm_sec, time->nanos);
+    if (strcmp(place, "UTC") == 0 || strcmp(place, "Local") == 0)
+        sm_bytes_printf(&out, "time.%s)", place);
+    else
+        sm_bytes_printf(&out, "time.Location(\"%s\"))", place);
+    return sm_bytes_slice(&out);
+}
+
+static void name_member(struct formatting *f, const struct sm_go_directive *d, const char *name)
+{
+    if (d->as_source || d->with_fields)
+        sm_bytes_append_text(f->to.out, name);
+}
+
+/* The place of a time as a pointer that is nil, which it is for UTC. */
+static void write_place(struct formatting *f, const struct sm_go_directive *d, char verb)
+{
+    if (verb == 'v' && d->as_source)
+        sm_bytes_append_text(f->to.out, "(*time.Location)(nil)");
+    else if (verb == 'v')
+        sm_go_pad(&f->to, d, SM_SLICE("<nil>"));
+    else if (strchr("bodxX", verb))
+        sm_go_format_unsigned(&f->to, d, 0, verb);
+    else {
+        sm_bytes_printf(f->to.out, "%%!%c(*time.Location=", verb);
+        sm_go_pad(&f->to, d, SM_SLICE("<nil>"));
+        sm_bytes_append_char(f->to.out, ')');
+    }
+}
+
+/* A time by its members: nanoseconds, seconds since the year 1, place. */
+static void format_time_members(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_time *time, const char *verb)
+{
+    const int64_t seconds_until_1970 = INT64_C(62135596800);
+    struct sm_ottl_value seconds = sm_ottl_int(time->seconds + seconds_until_1970);
+    sm_bytes_append_text(f->to.out, d->as_source ? "time.Time{" : "{");
+    name_member(f, d, "wall:");
+    write_unsigned(f, d, (uint64_t)time->nanos, "uint64", *verb);
+    separate(f, d, 1);
+    name_member(f, d, "ext:");
+    format_inside(f, d, &seconds, verb, 1);
+    separate(f, d, 1);
+    name_member(f, d, "loc:");
+    write_place(f, d, *verb);
+    sm_bytes_append_char(f->to.out, '}');
+}
+
+static bool has_text_form(const struct formatting *f, const struct sm_go_directive *d, char verb)
+{
+    return !f->is_bad && !d->as_source && strchr("vsqxX", verb);
+}
+
+static bool format_time(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_time *time, const char *verb)
+{
+    if (has_text_form(f, d, *verb))
+        return sm_go_format_text(&f->to, d, time_text(*time, f->to.arena), *verb);
+    if (f->is_bad || !d->as_source)
+        format_time_members(f, d, time, verb);
+    else
+        sm_go_format_text(&f->to, d, time_source(time, f->to.arena), 's');
+    return true;
 }
 
 /* False: the verb does not fit the value. */
-static bool format_known(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, char verb)
+static bool format_known(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb)
 {
     struct sm_slice text;
     switch (value->kind) {
     case SM_OTTL_NIL:
-        if (verb == 'v')
-            pad(f, d, SM_SLICE("<nil>"), false);
-        return verb == 'v';
+        if (*verb == 'v')
+            sm_go_pad(&f->to, d, SM_SLICE("<nil>"));
+        return *verb == 'v';
     case SM_OTTL_BOOL:
-        return format_bool(f, d, value->boolean, verb);
+        return sm_go_format_bool(&f->to, d, value->boolean, *verb);
     case SM_OTTL_INT:
-        return format_integer(f, d, value->integer, verb);
+        return sm_go_format_integer(&f->to, d, value->integer, *verb);
     case SM_OTTL_DOUBLE:
-        return format_double(f, d, value->number, verb);
+        return sm_go_format_double(&f->to, d, value->number, *verb);
     case SM_OTTL_STRING:
-        return format_text(f, d, value->text, verb);
+        return sm_go_format_text(&f->to, d, value->text, *verb);
     case SM_OTTL_DURATION:
-        if (f->is_bad || !strchr("vsqxX", verb))
-            return format_integer(f, d, value->integer, verb);
-        return format_text(f, d, duration_text(value->integer, f->arena), verb);
+        if (has_text_form(f, d, *verb))
+            return sm_go_format_text(&f->to, d, duration_text(value->integer, f->to.arena), *verb);
+        return sm_go_format_integer(&f->to, d, value->integer, *verb);
     case SM_OTTL_TIME:
-        return format_text(f, d, time_text(value->time, f->arena), verb);
+        return format_time(f, d, &value->time, verb);
     case SM_OTTL_BYTES:
-        return strchr("sqxX", verb) ? format_text(f, d, value->text, verb) : format_bytes(f, d, value, verb);
+        if (strchr("sqxX", *verb))
+            return sm_go_format_text(&f->to, d, value->text, *verb);
+        format_bytes(f, d, value, *verb);
+        return true;
     case SM_OTTL_TRACE_ID:
     case SM_OTTL_SPAN_ID:
-        if (f->is_bad || d->sharp + (verb == 'v') == 2 || !strchr("vsqxX", verb))
-            return format_bytes(f, d, value, verb);
-        return format_text(f, d, hex_text(value->text, f->arena), verb);
+        if (has_text_form(f, d, *verb))
+            return sm_go_format_text(&f->to, d, hex_text(value->text, f->to.arena), *verb);
+        format_bytes(f, d, value, *verb);
+        return true;
     default:
         break;
     }
-    if (!sm_ottl_text(value, f->arena, &text))
+    if (!sm_ottl_text(value, f->to.arena, &text))
         return false;
-    return format_text(f, d, text, verb);
+    return sm_go_format_text(&f->to, d, text, *verb);
 }
 
-static void write_bad(struct formatting *f, const struct directive *d, size_t verb_size, const char *verb, const struct sm_ottl_value *value)
+static void write_bad(struct formatting *f, const struct sm_go_directive *d, size_t verb_size, const char *verb, const struct sm_ottl_value *value)
 {
     bool was_bad = f->is_bad;
     f->is_bad = true;
-    sm_bytes_append_text(f->out, "%!");
-    sm_bytes_append(f->out, verb, verb_size);
-    sm_bytes_append_char(f->out, '(');
-    if (value->kind != SM_OTTL_NIL)
-        sm_bytes_printf(f->out, "%s=", go_type(f, value));
-    format_value(f, d, value, "v", 1);
-    sm_bytes_append_char(f->out, ')');
+    sm_bytes_append_text(f->to.out, "%!");
+    sm_bytes_append(f->to.out, verb, verb_size);
+    sm_bytes_append_char(f->to.out, '(');
+    if (value->kind == SM_OTTL_NIL) {
+        sm_bytes_append_text(f->to.out, "<nil>");
+    } else {
+        sm_bytes_printf(f->to.out, "%s=", go_type(f, value));
+        format_value(f, d, value, "v", 1);
+    }
+    sm_bytes_append_char(f->to.out, ')');
     f->is_bad = was_bad;
 }
 
-static void format_value(struct formatting *f, const struct directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+/* Verbs that complain of a whole value before looking into it: %w, and %p of what is no pointer. */
+static bool is_refused_whole(const struct formatting *f, const struct sm_ottl_value *value, char verb)
 {
-    if (*verb == 'T')
-        format_text(f, d, sm_slice_of(go_type(f, value)), 's');
+    bool is_id = value->kind == SM_OTTL_TRACE_ID || value->kind == SM_OTTL_SPAN_ID;
+    if (verb == 'p')
+        return !f->is_inside && (is_id || value->kind == SM_OTTL_TIME || value->kind == SM_OTTL_DURATION);
+    return verb == 'w' && !f->is_bad && value->kind != SM_OTTL_BYTES;
+}
+
+static void format_value(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_value *value, const char *verb, size_t verb_size)
+{
+    if (*verb == 'T' && value->kind == SM_OTTL_NIL)
+        sm_go_pad(&f->to, d, SM_SLICE("<nil>"));
+    else if (*verb == 'T')
+        sm_go_format_text(&f->to, d, sm_slice_of(go_type(f, value)), 's');
+    else if (is_refused_whole(f, value, *verb))
+        write_bad(f, d, verb_size, verb, value);
     else if (value->kind == SM_OTTL_LIST || is_list_of_numbers(value))
         format_list(f, d, value, verb, verb_size);
     else if (value->kind == SM_OTTL_MAP && (f->is_plain_go || value->is_written))
         format_map(f, d, value, verb, verb_size);
-    else if (verb_size != 1 || !format_known(f, d, value, *verb))
+    else if (verb_size != 1 || !format_known(f, d, value, verb))
         write_bad(f, d, verb_size, verb, value);
 }
 
@@ -552,11 +435,11 @@ static bool take_size(struct formatting *f, int *size, const char *error)
         *size = (int)value->integer;
         return true;
     }
-    sm_bytes_append_text(f->out, error);
+    sm_bytes_append_text(f->to.out, error);
     return false;
 }
 
-static void take_flags(struct formatting *f, struct directive *d)
+static void take_flags(struct formatting *f, struct sm_go_directive *d)
 {
     for (; f->at < f->format.size; f->at++)
         switch (f->format.ptr[f->at]) {
@@ -580,9 +463,19 @@ static void take_flags(struct formatting *f, struct directive *d)
         }
 }
 
+/* For %v and %w the flags # and + ask for another form of the whole, not of its parts. */
+static void show_parts(struct sm_go_directive *d, char verb)
+{
+    if (verb != 'v' && verb != 'w')
+        return;
+    d->as_source = d->sharp;
+    d->with_fields = d->plus;
+    d->sharp = d->plus = false;
+}
+
 static void format_directive(struct formatting *f)
 {
-    struct directive d = {0};
+    struct sm_go_directive d = {0};
     take_flags(f, &d);
     bool has_index = take_index(f);
     d.has_width = take_size(f, &d.width, "%!(BADWIDTH)");
@@ -599,7 +492,7 @@ static void format_directive(struct formatting *f)
     }
     has_index = take_index(f) && has_index;
     if (f->at >= f->format.size) {
-        sm_bytes_append_text(f->out, "%!(NOVERB)");
+        sm_bytes_append_text(f->to.out, "%!(NOVERB)");
         return;
     }
     const char *verb = f->format.ptr + f->at;
@@ -607,31 +500,31 @@ static void format_directive(struct formatting *f)
     sm_ottl_rune_next(f->format, &f->at);
     int verb_size = (int)(f->at - start);
     if (*verb == '%')
-        sm_bytes_append_char(f->out, '%');
+        sm_bytes_append_char(f->to.out, '%');
     else if (!has_index)
-        sm_bytes_printf(f->out, "%%!%.*s(BADINDEX)", verb_size, verb);
+        sm_bytes_printf(f->to.out, "%%!%.*s(BADINDEX)", verb_size, verb);
     else if (f->next >= f->count)
-        sm_bytes_printf(f->out, "%%!%.*s(MISSING)", verb_size, verb);
+        sm_bytes_printf(f->to.out, "%%!%.*s(MISSING)", verb_size, verb);
     else {
-        d.plus = d.plus && *verb != 'v'; /* there it asks for names of fields, not for signs */
+        show_parts(&d, *verb);
         format_value(f, &d, &f->values[f->next++], verb, (size_t)verb_size);
     }
 }
 
 static void append_extra(struct formatting *f)
 {
-    const struct directive plain = {0};
+    const struct sm_go_directive plain = {0};
     if (f->reordered || f->next >= f->count)
         return;
-    sm_bytes_append_text(f->out, "%!(EXTRA ");
+    sm_bytes_append_text(f->to.out, "%!(EXTRA ");
     for (size_t i = f->next; i < f->count; i++) {
         if (i > f->next)
-            sm_bytes_append_text(f->out, ", ");
+            sm_bytes_append_text(f->to.out, ", ");
         if (f->values[i].kind != SM_OTTL_NIL)
-            sm_bytes_printf(f->out, "%s=", go_type(f, &f->values[i]));
+            sm_bytes_printf(f->to.out, "%s=", go_type(f, &f->values[i]));
         format_value(f, &plain, &f->values[i], "v", 1);
     }
-    sm_bytes_append_char(f->out, ')');
+    sm_bytes_append_char(f->to.out, ')');
 }
 
 static void format_all(struct formatting *f)
@@ -641,7 +534,7 @@ static void format_all(struct formatting *f)
         if (c == '%')
             format_directive(f);
         else
-            sm_bytes_append_char(f->out, c);
+            sm_bytes_append_char(f->to.out, c);
     }
     append_extra(f);
 }
@@ -650,7 +543,7 @@ struct sm_slice sm_ottl_sprintf(struct sm_slice format, const struct sm_ottl_val
 {
     struct sm_bytes text;
     sm_bytes_init(&text, arena);
-    struct formatting f = {.format = format, .values = values, .count = count, .is_plain_go = true, .arena = arena, .out = &text};
+    struct formatting f = {.format = format, .values = values, .count = count, .is_plain_go = true, .to = {.out = &text, .arena = arena}};
     format_all(&f);
     return sm_bytes_slice(&text);
 }
@@ -660,7 +553,7 @@ static bool call_format(const struct sm_ottl_call *call, struct sm_ottl_run *run
     const struct sm_ottl_arg *list = &call->args[1];
     struct sm_ottl_value *values = sm_arena_zalloc(run->arena, list->count, sizeof(*values));
     struct sm_bytes text;
-    struct formatting f = {.format = call->args[0].text, .values = values, .count = list->count, .arena = run->arena, .out = &text};
+    struct formatting f = {.format = call->args[0].text, .values = values, .count = list->count, .to = {.out = &text, .arena = run->arena}};
     sm_bytes_init(&text, run->arena);
     for (size_t i = 0; i < list->count; i++)
         if (!sm_ottl_arg_any(&list->items[i], run, &values[i]))

@@ -1,6 +1,6 @@
 /* functions_network.c - converters of addresses: IsInCIDR, CommunityID, URL, UserAgent.
  *
- * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs, internal/coreinternal/parseutils/uri.go; Community ID flow hash 1; Go's net/url. */
+ * Source: opentelemetry-collector-contrib pkg/ottl/ottlfuncs, internal/coreinternal/parseutils/uri.go; Community ID flow hash 1. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/hex.h"
 #include "ottl/compile.h"
+#include "ottl/url.h"
 #include "ottl/user_agents.h"
 #include "wire/base64.h"
 
@@ -188,198 +189,14 @@ static bool call_community_id(const struct sm_ottl_call *call, struct sm_ottl_ru
 
 /* ---- URL */
 
-struct url {
-    struct sm_slice scheme, user, password, host, port, opaque, path, query, fragment;
-    bool has_authority, has_user, has_password, has_query;
-};
-
-/* %XX as bytes. False: a "%" without two digits. */
-static bool unescape(struct sm_slice text, struct sm_arena *arena, bool plus_is_space, struct sm_slice *out)
-{
-    struct sm_bytes bytes;
-    sm_bytes_init(&bytes, arena);
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.ptr[i];
-        if (c == '%') {
-            if (text.size - i < 3 || !sm_hex_read(sm_slice_make(text.ptr + i + 1, 2), &c))
-                return false;
-            i += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
-        }
-        sm_bytes_append_char(&bytes, c);
-    }
-    *out = sm_bytes_slice(&bytes);
-    return true;
-}
-
-/* "scheme:" at the beginning; letters, then digits + - . too. False: a colon where no scheme can be. */
-static bool cut_scheme(struct sm_slice *rest, struct sm_arena *arena, struct sm_slice *scheme)
-{
-    for (size_t i = 0; i < rest->size; i++) {
-        char c = rest->ptr[i];
-        if (isalpha((unsigned char)c) || (i > 0 && (isdigit((unsigned char)c) || strchr("+-.", c))))
-            continue;
-        if (c != ':')
-            return true;
-        if (i == 0)
-            return false;
-        *scheme = sm_arena_copy_lower(arena, sm_slice_make(rest->ptr, i));
-        *rest = sm_slice_make(rest->ptr + i + 1, rest->size - i - 1);
-        return true;
-    }
-    return true;
-}
-
-static bool is_port(struct sm_slice port)
-{
-    for (size_t i = 0; i < port.size; i++)
-        if (!isdigit((unsigned char)port.ptr[i]))
-            return false;
-    return true;
-}
-
-static bool split_host(struct sm_slice text, struct url *url)
-{
-    const char *close = text.size > 0 && text.ptr[0] == '[' ? memchr(text.ptr, ']', text.size) : NULL;
-    if (text.size > 0 && text.ptr[0] == '[' && !close)
-        return false;
-    size_t host_size = close ? (size_t)(close - text.ptr) + 1 : text.size;
-    const char *colon = close ? NULL : memrchr(text.ptr ? text.ptr : "", ':', text.size);
-    if (colon)
-        host_size = (size_t)(colon - text.ptr);
-    struct sm_slice port = sm_slice_make(text.ptr + host_size, text.size - host_size);
-    if (port.size > 0 && (port.ptr[0] != ':' || !is_port(sm_slice_make(port.ptr + 1, port.size - 1))))
-        return false;
-    url->host = close ? sm_slice_make(text.ptr + 1, host_size - 2) : sm_slice_make(text.ptr, host_size);
-    if (port.size > 1)
-        url->port = sm_slice_make(port.ptr + 1, port.size - 1);
-    for (size_t i = 0; i < url->host.size && !close; i++)
-        if (strchr(" <>\"^`{|}\\", url->host.ptr[i]))
-            return false;
-    return true;
-}
-
-static bool split_authority(struct sm_slice text, struct sm_arena *arena, struct url *url)
-{
-    const char *at = memrchr(text.ptr ? text.ptr : "", '@', text.size);
-    if (at) {
-        struct sm_slice rest = sm_slice_make(text.ptr, (size_t)(at - text.ptr));
-        url->has_user = true;
-        url->has_password = rest.size > 0 && memchr(rest.ptr, ':', rest.size);
-        struct sm_slice user = sm_slice_cut(&rest, ':');
-        if (!unescape(user, arena, false, &url->user) || !unescape(rest, arena, false, &url->password))
-            return false;
-        text = sm_slice_make(at + 1, text.size - (size_t)(at + 1 - text.ptr));
-    }
-    return split_host(text, url) && unescape(url->host, arena, false, &url->host);
-}
-
-static bool has_controls(struct sm_slice text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-            return true;
-    return false;
-}
-
-/* Go's url.Parse. The path stays as written where it is wanted so: see `raw_path`. */
-static bool parse_url(struct sm_slice text, struct sm_arena *arena, struct url *url, struct sm_slice *raw_path)
-{
-    struct sm_slice fragment = text, rest = sm_slice_cut(&fragment, '#');
-    if (has_controls(text) || !unescape(fragment, arena, false, &url->fragment) || !cut_scheme(&rest, arena, &url->scheme))
-        return false;
-    url->query = rest;
-    url->has_query = rest.size > 0 && memchr(rest.ptr, '?', rest.size);
-    rest = sm_slice_cut(&url->query, '?');
-    if (url->scheme.size > 0 && (rest.size == 0 || rest.ptr[0] != '/')) {
-        url->opaque = rest;
-        *raw_path = (struct sm_slice){0};
-        return true;
-    }
-    if (sm_slice_starts_with(rest, SM_SLICE("//")) && (url->scheme.size > 0 || !sm_slice_starts_with(rest, SM_SLICE("///")))) {
-        struct sm_slice authority = sm_slice_make(rest.ptr + 2, rest.size - 2);
-        const char *slash = memchr(authority.ptr, '/', authority.size);
-        size_t size = slash ? (size_t)(slash - authority.ptr) : authority.size;
-        rest = sm_slice_make(authority.ptr + size, authority.size - size);
-        url->has_authority = true;
-        if (!split_authority(sm_slice_make(authority.ptr, size), arena, url))
-            return false;
-    } else if (url->scheme.size == 0 && rest.size > 0 && rest.ptr[0] != '/') { /* "a:b" would be a scheme */
-        const char *slash = memchr(rest.ptr, '/', rest.size);
-        if (memchr(rest.ptr, ':', slash ? (size_t)(slash - rest.ptr) : rest.size))
-            return false;
-    }
-    *raw_path = rest;
-    return unescape(rest, arena, false, &url->path);
-}
-
-/* As Go writes the path again: what is no path character is escaped, what was escaped rightly stays. */
-static void append_escaped(struct sm_bytes *out, struct sm_slice text, const char *allowed)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.ptr[i];
-        if (isalnum((unsigned char)c) || (c && strchr(allowed, c)))
-            sm_bytes_append_char(out, c);
-        else
-            sm_bytes_printf(out, "%%%02X", (unsigned char)c);
-    }
-}
-
-#define PATH_CHARACTERS "-_.~$&+,/:;=@!'()*[]%"
-#define FRAGMENT_CHARACTERS "-_.~$&+,/:;=?@!()*"
-#define HOST_CHARACTERS "-_.~!$&'()*+,;=:[]<>\""
-#define USER_CHARACTERS "-_.~$&+,;="
-
-static struct sm_slice user_info(const struct url *url, struct sm_arena *arena)
-{
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    append_escaped(&out, url->user, USER_CHARACTERS);
-    if (url->has_password) {
-        sm_bytes_append_char(&out, ':');
-        append_escaped(&out, url->password, USER_CHARACTERS);
-    }
-    return sm_bytes_slice(&out);
-}
-
-static struct sm_slice write_url(const struct url *url, struct sm_slice raw_path, struct sm_arena *arena)
-{
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    if (url->scheme.size > 0)
-        sm_bytes_printf(&out, "%.*s:", SM_SLICE_ARGS(url->scheme));
-    sm_bytes_append_slice(&out, url->opaque);
-    if (url->has_authority && (url->scheme.size > 0 || url->host.size > 0 || url->has_user)) {
-        bool is_v6 = url->host.size > 0 && memchr(url->host.ptr, ':', url->host.size);
-        sm_bytes_append_text(&out, "//");
-        if (url->has_user)
-            sm_bytes_printf(&out, "%.*s@", SM_SLICE_ARGS(user_info(url, arena)));
-        if (is_v6)
-            sm_bytes_printf(&out, "[%.*s]", SM_SLICE_ARGS(url->host));
-        else
-            append_escaped(&out, url->host, HOST_CHARACTERS);
-        if (url->port.size > 0)
-            sm_bytes_printf(&out, ":%.*s", SM_SLICE_ARGS(url->port));
-    }
-    append_escaped(&out, raw_path, PATH_CHARACTERS);
-    if (url->has_query)
-        sm_bytes_printf(&out, "?%.*s", SM_SLICE_ARGS(url->query));
-    if (url->fragment.size > 0) {
-        sm_bytes_append_char(&out, '#');
-        append_escaped(&out, url->fragment, FRAGMENT_CHARACTERS);
-    }
-    return sm_bytes_slice(&out);
-}
-
 static void put_text(struct sm_map *map, struct sm_arena *arena, const char *key, struct sm_slice text)
 {
     sm_map_set(map, arena, sm_slice_of(key), sm_value_string(text));
 }
 
-static bool put_url(struct sm_ottl_run *run, struct sm_map *map, const struct url *url, struct sm_slice raw_path)
+static bool put_url(struct sm_ottl_run *run, struct sm_map *map, const struct sm_ottl_url *url)
 {
-    put_text(map, run->arena, "url.original", write_url(url, raw_path, run->arena));
+    put_text(map, run->arena, "url.original", sm_ottl_url_write(url, run->arena));
     put_text(map, run->arena, "url.domain", url->host);
     put_text(map, run->arena, "url.scheme", url->scheme);
     put_text(map, run->arena, "url.path", url->path);
@@ -390,7 +207,7 @@ static bool put_url(struct sm_ottl_run *run, struct sm_map *map, const struct ur
     if (url->fragment.size > 0)
         put_text(map, run->arena, "url.fragment", url->fragment);
     if (url->has_user)
-        put_text(map, run->arena, "url.user_info", user_info(url, run->arena));
+        put_text(map, run->arena, "url.user_info", sm_ottl_url_user_info(url, run->arena));
     if (url->user.size > 0)
         put_text(map, run->arena, "url.username", url->user);
     if (url->has_password)
@@ -415,7 +232,7 @@ static bool put_query(struct sm_ottl_run *run, struct sm_map *map, struct sm_sli
         if (memchr(value.ptr, ';', value.size))
             return sm_ottl_fail(run, "invalid semicolon separator in query");
         key = sm_slice_cut(&value, '=');
-        if (!unescape(key, run->arena, true, &key) || !unescape(value, run->arena, true, &value))
+        if (!sm_ottl_url_unescape(key, run->arena, true, &key) || !sm_ottl_url_unescape(value, run->arena, true, &value))
             return sm_ottl_fail(run, "invalid URL escape");
         struct sm_value *slot = sm_map_find(parameters, key);
         if (!slot)
@@ -433,8 +250,8 @@ static bool put_query(struct sm_ottl_run *run, struct sm_map *map, struct sm_sli
 
 static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, struct sm_ottl_value *out)
 {
-    struct sm_slice text, raw_path;
-    struct url url = {0};
+    struct sm_slice text;
+    struct sm_ottl_url url;
     struct sm_map *map = sm_arena_zalloc(run->arena, 1, sizeof(*map));
     if (!sm_ottl_arg_string(&call->args[0], run, &text))
         return false;
@@ -444,9 +261,9 @@ static bool call_url(const struct sm_ottl_call *call, struct sm_ottl_run *run, s
     out->is_written = true;
     if (text.ptr[0] == '?')
         return put_query(run, map, sm_slice_make(text.ptr + 1, text.size - 1));
-    if (!parse_url(text, run->arena, &url, &raw_path))
+    if (!sm_ottl_url_parse(text, run->arena, &url))
         return sm_ottl_fail(run, "parse \"%.*s\": not a valid URL", SM_SLICE_ARGS(text));
-    return put_url(run, map, &url, raw_path);
+    return put_url(run, map, &url);
 }
 
 /* ---- UserAgent */

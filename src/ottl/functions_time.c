@@ -51,6 +51,7 @@ static bool call_unix(const struct sm_ottl_call *call, struct sm_ottl_run *run, 
         return false;
     struct sm_ottl_time time = sm_ottl_time_from_ns(nanos);
     time.seconds = (int64_t)((uint64_t)time.seconds + (uint64_t)seconds); /* wraps, as in the reference */
+    time.location = "Local";
     *out = sm_ottl_time(time);
     return true;
 }

@@ -20,6 +20,7 @@ struct step {
 struct sm_ottl_glob {
     struct step *steps;
     size_t count, capacity;
+    const struct sm_ottl_glob *ending; /* must match as well; NULL: nothing more */
 };
 
 struct compiling {
@@ -119,14 +120,36 @@ static bool take_sequence(struct compiling *c, unsigned depth)
             is_fine = take_class(c);
         else if (special == '{')
             is_fine = depth < 16 ? take_alternatives(c, depth) : fail(c, "alternatives are nested too deep");
-        else if (special == '\\' && !at_end(c))
-            add_step(c, (struct step){.kind = STEP_RUNE, .rune = sm_ottl_rune_next(c->pattern, &c->at)});
-        else
+        else if (special != '\\')
             add_step(c, (struct step){.kind = STEP_RUNE, .rune = rune});
+        else if (!at_end(c)) /* the last rune of a pattern quotes nothing and is nothing */
+            add_step(c, (struct step){.kind = STEP_RUNE, .rune = sm_ottl_rune_next(c->pattern, &c->at)});
         if (!is_fine)
             return false;
     }
     return at_end(c) || fail(c, "the pattern is too long");
+}
+
+/* One text, stars and one text: the reference looks at the beginning and at the end, which may share runes ("ab*ba" matches "aba"). Such a pattern
+ * becomes two, "ab*" and "*ba". */
+static void divide_at_stars(struct sm_ottl_glob *glob, struct sm_arena *arena)
+{
+    size_t first = 0, next;
+    while (glob->steps[first].kind == STEP_RUNE)
+        first++;
+    for (next = first; glob->steps[next].kind == STEP_STAR;)
+        next++;
+    for (size_t i = next; i < glob->count - 1; i++)
+        if (glob->steps[i].kind != STEP_RUNE)
+            return;
+    if (first == 0 || next == first || next == glob->count - 1)
+        return;
+    struct sm_ottl_glob *ending = sm_arena_zalloc(arena, 1, sizeof(*ending));
+    *ending = (struct sm_ottl_glob){.steps = glob->steps + first, .count = glob->count - first};
+    struct step *beginning = sm_arena_zalloc(arena, first + 2, sizeof(*beginning));
+    memcpy(beginning, glob->steps, (first + 1) * sizeof(*beginning));
+    beginning[first + 1] = (struct step){.kind = STEP_END};
+    *glob = (struct sm_ottl_glob){.steps = beginning, .count = first + 2, .ending = ending};
 }
 
 const struct sm_ottl_glob *sm_ottl_glob_compile(struct sm_slice pattern, struct sm_arena *arena, const char **reason)
@@ -137,6 +160,7 @@ const struct sm_ottl_glob *sm_ottl_glob_compile(struct sm_slice pattern, struct 
         return NULL;
     }
     add_step(&c, (struct step){.kind = STEP_END});
+    divide_at_stars(c.glob, arena);
     return c.glob;
 }
 
@@ -188,7 +212,13 @@ static void advance(const struct sm_ottl_glob *glob, const struct step_set *from
     follow(glob, to);
 }
 
-bool sm_ottl_glob_matches(const struct sm_ottl_glob *glob, struct sm_slice text)
+/* A lone "?" or "[!a]" takes the end of an empty text for a rune. */
+static bool matches_emptiness(const struct sm_ottl_glob *glob)
+{
+    return glob->count == 2 && (glob->steps[0].kind == STEP_ANY || (glob->steps[0].kind == STEP_CLASS && glob->steps[0].is_negated));
+}
+
+static bool walk(const struct sm_ottl_glob *glob, struct sm_slice text)
 {
     struct step_set sets[2];
     unsigned current = 0;
@@ -198,4 +228,11 @@ bool sm_ottl_glob_matches(const struct sm_ottl_glob *glob, struct sm_slice text)
     for (size_t i = 0; i < text.size; current = !current)
         advance(glob, &sets[current], &sets[!current], sm_ottl_rune_next(text, &i));
     return has(&sets[current], glob->count - 1);
+}
+
+bool sm_ottl_glob_matches(const struct sm_ottl_glob *glob, struct sm_slice text)
+{
+    if (text.size == 0 && matches_emptiness(glob))
+        return true;
+    return walk(glob, text) && (!glob->ending || walk(glob->ending, text));
 }

@@ -36,6 +36,8 @@ enum sm_ottl_context {
 const char *sm_ottl_context_name(enum sm_ottl_context context); /* "spanevent" */
 /* False: there is none of that name ("instrumentation_scope" is SCOPE). */
 bool sm_ottl_context_find(struct sm_slice name, enum sm_ottl_context *context);
+/* As processors take it for `context`: in any case, without that second name. */
+bool sm_ottl_context_setting(struct sm_slice name, enum sm_ottl_context *context);
 
 /* Which functions there are. */
 enum {

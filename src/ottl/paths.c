@@ -42,10 +42,21 @@ const char *sm_ottl_context_name(enum sm_ottl_context context)
 
 bool sm_ottl_context_find(struct sm_slice name, enum sm_ottl_context *context)
 {
-    if (sm_slice_is(name, "instrumentation_scope"))
-        name = SM_SLICE("scope");
     for (size_t i = 0; i < SM_OTTL_CONTEXT_COUNT; i++)
         if (sm_slice_is(name, contexts[i].name)) {
+            *context = (enum sm_ottl_context)i;
+            return true;
+        }
+    if (!sm_slice_is(name, "instrumentation_scope"))
+        return false;
+    *context = SM_OTTL_SCOPE;
+    return true;
+}
+
+bool sm_ottl_context_setting(struct sm_slice name, enum sm_ottl_context *context)
+{
+    for (size_t i = 0; i < SM_OTTL_CONTEXT_COUNT; i++)
+        if (sm_slice_equal_nocase(name, sm_slice_of(contexts[i].name))) {
             *context = (enum sm_ottl_context)i;
             return true;
         }

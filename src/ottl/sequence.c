@@ -4,9 +4,12 @@
 #include "ottl/sequence.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "config/diags.h"
+
+enum { TEXT_SHOWN_MAX = 128 }; /* of a text in a message, bytes */
 
 bool sm_ottl_error_mode_find(const char *word, enum sm_ottl_error_mode *mode)
 {
@@ -19,10 +22,21 @@ bool sm_ottl_error_mode_find(const char *word, enum sm_ottl_error_mode *mode)
     return false;
 }
 
+/* What is passed on says which text failed. */
+void sm_ottl_explain(struct sm_ottl_run *run, const char *what, struct sm_slice text)
+{
+    char reason[sizeof(run->error)];
+    memcpy(reason, run->error, sizeof(reason));
+    (void)snprintf(run->error, sizeof(run->error), "%s: %.*s, %s", what, (int)(text.size < TEXT_SHOWN_MAX ? text.size : TEXT_SHOWN_MAX), text.ptr,
+                   reason);
+}
+
 enum sm_ottl_verdict sm_ottl_conditions_test(const struct sm_ottl_conditions *conditions, struct sm_ottl_run *run, const struct sm_logger *logger)
 {
     for (size_t i = 0; i < conditions->count; i++) {
         enum sm_ottl_verdict verdict = sm_ottl_test(conditions->items[i], run);
+        if (verdict == SM_OTTL_FAILED && conditions->error_mode == SM_OTTL_PROPAGATE)
+            sm_ottl_explain(run, "failed to eval condition", sm_ottl_condition_text(conditions->items[i]));
         if (verdict == SM_OTTL_YES || (verdict == SM_OTTL_FAILED && conditions->error_mode == SM_OTTL_PROPAGATE))
             return verdict;
         if (verdict == SM_OTTL_FAILED && conditions->error_mode == SM_OTTL_IGNORE)

@@ -21,6 +21,9 @@ struct sm_ottl_conditions {
 /* Whether one of them holds. FAILED only in PROPAGATE mode, with the reason in run->error; otherwise a condition that fails counts as not true. */
 enum sm_ottl_verdict sm_ottl_conditions_test(const struct sm_ottl_conditions *conditions, struct sm_ottl_run *run, const struct sm_logger *logger);
 
+/* Puts what failed and its text before the reason in run->error. */
+void sm_ottl_explain(struct sm_ottl_run *run, const char *what, struct sm_slice text);
+
 /* Where errors go: `validation` NULL (creating) keeps quiet. */
 struct sm_ottl_place {
     struct sm_validation *validation;

@@ -128,6 +128,18 @@ static void append_json_map(struct sm_bytes *out, struct sm_map *map, struct sm_
     sm_bytes_append_char(out, '}');
 }
 
+/* No bytes are a nil slice in the reference. */
+static void append_json_bytes(struct sm_bytes *out, struct sm_slice bytes)
+{
+    if (bytes.size == 0) {
+        sm_bytes_append_text(out, "null");
+        return;
+    }
+    sm_bytes_append_char(out, '"');
+    append_base64(out, bytes);
+    sm_bytes_append_char(out, '"');
+}
+
 void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm_arena *scratch)
 {
     switch (value->type) {
@@ -153,9 +165,7 @@ void sm_ottl_append_json(struct sm_bytes *out, struct sm_value *value, struct sm
         append_json_map(out, sm_value_map(value, scratch), scratch);
         break;
     case SM_VALUE_BYTES:
-        sm_bytes_append_char(out, '"');
-        append_base64(out, value->bytes);
-        sm_bytes_append_char(out, '"');
+        append_json_bytes(out, value->bytes);
         break;
     }
 }

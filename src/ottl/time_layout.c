@@ -531,6 +531,7 @@ static void place(const struct reading *r, int year, const struct sm_ottl_zone *
     if (!*in_zone) {
         time->zone_offset_s = offset;
         time->zone_name = r->zone.size > 0 ? sm_arena_strdup(arena, r->zone) : NULL;
+        time->location = NULL;
     }
 }
 

@@ -42,6 +42,7 @@ struct sm_ottl_time {
     int32_t nanos;   /* 0 … 999999999 */
     int32_t zone_offset_s;
     const char *zone_name; /* abbreviation; NULL: UTC when the offset is 0, else none. In the arena, or lives for ever. */
+    const char *location;  /* "Europe/Berlin", "Local"; NULL: no more than the offset and the abbreviation. Lives for ever. */
 };
 
 struct sm_ottl_value {

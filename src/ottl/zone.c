@@ -213,12 +213,14 @@ static void show(const struct sm_ottl_zone *zone, uint8_t kind, struct sm_ottl_t
 {
     time->zone_offset_s = zone->types[kind].offset;
     time->zone_name = zone->types[kind].name;
+    time->location = zone->name;
 }
 
 void sm_ottl_zone_at(const struct sm_ottl_zone *zone, struct sm_ottl_time *time)
 {
     time->zone_offset_s = 0;
     time->zone_name = NULL;
+    time->location = NULL;
     if (zone)
         show(zone, kind_at(zone, time->seconds), time);
 }

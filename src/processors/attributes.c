@@ -58,6 +58,8 @@ static bool make_match(const struct sm_match_properties *properties, enum sm_sig
     struct sm_match_properties used = *properties;
     if (signal == SM_METRICS)
         used.resources = (struct sm_table_list){0}; /* never looked at, so what is wrong with them is not either: see is_metric_chosen */
+    if (signal == SM_METRICS && strcmp(used.match_type, "expr") == 0)
+        used.metric_names = (struct sm_string_list){0}; /* that type looks at expressions, which there are none of */
     *match = sm_match_create(&used, error);
     return *match || sm_error_wrap(error, "%s", key);
 }

@@ -170,7 +170,7 @@ static bool add_group(const struct planning *p, const struct sm_node *statements
     if (!check_texts(p, statements) || !check_texts(p, conditions))
         return false;
     if (*context_name &&
-        (!sm_ottl_context_find(sm_slice_of(context_name), &language.context) || (signals[p->signal].contexts >> language.context & 1) == 0))
+        (!sm_ottl_context_setting(sm_slice_of(context_name), &language.context) || (signals[p->signal].contexts >> language.context & 1) == 0))
         return refuse_context(p, context_name);
     if (!*context_name && text_count(statements) + text_count(conditions) > 0 && !infer(p, statements, conditions, group, &language))
         return false;
@@ -315,11 +315,13 @@ static void run_group(struct running *r, struct sm_ottl_run *run)
     for (size_t i = 0; verdict == SM_OTTL_YES && i < group->statement_count && !r->has_failed; i++) {
         if (sm_ottl_execute(group->statements[i], run) != SM_OTTL_FAILED)
             continue;
-        if (group->error_mode == SM_OTTL_PROPAGATE)
-            stop(r, run);
-        if (group->error_mode != SM_OTTL_SILENT)
-            sm_log(r->has_failed ? SM_LOG_ERROR : SM_LOG_WARN, r->logger, "failed to execute statement", SM_LOG_STR("error", run->error),
-                   SM_LOG_SLICE("statement", sm_ottl_statement_text(group->statements[i])));
+        const struct sm_slice text = sm_ottl_statement_text(group->statements[i]);
+        if (group->error_mode == SM_OTTL_IGNORE)
+            sm_log(SM_LOG_WARN, r->logger, "failed to execute statement", SM_LOG_STR("error", run->error), SM_LOG_SLICE("statement", text));
+        if (group->error_mode != SM_OTTL_PROPAGATE)
+            continue;
+        sm_ottl_explain(run, "failed to execute statement", text);
+        stop(r, run);
     }
 }
 
@@ -342,7 +344,8 @@ static void transform_consume(struct sm_component *component, struct sm_worker *
     if (is_flat)
         sm_group_logs(batch);
     if (running.has_failed) {
-        struct sm_outcome outcome = sm_outcome_retry("failed to execute statement: %s", running.error);
+        sm_log(SM_LOG_ERROR, &component->logger, "failed processing", SM_LOG_STR("error", running.error));
+        struct sm_outcome outcome = sm_outcome_retry("%s", running.error);
         sm_batch_finish(batch, worker, &outcome);
         return;
     }

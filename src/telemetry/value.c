@@ -128,7 +128,7 @@ bool sm_value_equal(const struct sm_value *a, const struct sm_value *b, struct s
     case SM_VALUE_INT:
         return a->integer == b->integer;
     case SM_VALUE_DOUBLE:
-        return a->number == b->number || memcmp(&a->number, &b->number, sizeof(a->number)) == 0;
+        return a->number == b->number;
     case SM_VALUE_LIST:
         return lists_equal(sm_value_list(&left, scratch), sm_value_list(&right, scratch), scratch);
     case SM_VALUE_MAP:

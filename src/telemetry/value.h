@@ -78,7 +78,7 @@ struct sm_map *sm_value_map(struct sm_value *value, struct sm_arena *arena);
 
 /* Deep copy of what `value` points to into `arena` (encoded parts are copied as bytes). */
 struct sm_value sm_value_copy(const struct sm_value *value, struct sm_arena *arena);
-/* Same type and same content (maps compare without order, doubles bit-equal or equal). Decodes into `scratch`. */
+/* Same type and same content (maps compare without order; NaN equals nothing). Decodes into `scratch`. */
 bool sm_value_equal(const struct sm_value *a, const struct sm_value *b, struct sm_arena *scratch);
 /* The value as the reference prints it (pdata AsString): ints and doubles as text, bytes as base64, lists and maps as JSON, empty as "". Strings are
  * returned as they are, others are written into `arena`. */

@@ -77,6 +77,18 @@ static bool put_json_map(struct sm_bytes *out, const struct sm_map *map, struct 
     return true;
 }
 
+/* No bytes are a nil slice in the reference. */
+static void put_json_bytes(struct sm_bytes *out, struct sm_slice bytes)
+{
+    if (bytes.size == 0) {
+        sm_bytes_append_text(out, "null");
+        return;
+    }
+    sm_bytes_append_char(out, '"');
+    put_base64(out, bytes);
+    sm_bytes_append_char(out, '"');
+}
+
 /* `value` is a copy: decoding its parts changes nothing that others see. */
 static bool put_json(struct sm_bytes *out, struct sm_value value, struct sm_arena *arena)
 {
@@ -97,9 +109,7 @@ static bool put_json(struct sm_bytes *out, struct sm_value value, struct sm_aren
         out->size += format_double(value.number, sm_bytes_reserve(out, NUMBER_TEXT_MAX));
         return isfinite(value.number);
     case SM_VALUE_BYTES:
-        sm_bytes_append_char(out, '"');
-        put_base64(out, value.bytes);
-        sm_bytes_append_char(out, '"');
+        put_json_bytes(out, value.bytes);
         return true;
     case SM_VALUE_LIST:
         return put_json_list(out, sm_value_list(&value, arena), arena);

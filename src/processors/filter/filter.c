@@ -255,7 +255,7 @@ static void filter_consume(struct sm_component *component, struct sm_worker *wor
     }
     sm_instrument_add(state->filtered, (int64_t)(before - batch->item_count));
     if (f.has_failed) {
-        sm_log(SM_LOG_ERROR, &component->logger, "failed to eval condition", SM_LOG_STR("error", f.error));
+        sm_log(SM_LOG_ERROR, &component->logger, "failed processing", SM_LOG_STR("error", f.error));
         struct sm_outcome outcome = sm_outcome_retry("%s", f.error);
         sm_batch_finish(batch, worker, &outcome);
     } else if (is_empty(batch)) {

@@ -32,15 +32,18 @@ struct sm_filter_options {
     } spans;
     struct {
         struct sm_string_list resource, span, spanevent;
+        bool has_lists; /* one of them is given, be it empty */
     } traces;
     struct {
         struct sm_filter_metric_match *include, *exclude;
         struct sm_match_regexp regexp;
         struct sm_string_list resource, metric, datapoint;
+        bool has_lists;
     } metrics;
     struct {
         struct sm_filter_log_match *include, *exclude;
         struct sm_string_list resource, log_record;
+        bool has_lists;
     } logs;
     const struct sm_node *trace_conditions, *metric_conditions, *log_conditions;
 };

@@ -2,6 +2,7 @@
  *
  * Source: opentelemetry-collector-contrib processor/filterprocessor/config.go. */
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,9 +56,9 @@ static const struct sm_option spans_table[] = {
 };
 
 static const struct sm_option traces_table[] = {
-    SM_OPTION_STRING_LIST(TRACES, resource, .help = "Conditions under which a whole resource is dropped."),
-    SM_OPTION_STRING_LIST(TRACES, span, .help = "Conditions under which a span is dropped."),
-    SM_OPTION_STRING_LIST(TRACES, spanevent, .help = "Conditions under which a span event is dropped."),
+    SM_OPTION_STRING_LIST(TRACES, resource, .help = "Conditions under which a whole resource is dropped.", .set_offset = offsetof(TRACES, has_lists)),
+    SM_OPTION_STRING_LIST(TRACES, span, .help = "Conditions under which a span is dropped.", .set_offset = offsetof(TRACES, has_lists)),
+    SM_OPTION_STRING_LIST(TRACES, spanevent, .help = "Conditions under which a span event is dropped.", .set_offset = offsetof(TRACES, has_lists)),
     SM_OPTION_END,
 };
 
@@ -67,9 +68,10 @@ static const struct sm_option metrics_table[] = {
     SM_OPTION_OPTIONAL(METRICS, exclude, metric_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Metrics that match are dropped (deprecated: use metric_conditions)."),
     SM_OPTION_TABLE(METRICS, regexp, sm_match_regexp_table, .help = "Settings of match_type regexp."),
-    SM_OPTION_STRING_LIST(METRICS, resource, .help = "Conditions under which a whole resource is dropped."),
-    SM_OPTION_STRING_LIST(METRICS, metric, .help = "Conditions under which a metric is dropped."),
-    SM_OPTION_STRING_LIST(METRICS, datapoint, .help = "Conditions under which a data point is dropped."),
+    SM_OPTION_STRING_LIST(METRICS, resource, .help = "Conditions under which a whole resource is dropped.",
+                          .set_offset = offsetof(METRICS, has_lists)),
+    SM_OPTION_STRING_LIST(METRICS, metric, .help = "Conditions under which a metric is dropped.", .set_offset = offsetof(METRICS, has_lists)),
+    SM_OPTION_STRING_LIST(METRICS, datapoint, .help = "Conditions under which a data point is dropped.", .set_offset = offsetof(METRICS, has_lists)),
     SM_OPTION_END,
 };
 
@@ -78,8 +80,8 @@ static const struct sm_option logs_table[] = {
                        .help = "Only records that match are kept (deprecated: use log_conditions)."),
     SM_OPTION_OPTIONAL(LOGS, exclude, log_match_table, .null_is_absent = true, .has_no_switch = true,
                        .help = "Records that match are dropped (deprecated: use log_conditions)."),
-    SM_OPTION_STRING_LIST(LOGS, resource, .help = "Conditions under which a whole resource is dropped."),
-    SM_OPTION_STRING_LIST(LOGS, log_record, .help = "Conditions under which a record is dropped."),
+    SM_OPTION_STRING_LIST(LOGS, resource, .help = "Conditions under which a whole resource is dropped.", .set_offset = offsetof(LOGS, has_lists)),
+    SM_OPTION_STRING_LIST(LOGS, log_record, .help = "Conditions under which a record is dropped.", .set_offset = offsetof(LOGS, has_lists)),
     SM_OPTION_END,
 };
 
@@ -128,11 +130,7 @@ static bool is_given(const struct sm_node *node)
 
 static bool uses_contexts(const struct sm_filter_options *o, enum sm_signal signal)
 {
-    if (signal == SM_TRACES)
-        return o->traces.resource.count + o->traces.span.count + o->traces.spanevent.count > 0;
-    if (signal == SM_METRICS)
-        return o->metrics.resource.count + o->metrics.metric.count + o->metrics.datapoint.count > 0;
-    return o->logs.resource.count + o->logs.log_record.count > 0;
+    return signal == SM_TRACES ? o->traces.has_lists : signal == SM_METRICS ? o->metrics.has_lists : o->logs.has_lists;
 }
 
 static bool uses_matches(const struct sm_filter_options *o, enum sm_signal signal)
@@ -269,7 +267,7 @@ static bool add_group(const struct planning *p, const struct sm_node *node)
     }
     if (!find_mode(p, options.error_mode, &mode))
         return false;
-    if (*options.context && (!sm_ottl_context_find(sm_slice_of(options.context), &context) || (signals[p->signal].contexts >> context & 1) == 0))
+    if (*options.context && (!sm_ottl_context_setting(sm_slice_of(options.context), &context) || (signals[p->signal].contexts >> context & 1) == 0))
         return fail(p, signals[p->signal].key, "unknown context");
     struct sm_filter_pass *pass = add_pass(p, mode);
     return !has_items(options.conditions) || add_list(p, pass, options.conditions, *options.context ? &context : NULL);
