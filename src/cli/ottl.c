@@ -103,14 +103,48 @@ static bool detect_signal(struct trial *trial)
     return first || sm_cli_fail("the file holds no resourceSpans, resourceMetrics or resourceLogs: it should be a request in OTLP/JSON") == 0;
 }
 
+/* One request in JSON, cut off the front: files of the file exporter have one on each line. Text that is not closed goes up to the end. */
+static struct sm_slice cut_request(struct sm_slice *rest)
+{
+    size_t depth = 0, at = 0;
+    bool in_text = false;
+    for (; at < rest->size; at++) {
+        char c = rest->ptr[at];
+        if (in_text && c == '\\')
+            at++;
+        else if (c == '"')
+            in_text = !in_text;
+        else if (!in_text && (c == '{' || c == '['))
+            depth++;
+        else if (!in_text && (c == '}' || c == ']') && depth > 0 && --depth == 0)
+            break;
+    }
+    size_t size = at < rest->size ? at + 1 : rest->size;
+    struct sm_slice request = sm_slice_make(rest->ptr, size);
+    *rest = sm_slice_trim(sm_slice_make(rest->ptr + size, rest->size - size));
+    return request;
+}
+
 static bool load(struct trial *trial)
 {
-    struct sm_decode_error why = {0};
-    struct sm_slice request = trial->request.size > 0 ? trial->request : sm_slice_of(signals[trial->signal].sample);
+    struct sm_slice whole = trial->request.size > 0 ? trial->request : sm_slice_of(signals[trial->signal].sample), rest = whole;
     sm_batch_release(trial->batch);
-    trial->batch = sm_otlp_decode_json(trial->signal, request, &why);
-    return trial->batch ||
-           sm_cli_fail("the data are no OTLP/JSON request of %s: %s at byte %zu", signals[trial->signal].name, why.reason, why.offset) == 0;
+    trial->batch = NULL;
+    while (!trial->batch || rest.size > 0) {
+        struct sm_decode_error why = {0};
+        size_t offset = (size_t)(rest.ptr - whole.ptr);
+        struct sm_batch *batch = sm_otlp_decode_json(trial->signal, cut_request(&rest), &why);
+        if (!batch)
+            return sm_cli_fail("the data are no OTLP/JSON request of %s: %s at byte %zu", signals[trial->signal].name, why.reason,
+                               offset + why.offset) == 0;
+        if (trial->batch) {
+            sm_batch_append(trial->batch, batch);
+            sm_batch_release(batch);
+        } else {
+            trial->batch = batch;
+        }
+    }
+    return true;
 }
 
 static struct sm_bytes write_batch(struct sm_batch *batch)
@@ -428,7 +462,7 @@ int sm_cli_ottl(int argc, char **argv)
     struct sm_flag_values texts = {0};
     const struct sm_flag flags[] = {
         {.name = "context", .value = "NAME", .help = "what paths are about: span, log, … (inferred from the paths)", .text = &context},
-        {.name = "file", .value = "FILE", .help = "an OTLP/JSON request to work on, - for standard input (an example)", .text = &file},
+        {.name = "file", .value = "FILE", .help = "OTLP/JSON to work on, one request or several, - for standard input (an example)", .text = &file},
         {.name = "signal", .value = "NAME", .help = "traces, metrics or logs (from the file or the paths)", .text = &signal},
         {.name = "help", .letter = 'h', .help = "this text", .is_set = &wants_help},
     };

@@ -280,8 +280,8 @@ static void write_place(struct formatting *f, const struct sm_go_directive *d, c
 /* A time by its members: nanoseconds, seconds since the year 1, place. */
 static void format_time_members(struct formatting *f, const struct sm_go_directive *d, const struct sm_ottl_time *time, const char *verb)
 {
-    const int64_t seconds_until_1970 = INT64_C(62135596800);
-    struct sm_ottl_value seconds = sm_ottl_int(time->seconds + seconds_until_1970);
+    const uint64_t seconds_until_1970 = UINT64_C(62135596800);
+    struct sm_ottl_value seconds = sm_ottl_int((int64_t)((uint64_t)time->seconds + seconds_until_1970)); /* wraps, as in the reference */
     sm_bytes_append_text(f->to.out, d->as_source ? "time.Time{" : "{");
     name_member(f, d, "wall:");
     write_unsigned(f, d, (uint64_t)time->nanos, "uint64", *verb);

@@ -104,7 +104,7 @@ static void append_quoted_rune(struct sm_bytes *out, uint32_t rune, char quote, 
         sm_bytes_printf(out, rune < ' ' || rune == 0x7f ? "\\x%02x" : rune <= 0xffff ? "\\u%04x" : "\\U%08x", rune);
 }
 
-void sm_go_quote(struct sm_bytes *out, struct sm_slice text, bool is_ascii_only)
+static void append_quoted(struct sm_bytes *out, struct sm_slice text, bool is_ascii_only)
 {
     sm_bytes_append_char(out, '"');
     for (size_t i = 0; i < text.size;) {
@@ -323,7 +323,7 @@ static void write_quoted(struct sm_go_output *o, const struct sm_go_directive *d
     if (d->sharp && can_be_raw(cut))
         sm_bytes_printf(&shown, "`%.*s`", SM_SLICE_ARGS(cut));
     else
-        sm_go_quote(&shown, cut, d->plus);
+        append_quoted(&shown, cut, d->plus);
     pad_with(o, d, sm_bytes_slice(&shown), true);
 }
 

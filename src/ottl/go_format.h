@@ -32,5 +32,3 @@ bool sm_go_format_text(struct sm_go_output *o, const struct sm_go_directive *d, 
 bool sm_go_format_bool(struct sm_go_output *o, const struct sm_go_directive *d, bool boolean, char verb);
 /* The text to the width, as it is. */
 void sm_go_pad(struct sm_go_output *o, const struct sm_go_directive *d, struct sm_slice text);
-/* In double quotes, with escapes; `is_ascii_only`: also for what is not ASCII. */
-void sm_go_quote(struct sm_bytes *out, struct sm_slice text, bool is_ascii_only);

@@ -55,6 +55,16 @@ def test_works_on_a_file_and_statements_see_what_others_changed(tmp_path):
     assert "seen: Str(b)" in out
 
 
+def test_works_on_a_file_of_several_requests(tmp_path):
+    lines = [json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": body}}]}]}]}) for body in ('a"}', "b")]
+    file = tmp_path / "lines.json"
+    file.write_text("\n".join(lines) + "\n")
+    assert ottl("--file", str(file), "log.body")[:2] == (0, 'string: a"}\nstring: b\n')
+    file.write_text(lines[0] + "\n" + lines[1][:-1])
+    status, _, error = ottl("--file", str(file), "log.body")
+    assert status == 1 and "at byte %d" % (len(lines[0]) + len(lines[1])) in error
+
+
 def test_reads_lines_until_the_end():
     lines = 'context span\nset(name, "x")\nname\nreset\nname\nset(nme, 1)\nquit\nname\n'
     status, out, error = ottl(text=lines)
