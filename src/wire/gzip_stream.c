@@ -1,4 +1,4 @@
-/* gzip_stream.c - see gzip_stream.h. Small pieces are put together first: the packer moves up to 32 KiB of what was before them at every call. */
+/* gzip_stream.c - see gzip_stream.h. Small pieces are put together first: the packer moves 32 KiB from either end of what it is given at every call. */
 #include "wire/gzip_stream.h"
 
 #include <limits.h>
@@ -8,8 +8,8 @@
 
 #include "base/memory.h"
 
-/* Of the packer's memory for tokens the smaller one: it stays in the cache, and the packed form grows by less than a hundredth. */
-enum { LEVEL = 1, LEVEL_SIZE = ISAL_DEF_LVL1_SMALL, OUTPUT_STEP = 16 * 1024, INPUT_STEP = 64 * 1024 };
+/* Of the packer's memory for tokens one that stays in the cache with the input: the packed form grows by a thousandth. */
+enum { LEVEL = 1, LEVEL_SIZE = ISAL_DEF_LVL1_MEDIUM, OUTPUT_STEP = 16 * 1024, INPUT_STEP = 128 * 1024 };
 
 struct sm_gzip_stream {
     struct isal_zstream packer;
