@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "datadog/exact_math.h"
+#include "base/exact_math.h"
 #include "telemetry/metric.h"
 
 enum { KEY_BIAS = 1338, KEY_MAX = INT16_MAX - 1, KEY_INFINITE = INT16_MAX, BIN_COUNT_MAX = UINT16_MAX, BINS_MAX = 4096 };

@@ -1,6 +1,6 @@
 /* exact_math.c - see exact_math.h. The exponential is N. Shibata's ("Efficient evaluation methods of elementary functions suitable for SIMD
  * computation", 2010): a series for a sixteenth of the reduced argument, then four doublings. The logarithm is FreeBSD's (e_log.c). */
-#include "datadog/exact_math.h"
+#include "base/exact_math.h"
 
 #include <float.h>
 #include <math.h>
