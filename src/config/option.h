@@ -193,3 +193,6 @@ struct sm_validation {
 };
 /* `key_path` is relative ("timeout", "histogram::explicit"), "" for the component itself; the message is printed as the reference words it. */
 void sm_validation_error(struct sm_validation *validation, const char *key_path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What is allowed and yet hardly meant; `suggestion` (may be NULL) is what was meant. */
+void sm_validation_warning(struct sm_validation *validation, const char *key_path, const char *suggestion, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));

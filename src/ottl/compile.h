@@ -7,6 +7,7 @@
 
 #include "base/regex.h"
 #include "ottl/ottl.h"
+#include "ottl/regex_cache.h"
 
 struct sm_ottl_expr {
     bool (*eval)(const struct sm_ottl_expr *expr, struct sm_ottl_run *run, struct sm_ottl_value *out);
@@ -252,16 +253,10 @@ bool sm_ottl_arg_literal_text(const struct sm_ottl_arg *arg, struct sm_slice *te
 bool sm_ottl_arg_check(const struct sm_ottl_arg *arg, enum sm_ottl_argument_type type, struct sm_ottl_run *run);
 
 /* A regular expression argument: compiled at start when it is a literal (`prepare` puts it into call->state), else when it is met first: the thread
- * keeps the last ones (regex_cache.c). */
-struct sm_ottl_cached_regex;
-struct sm_ottl_regex {
-    const struct sm_regex *regex;
-    struct sm_ottl_cached_regex *_cached; /* shared: release with sm_ottl_regex_release */
-};
+ * keeps the last ones (regex_cache.h). */
 /* One for a pattern made at run time. False with `run` failed: it is not valid. */
 bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct sm_ottl_regex *regex);
 /* `prepare` of what makes digests: OpenSSL has to be there. */
 bool sm_ottl_prepare_digest(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler);
 bool sm_ottl_prepare_regex(struct sm_ottl_call *call, struct sm_ottl_compiler *compiler, size_t argument);
 bool sm_ottl_regex_get(const struct sm_ottl_call *call, size_t argument, struct sm_ottl_run *run, struct sm_ottl_regex *regex);
-void sm_ottl_regex_release(struct sm_ottl_regex *regex);

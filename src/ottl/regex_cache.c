@@ -1,6 +1,8 @@
 /* regex_cache.c - regular expressions made at run time, so that a pattern from an attribute is not compiled for every item.
  *
  * State: the last patterns of each thread, freed when it ends. What is in use is never thrown out: it counts its users. */
+#include "ottl/regex_cache.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -74,14 +76,11 @@ static void keep(struct cache *cache, struct sm_ottl_cached_regex *entry)
     }
 }
 
-static struct sm_ottl_cached_regex *compile(struct sm_ottl_run *run, struct sm_slice pattern, uint64_t hash)
+static struct sm_ottl_cached_regex *compile(struct sm_slice pattern, uint64_t hash, struct sm_error *error)
 {
-    struct sm_error error = {0};
-    struct sm_regex *regex = sm_regex_compile(pattern, &error);
-    if (!regex) {
-        sm_ottl_fail(run, "%s", error.text);
+    struct sm_regex *regex = sm_regex_compile(pattern, error);
+    if (!regex)
         return NULL;
-    }
     struct sm_ottl_cached_regex *entry = sm_alloc(1, sizeof(*entry));
     char *copy = sm_alloc(1, pattern.size + 1);
     memcpy(copy, pattern.ptr ? pattern.ptr : "", pattern.size);
@@ -89,7 +88,7 @@ static struct sm_ottl_cached_regex *compile(struct sm_ottl_run *run, struct sm_s
     return entry;
 }
 
-bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct sm_ottl_regex *regex)
+bool sm_ottl_regex_lookup(struct sm_slice pattern, struct sm_ottl_regex *regex, struct sm_error *error)
 {
     struct cache *cache = cache_of_thread();
     uint64_t hash = sm_hash(pattern);
@@ -98,7 +97,7 @@ bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct
         if (cache->entries[i] && cache->entries[i]->hash == hash && sm_slice_equal(cache->entries[i]->pattern, pattern))
             found = cache->entries[i];
     if (!found) {
-        found = compile(run, pattern, hash);
+        found = compile(pattern, hash, error);
         if (found && cache)
             keep(cache, found);
     }
@@ -107,6 +106,12 @@ bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct
     found->users++;
     *regex = (struct sm_ottl_regex){.regex = found->regex, ._cached = found};
     return true;
+}
+
+bool sm_ottl_regex_find(struct sm_ottl_run *run, struct sm_slice pattern, struct sm_ottl_regex *regex)
+{
+    struct sm_error error = {0};
+    return sm_ottl_regex_lookup(pattern, regex, &error) || sm_ottl_fail(run, "%s", error.text);
 }
 
 void sm_ottl_regex_release(struct sm_ottl_regex *regex)

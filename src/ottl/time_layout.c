@@ -572,6 +572,22 @@ static bool needs_zone(const struct sm_ottl_time *time, const struct sm_ottl_zon
     return time->zone_offset_s == 0 && strcmp(name, "UTC") != 0 && strcmp(name, sm_ottl_zone_name(&there)) != 0;
 }
 
+bool sm_time_layout_read_plain(struct sm_slice layout, struct sm_slice value, const struct sm_ottl_zone *zone, const struct sm_ottl_zone *local,
+                               struct sm_arena *arena, struct sm_ottl_time *time, bool *in_zone)
+{
+    struct reading r = {.rest = value, .month = NOT_SET, .day = NOT_SET, .day_of_year = NOT_SET, .offset = NO_OFFSET};
+    struct sm_time_layout_failure failure;
+    struct sm_ottl_time moment;
+    if (!take_layout(&r, layout, &failure) || !complete(&r))
+        return false;
+    bool has_zone = r.offset != NO_OFFSET || r.zone.size > 0;
+    place(&r, r.year, has_zone ? local : zone, arena, &moment, in_zone);
+    *in_zone = *in_zone && !has_zone;
+    moment.nanos = r.nanos;
+    *time = moment;
+    return true;
+}
+
 bool sm_time_layout_read(struct sm_slice layout, struct sm_slice value, const struct sm_ottl_zone *zone, struct sm_arena *arena,
                          struct sm_ottl_time *time, struct sm_time_layout_failure *failure)
 {

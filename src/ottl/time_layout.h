@@ -20,5 +20,9 @@ struct sm_time_layout_failure {
  * or of the last one when that would lie more than a week ahead. `time` is written on success, `failure` otherwise. */
 bool sm_time_layout_read(struct sm_slice layout, struct sm_slice value, const struct sm_ottl_zone *zone, struct sm_arena *arena,
                          struct sm_ottl_time *time, struct sm_time_layout_failure *failure) __attribute__((warn_unused_result));
+/* The same as Go's time.Parse reads it, with no year but the value's: in `zone` unless the value has an offset or names a zone, which is looked for
+ * in `local`. False: it does not fit. */
+bool sm_time_layout_read_plain(struct sm_slice layout, struct sm_slice value, const struct sm_ottl_zone *zone, const struct sm_ottl_zone *local,
+                               struct sm_arena *arena, struct sm_ottl_time *time, bool *in_zone) __attribute__((warn_unused_result));
 /* False: the time is out of the range of the calendar. */
 bool sm_time_layout_write(struct sm_bytes *out, struct sm_slice layout, const struct sm_ottl_time *time) __attribute__((warn_unused_result));
