@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A folder includes only itself and what stands before it; components do not include each other.
-LAYERS = [["base"], ["wire"], ["telemetry"], ["config"], ["pipeline"], ["net"], ["prometheus"], ["ottl"], ["datadog"], ["alloy"], ["datadog_agent"],
+LAYERS = [["base"], ["wire"], ["telemetry"], ["config"], ["pipeline"], ["net"], ["prometheus"], ["ottl"], ["expr"], ["datadog"], ["alloy"], ["datadog_agent"],
           ["receivers", "processors", "connectors", "exporters", "extensions"],
           ["service"], ["cli"]]
 RANK = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}

@@ -115,16 +115,17 @@ static bool is_resource_excluded(const struct filtering *f, const struct sm_ottl
 static bool is_excluded_by_expressions(struct filtering *f, const struct sm_metric *metric)
 {
     const struct sm_filter_plan *plan = f->plan;
-    enum sm_filter_answer includes = SM_FILTER_YES, excludes = SM_FILTER_NO;
-    const char *why = NULL;
+    enum sm_expr_answer includes = SM_EXPR_YES, excludes = SM_EXPR_NO;
+    struct sm_expr_error error = {0};
     if (plan->include_expressions)
-        includes = sm_filter_expressions_test(plan->include_expressions, metric, &why);
-    if (plan->exclude_expressions && includes == SM_FILTER_YES)
-        excludes = sm_filter_expressions_test(plan->exclude_expressions, metric, &why);
-    if (why && !f->has_failed)
-        (void)snprintf(f->error, sizeof(f->error), "expression: %s", why);
-    f->has_failed = f->has_failed || why;
-    return !why && (includes == SM_FILTER_NO || excludes == SM_FILTER_YES);
+        includes = sm_filter_expressions_test(plan->include_expressions, metric, &error);
+    if (plan->exclude_expressions && includes == SM_EXPR_YES)
+        excludes = sm_filter_expressions_test(plan->exclude_expressions, metric, &error);
+    bool has_failed = includes == SM_EXPR_FAILED || excludes == SM_EXPR_FAILED;
+    if (has_failed && !f->has_failed)
+        (void)snprintf(f->error, sizeof(f->error), "expression: %.200s (at offset %u)", error.message, error.offset);
+    f->has_failed = f->has_failed || has_failed;
+    return !has_failed && (includes == SM_EXPR_NO || excludes == SM_EXPR_YES);
 }
 
 static bool is_metric_excluded(struct filtering *f, const struct sm_ottl_run *run)

@@ -366,9 +366,8 @@ static bool make_metric_match(const struct planning *p, const char *key, const s
         properties.metric_names = given->metric_names;
     if (!make_match(p, key, &properties, match) || !is_expr || given->expressions.count == 0)
         return *match;
-    struct sm_error error = {0};
-    *expressions = sm_filter_expressions_create(&given->expressions, &error);
-    return *expressions || fail(p, key, error.text);
+    *expressions = sm_filter_expressions_create(&given->expressions, key, p->validation, p->error);
+    return *expressions;
 }
 
 static bool make_log_match(const struct planning *p, const char *key, const struct sm_filter_log_match *given, struct sm_match **match)
