@@ -37,9 +37,10 @@ struct sm_http_client_options {
         int64_t level;
     } compression_params;
 };
-extern const struct sm_option sm_http_client_option_table[];             /* without `timeout`, which is part of sm_export_options; compression none */
-extern const struct sm_option sm_http_client_option_table_gzip[];        /* the same with gzip, as otlp_http has it */
-extern const struct sm_option sm_http_client_option_table_no_endpoint[]; /* as the first, for users with an `endpoint` of their own default */
+extern const struct sm_option sm_http_client_option_table[];      /* without `timeout`, which is part of sm_export_options; compression none */
+extern const struct sm_option sm_http_client_option_table_gzip[]; /* the same with gzip, as otlp_http has it */
+/* snappy, by default and for an empty word; no `endpoint`: for users with one of their own */
+extern const struct sm_option sm_http_client_option_table_snappy[];
 /* Refuses what no request could be sent to, also of exporters that no pipeline names; empty is fine. Others let the client's creation say it. */
 void sm_http_client_url_validate(const char *key_path, const char *url, struct sm_validation *validation);
 void sm_http_client_options_validate(const struct sm_http_client_options *options, struct sm_validation *validation);

@@ -4,11 +4,19 @@
 #include "net/http_url.h"
 #include "wire/compression.h"
 
-static const struct sm_option_word compression_words[] = {{"", SM_COMPRESSION_NONE},         {"none", SM_COMPRESSION_NONE},
-                                                          {"gzip", SM_COMPRESSION_GZIP},     {"zstd", SM_COMPRESSION_ZSTD},
-                                                          {"zlib", SM_COMPRESSION_ZLIB},     {"deflate", SM_COMPRESSION_DEFLATE},
-                                                          {"snappy", SM_COMPRESSION_SNAPPY}, {"x-snappy-framed", SM_COMPRESSION_SNAPPY_FRAMED},
-                                                          {"lz4", SM_COMPRESSION_LZ4},       {NULL, 0}};
+/* `empty`: what an empty word stands for. */
+#define COMPRESSION_WORDS(empty)                                                                                                                     \
+    {                                                                                                                                                \
+        {"", (empty)}, {"none", SM_COMPRESSION_NONE}, {"gzip", SM_COMPRESSION_GZIP}, {"zstd", SM_COMPRESSION_ZSTD}, {"zlib", SM_COMPRESSION_ZLIB},   \
+            {"deflate", SM_COMPRESSION_DEFLATE}, {"snappy", SM_COMPRESSION_SNAPPY}, {"x-snappy-framed", SM_COMPRESSION_SNAPPY_FRAMED},               \
+            {"lz4", SM_COMPRESSION_LZ4},                                                                                                             \
+        {                                                                                                                                            \
+            NULL, 0                                                                                                                                  \
+        }                                                                                                                                            \
+    }
+
+static const struct sm_option_word compression_words[] = COMPRESSION_WORDS(SM_COMPRESSION_NONE);
+static const struct sm_option_word snappy_words[] = COMPRESSION_WORDS(SM_COMPRESSION_SNAPPY);
 
 static const struct sm_option params_table[] = {
     {.kind = SM_OPTION_KIND_INT, .key = "level", .member = "level", .offset = 0, .help = "Level of gzip, zlib, deflate and zstd; 0: the usual one."},
@@ -51,13 +59,15 @@ static const struct sm_option cookie_table[] = {
         SM_OPTION_REFUSED("middlewares", .help = "Middleware extensions for requests.")
 
 #define ENDPOINT_ROW SM_OPTION_STRING(struct sm_http_client_options, endpoint, .help = "URL to send to.")
-#define COMPRESSION_ROW(preset_value)                                                                                                                \
-    SM_OPTION_ENUM(struct sm_http_client_options, compression, compression_words, .unknown_word = {"unsupported compression type ", ""},             \
+#define COMPRESSION_ROW(words, preset_value)                                                                                                         \
+    SM_OPTION_ENUM(struct sm_http_client_options, compression, words, .unknown_word = {"unsupported compression type ", ""},                         \
                    .preset.integer = (preset_value), .help = "How bodies are packed.")
 
-const struct sm_option sm_http_client_option_table[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
-const struct sm_option sm_http_client_option_table_gzip[] = {ENDPOINT_ROW, COMPRESSION_ROW(SM_COMPRESSION_GZIP), COMMON_ROWS, SM_OPTION_END};
-const struct sm_option sm_http_client_option_table_no_endpoint[] = {COMPRESSION_ROW(SM_COMPRESSION_NONE), COMMON_ROWS, SM_OPTION_END};
+const struct sm_option sm_http_client_option_table[] = {ENDPOINT_ROW, COMPRESSION_ROW(compression_words, SM_COMPRESSION_NONE), COMMON_ROWS,
+                                                        SM_OPTION_END};
+const struct sm_option sm_http_client_option_table_gzip[] = {ENDPOINT_ROW, COMPRESSION_ROW(compression_words, SM_COMPRESSION_GZIP), COMMON_ROWS,
+                                                             SM_OPTION_END};
+const struct sm_option sm_http_client_option_table_snappy[] = {COMPRESSION_ROW(snappy_words, SM_COMPRESSION_SNAPPY), COMMON_ROWS, SM_OPTION_END};
 
 static bool takes_level(int compression, int64_t level)
 {

@@ -84,7 +84,7 @@ static const struct sm_option_word collision_words[] = {{"keep", SM_WRITE_KEEP},
                        .help = "Samples dated before the start of the exporter are not sent, as Prometheus does.")
 
 const struct sm_option sm_remote_write_option_table[] = {
-    SM_OPTION_TABLE(struct sm_remote_write_options, client, sm_http_client_option_table_no_endpoint, .squash = true),
+    SM_OPTION_TABLE(struct sm_remote_write_options, client, sm_http_client_option_table_snappy, .squash = true),
     /* Behind the table, which fills all of `client` with defaults. */
     SM_OPTION_STRING(struct sm_remote_write_options, client.endpoint, .key = "endpoint", .preset.string = "http://some.url:9411/api/prom/push",
                      .help = "URL to send to."),
@@ -244,7 +244,7 @@ void sm_remote_write_validate(const void *from, struct sm_validation *validation
         sm_validation_error(validation, "", "remote write consumer number can't be negative");
     if (options->max_batch_size_bytes < 0)
         sm_validation_error(validation, "", "max_batch_byte_size must be greater than 0");
-    if (options->client.compression != SM_COMPRESSION_NONE && options->client.compression != SM_COMPRESSION_SNAPPY)
+    if (options->client.compression != SM_COMPRESSION_SNAPPY)
         sm_validation_error(validation, "", "compression type must be snappy");
     validate_target(options, validation);
     validate_message(options, validation);
