@@ -694,12 +694,20 @@ static struct expr_node *parse_block(struct parser *p)
     return node && expect(p, TOKEN_BRACKET, "}") ? node : NULL;
 }
 
+static struct expr_node *refuse_depth(struct parser *p)
+{
+    p->has_failed = true;
+    return expr_refuse(p->p, p->current.offset, p->current.size, "the expression is nested deeper than %d levels", SM_EXPR_DEPTH_MAX);
+}
+
 /* if a { b } else if c { d } else { e } */
 static struct expr_node *parse_if(struct parser *p)
 {
     struct expr_token token = p->current;
-    if (p->depth > SM_EXPR_DEPTH_MAX || !next(p))
-        return p->has_failed ? NULL : unexpected(p);
+    if (p->depth > SM_EXPR_DEPTH_MAX)
+        return refuse_depth(p);
+    if (!next(p))
+        return NULL;
     p->depth++;
     struct expr_node *condition = parse_expression(p, 0);
     struct expr_node *yes = condition ? parse_block(p) : NULL, *no = NULL;
@@ -727,10 +735,8 @@ static struct expr_node *parse_expression(struct parser *p, int precedence)
     struct expr_node *node;
     if (p->has_failed)
         return NULL;
-    if (p->depth > SM_EXPR_DEPTH_MAX) {
-        p->has_failed = true;
-        return expr_refuse(p->p, p->current.offset, p->current.size, "the expression is nested deeper than %d levels", SM_EXPR_DEPTH_MAX);
-    }
+    if (p->depth > SM_EXPR_DEPTH_MAX)
+        return refuse_depth(p);
     p->depth++;
     if (precedence == 0 && is(p, TOKEN_OPERATOR, "let")) {
         node = parse_let(p);

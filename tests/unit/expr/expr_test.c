@@ -1,5 +1,6 @@
 /* The expr language: what expressions give, are refused for and fail for. values.txt has what github.com/expr-lang/expr v1.17.8 gave for each,
- * compiled without an environment and run as the filter processor does: MetricName is "req", MetricType "Sum", and the labels are those below. */
+ * compiled without an environment and run as the filter processor does: MetricName is "req", MetricType "Sum", and the labels are those below.
+ * record/main.go renews it. */
 #include "expr/expr.h"
 
 #include <setjmp.h>
@@ -114,10 +115,82 @@ static void gives_what_the_reference_gives(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* `before` so many times, then `after`: compiled and run, it ends with that message. */
+static void assert_bounded(const char *before, size_t times, const char *after, const char *message)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_bytes text, out;
+    struct sm_expr_error error;
+    sm_bytes_init(&text, &arena);
+    sm_bytes_init(&out, &arena);
+    for (size_t i = 0; i < times; i++)
+        sm_bytes_append_text(&text, before);
+    sm_bytes_append_text(&text, after);
+    evaluate(sm_bytes_slice(&text), &arena, &out, &error);
+    if (!strstr(error.message, message))
+        fail_msg("%s, %zu times: \"%s\", not \"%s\"", before, times, error.message, message);
+    sm_arena_deinit(&arena);
+}
+
+static void bounds_what_an_expression_takes(void **state)
+{
+    (void)state;
+    assert_bounded("(", 5000, "", "nested deeper than 400 levels");
+    assert_bounded("true or ", 1000, "true", "nested deeper than 400 levels");
+    assert_bounded("if true {", 1000, "", "nested deeper than 400 levels");
+    assert_bounded("[", 1, "", "unexpected end");
+    assert_bounded("(1 < ", 60, "2 < 3)", "unexpected end");
+    assert_bounded("1, ", 10000, "", "unexpected token");
+    assert_bounded("", 0, "1..1000000", "memory budget exceeded");
+    assert_bounded("", 0, "reduce(1..60, #acc + #acc, 'a')", "memory budget exceeded");
+    assert_bounded("", 0, "repeat('ab', 500000)", "memory budget exceeded");
+    assert_bounded("", 0, "let r = 1..1000; any(r, any(r, any(r, false)))", "takes more than 10000000 steps");
+    assert_bounded("", 0, "toJSON(reduce(1..900, [#acc], 1))", "recursion depth exceeded");
+    assert_bounded("", 0, "string(reduce(1..900, [#acc], 1))", "recursion depth exceeded");
+}
+
+static void bounds_the_number_of_nodes(void **state)
+{
+    (void)state;
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_bytes text;
+    struct sm_expr_error error;
+    sm_bytes_init(&text, &arena);
+    sm_bytes_append_text(&text, "[1");
+    for (int i = 0; i < SM_EXPR_NODES_MAX; i++)
+        sm_bytes_append_text(&text, ",1");
+    sm_bytes_append_text(&text, "]");
+    assert_null(sm_expr_compile(sm_bytes_slice(&text), &environment, &error));
+    assert_non_null(strstr(error.message, "more than 10000 nodes"));
+    sm_arena_deinit(&arena);
+}
+
+/* The middle of a chain of comparisons counts twice: chains inside each other would double the tree with every level. */
+static void bounds_chains_inside_each_other(void **state)
+{
+    (void)state;
+    enum { LEVELS = 60 };
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_bytes text;
+    struct sm_expr_error error;
+    sm_bytes_init(&text, &arena);
+    for (int i = 0; i < LEVELS; i++)
+        sm_bytes_append_text(&text, "int(1 < ");
+    sm_bytes_append_text(&text, "2");
+    for (int i = 0; i < LEVELS; i++)
+        sm_bytes_append_text(&text, " < 3)");
+    assert_null(sm_expr_compile(sm_bytes_slice(&text), &environment, &error));
+    assert_non_null(strstr(error.message, "chains of comparisons"));
+    sm_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_the_reference_gives),
+        cmocka_unit_test(bounds_what_an_expression_takes),
+        cmocka_unit_test(bounds_the_number_of_nodes),
+        cmocka_unit_test(bounds_chains_inside_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
