@@ -9,7 +9,6 @@
 
 #include "telemetry/metric.h"
 #include "telemetry/otlp.h"
-#include "telemetry/usual_attribute.h"
 #include "wire/protobuf.h"
 
 /* Tag of a field as it is read: number and wire type. */
@@ -180,6 +179,28 @@ SM_HOT bool sm_otlp_is_plain_attribute(const char *at, size_t size)
     return sm_otlp_is_plain_value(at + value + 2, bytes[value + 1]);
 }
 
+/* The same of a KeyValue field in as few steps as can be, for all attributes are looked at here: `at` stands behind its tag. Returns what it takes,
+ * its length included, and adds its key's bit; 0: it has another shape. */
+SM_HOT size_t sm_otlp_plain_attribute(const char *at, const char *end, uint32_t *keys)
+{
+    uint32_t head, value_head; /* length, key's tag and length; value's tag and length, its member's tag and first byte */
+    if (end - at < 8)
+        return 0;
+    memcpy(&head, at, sizeof(head));
+    size_t size = head & 0xff, key_size = head >> 16 & 0xff;
+    if ((head & 0xff80) != 0x0a00 || size >= (size_t)(end - at) || size < key_size + 6)
+        return 0;
+    const char *value = at + 3 + key_size;
+    uint32_t value_size = (uint32_t)(size - key_size - 4);
+    memcpy(&value_head, value, sizeof(value_head));
+    bool is_text = value_head == (UINT32_C(0x000a0012) | value_size << 8 | (value_size - 2) << 24);
+    if (!is_text && ((value_head & 0xffff) != (0x12 | value_size << 8) || !sm_otlp_is_plain_value(value + 2, value_size)))
+        return 0;
+    *keys |= sm_key_bit(sm_slice_make(at + 3, key_size));
+    return size + 1;
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
 /* Adds the KeyValue fields of number `field` from `start` to `end` to the set's range. */
 static inline void sm_otlp_widen(struct sm_attributes *attributes, uint8_t field, const char *start, const char *end)
 {
@@ -204,12 +225,9 @@ SM_HOT bool sm_otlp_read_attributes(struct sm_otlp_decoder *decoder, const char 
     struct sm_slice message;
     uint32_t keys = 0;
     for (;;) {
-        struct sm_usual_attribute usual = {.size = 0};
-        if (__builtin_expect(*at < end && (uint8_t) * *at < end - *at, 1)) /* as the reader relies on */
-            usual = sm_usual_attribute_read(*at - 1, end, tag);
-        if (usual.size && usual.value.size >= 2 && sm_otlp_is_plain_value(usual.value.ptr, usual.value.size)) {
-            keys |= sm_key_bit(usual.key);
-            *at += usual.size - 1;
+        size_t size = sm_otlp_plain_attribute(*at, end, &keys);
+        if (__builtin_expect(size != 0, 1)) {
+            *at += size;
         } else {
             if (!sm_otlp_read_bytes(decoder, at, end, &message) || !sm_otlp_check_key_value(decoder, message, 0))
                 return false;

@@ -27,7 +27,7 @@ struct sm_usual_attribute {
     size_t size;                /* of the field; 0: it has another form and has to be decoded by the book */
 };
 
-/* What the field's length, if it is one byte, tells must be there: as in a batch, whose bytes were checked when it was decoded. */
+/* The batch's bytes were checked when it was decoded. */
 static inline struct sm_usual_attribute sm_usual_attribute_read(const char *at, const char *end, char tag)
 {
     enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12, HEAD = 4 };
