@@ -3,28 +3,16 @@
 
 #include "base/bytes.h"
 #include "base/hex.h"
+#include "ottl/go_format.h"
 #include "ottl/runes.h"
 
 const char *sm_alloy_quote(struct sm_arena *arena, struct sm_slice text)
 {
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    sm_bytes_append_char(&out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '"' || c == '\\')
-            sm_bytes_printf(&out, "\\%c", c);
-        else if (c == '\n')
-            sm_bytes_append_text(&out, "\\n");
-        else if (c == '\t')
-            sm_bytes_append_text(&out, "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            sm_bytes_printf(&out, "\\x%02x", c);
-        else
-            sm_bytes_append_char(&out, (char)c);
-    }
-    sm_bytes_append_char(&out, '"');
-    return sm_bytes_cstr(&out);
+    struct sm_bytes quoted;
+    struct sm_go_output output = {.out = &quoted, .arena = arena};
+    sm_bytes_init(&quoted, arena);
+    sm_go_format_text(&output, &(struct sm_go_directive){0}, text, 'q');
+    return sm_bytes_cstr(&quoted);
 }
 
 /* The scanner has checked the digits. */

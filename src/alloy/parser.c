@@ -456,6 +456,11 @@ static void parse_label(struct parser *parser, struct head *head)
     next(parser);
 }
 
+static bool is_punctuation(enum sm_alloy_token token)
+{
+    return token >= SM_ALLOY_OR && token <= SM_ALLOY_DOT;
+}
+
 static bool parse_head(struct parser *parser, struct head *head)
 {
     *head = (struct head){.start = parser->at.place, .name = parser->at.text, .parts = 1};
@@ -473,7 +478,8 @@ static bool parse_head(struct parser *parser, struct head *head)
         if (head->parts == 1)
             sm_bytes_append_slice(&joined, head->name);
         sm_bytes_append_char(&joined, '.');
-        sm_bytes_append_slice(&joined, parser->at.text);
+        if (!is_punctuation(parser->at.token)) /* the others would make the carets longer */
+            sm_bytes_append_slice(&joined, parser->at.text);
         next(parser);
     }
     if (head->parts > 1)

@@ -8,6 +8,7 @@
 #include "base/regex.h"
 #include "config/diags.h"
 #include "config/source.h"
+#include "ottl/go_format.h"
 #include "ottl/runes.h"
 
 enum { RUNE_END = -1, RUNE_BYTE_ORDER_MARK = 0xfeff, RUNE_MAX = 0x10ffff };
@@ -250,15 +251,13 @@ static uint32_t digit_value(int32_t rune)
 }
 
 /* "U+0041 'A'": a rune as Go's %#U shows it. */
-static void write_rune(int32_t rune, char *text, size_t text_size)
+static const char *show_rune(struct sm_alloy_scanner *scanner, int32_t rune)
 {
-    struct sm_bytes bytes = {0};
-    sm_ottl_rune_append(&bytes, (uint32_t)rune);
-    if (rune >= 0x20 && rune != 0x7f)
-        snprintf(text, text_size, "U+%04X '%.*s'", (unsigned)rune, (int)bytes.size, bytes.ptr);
-    else
-        snprintf(text, text_size, "U+%04X", (unsigned)rune);
-    sm_bytes_deinit(&bytes);
+    struct sm_bytes text;
+    struct sm_go_output output = {.out = &text, .arena = scanner->arena};
+    sm_bytes_init(&text, scanner->arena);
+    sm_go_format_unsigned(&output, &(struct sm_go_directive){.sharp = true}, (uint64_t)rune, 'U');
+    return sm_bytes_cstr(&text);
 }
 
 /* `count` digits of a numeric escape. */
@@ -268,12 +267,10 @@ static void scan_escape_digits(struct sm_alloy_scanner *scanner, size_t start, u
     for (; count > 0; count--) {
         uint32_t digit = digit_value(scanner->_rune);
         if (digit >= base) {
-            char shown[32];
-            write_rune(scanner->_rune, shown, sizeof(shown));
             if (scanner->_rune == RUNE_END)
                 report(scanner, start, "escape sequence not terminated");
             else
-                report(scanner, start, "illegal character %s in escape sequence", shown);
+                report(scanner, start, "illegal character %s in escape sequence", show_rune(scanner, scanner->_rune));
             return;
         }
         value = value * base + digit;
@@ -506,10 +503,8 @@ static void scan_other(struct sm_alloy_scanner *scanner, struct sm_alloy_lexeme 
     }
     lexeme->token = scan_operator(scanner, rune);
     if (lexeme->token == SM_ALLOY_ILLEGAL) {
-        char shown[32];
-        write_rune(rune, shown, sizeof(shown));
         if (rune != RUNE_BYTE_ORDER_MARK)
-            report(scanner, start, "illegal character %s", shown);
+            report(scanner, start, "illegal character %s", show_rune(scanner, rune));
         return;
     }
     scanner->_ends_statement = lexeme->token == SM_ALLOY_RCURLY || lexeme->token == SM_ALLOY_RPAREN || lexeme->token == SM_ALLOY_RBRACK;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "config/source.h"
 
 enum { DIAGS_MAX = 200, LINE_SHOWN_MAX = 160, LINES_SHOWN_BYTES_MAX = 8192, TAB_WIDTH = 4, PLACE_TEXT_SIZE = 512 };
@@ -19,6 +20,7 @@ struct diag {
     enum sm_source_language language;
     struct sm_slice lines;         /* borrowed: arena; the source line (Alloy: those around it too), empty when it may not be shown */
     unsigned first_line;           /* the number of the first of them */
+    unsigned last_line;            /* and of the last; behind a line end at the text's end stands an empty one */
     const char *path, *suggestion; /* borrowed: arena; NULL: none */
     const char *message;           /* borrowed: arena */
     size_t source_rank, sequence;  /* for sorting */
@@ -78,6 +80,15 @@ static struct sm_slice cut_line(struct sm_slice *text)
     return line;
 }
 
+/* The number of the last line of `lines`, at most `max`. */
+static unsigned last_line_of(struct sm_slice lines, unsigned first, unsigned max)
+{
+    unsigned last = first;
+    for (size_t i = 0; i < lines.size && last < max; i++)
+        last += lines.ptr[i] == '\n';
+    return last;
+}
+
 /* What of the source is shown, copied: the source may be released before the messages are printed. */
 static void copy_source(struct sm_diags *diags, struct diag *diag)
 {
@@ -106,6 +117,7 @@ static void copy_source(struct sm_diags *diags, struct diag *diag)
     if (lines.size > max)
         lines.size = max;
     diag->lines = sm_arena_copy(&diags->arena, lines);
+    diag->last_line = last_line_of(lines, diag->first_line, at->end_line + 1);
 }
 
 void sm_diags_add(struct sm_diags *diags, enum sm_severity severity, struct sm_position position, const char *path, const char *suggestion,
@@ -219,23 +231,41 @@ static bool is_tab(char c)
     return c == '\t' || c == '\v';
 }
 
-/* Bytes behind the first of a character have no width. */
-static bool is_continuation(char c)
+/* Without carriage returns; a byte that is no UTF-8 is shown as one character that says so. */
+static void print_line(struct sm_slice line, FILE *out)
 {
-    return ((unsigned char)c & 0xc0) == 0x80;
+    bool is_sound;
+    for (size_t i = 0, size; i < line.size; i += size) {
+        char character[SM_UTF8_SIZE_MAX];
+        uint32_t rune = sm_utf8_read(sm_slice_make(line.ptr + i, line.size - i), &size, &is_sound);
+        if (is_tab(line.ptr[i]))
+            repeat(' ', TAB_WIDTH, out);
+        else if (rune != '\r')
+            fwrite(character, 1, sm_utf8_write(rune, character), out);
+    }
 }
 
 static void print_carets(const struct sm_position *at, unsigned number, struct sm_slice line, FILE *out)
 {
     char blank = at->end_line > at->line ? '_' : ' ';
-    for (unsigned i = 0; i < line.size; i++) {
-        if (number == at->end_line && i + 1 > at->end_column)
+    bool is_sound;
+    for (size_t i = 0, size; i < line.size; i += size) {
+        unsigned column = (unsigned)i + 1;
+        (void)sm_utf8_read(sm_slice_make(line.ptr + i, line.size - i), &size, &is_sound);
+        if (number == at->end_line && column > at->end_column)
             return;
         if (is_tab(line.ptr[i]))
             repeat(blank, TAB_WIDTH, out);
-        else if (!is_continuation(line.ptr[i]))
-            fputc(is_inside(at, number, i + 1) ? '^' : blank, out);
+        else
+            fputc(is_inside(at, number, column) ? '^' : blank, out);
     }
+}
+
+static const char *margin_of(const struct sm_position *at, unsigned number)
+{
+    if (at->end_line == at->line)
+        return "";
+    return number > at->line && number <= at->end_line ? "| " : "  ";
 }
 
 static void print_range(const struct diag *diag, FILE *out)
@@ -243,19 +273,12 @@ static void print_range(const struct diag *diag, FILE *out)
     const struct sm_position *at = &diag->position;
     bool is_long = at->end_line > at->line;
     struct sm_slice rest = diag->lines;
-    int width = snprintf(NULL, 0, "%u", at->end_line + 1);
+    int width = snprintf(NULL, 0, "%u", diag->last_line);
     fputc('\n', out);
-    for (unsigned number = diag->first_line; number <= at->end_line + 1 && (rest.size || number <= at->line); number++) {
-        struct sm_slice line = cut_line(&rest);
-        fprintf(out, "%*u | %s", width, number,
-                !is_long                                                                    ? ""
-                : is_inside(at, number, 0) || (number > at->line && number <= at->end_line) ? "| "
-                                                                                            : "  ");
-        for (size_t i = 0; i < line.size; i++)
-            if (is_tab(line.ptr[i]))
-                repeat(' ', TAB_WIDTH, out);
-            else
-                fputc(line.ptr[i], out);
+    for (unsigned number = diag->first_line; number <= diag->last_line; number++) {
+        struct sm_slice line = sm_slice_cut(&rest, '\n');
+        fprintf(out, "%*u | %s", width, number, margin_of(at, number));
+        print_line(line, out);
         fputc('\n', out);
         if (number != at->line && !(is_long && number == at->end_line))
             continue;

@@ -16,10 +16,11 @@
 #include "config/diags.h"
 #include "config/source.h"
 
+/* `name` below tests, without its ending. */
 static json_t *load_cases(const char *name)
 {
     char path[512];
-    snprintf(path, sizeof(path), TEST_SOURCE_DIR "/tests/conformance/data/alloy/%s.json", name);
+    snprintf(path, sizeof(path), TEST_SOURCE_DIR "/tests/%s.json", name);
     json_error_t error;
     json_t *document = json_load_file(path, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     assert_non_null(document);
@@ -169,6 +170,65 @@ static bool check_format(const json_t *test)
     bool is_good = sm_slice_is(sm_bytes_slice(&first), text_of(test, "formatted")) && sm_slice_equal(sm_bytes_slice(&first), sm_bytes_slice(&second));
     sm_arena_deinit(&arena);
     return is_good;
+}
+
+/* ---- errors */
+
+static bool is_shown(const struct sm_source *source, const char *expected)
+{
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_diags *diags = sm_diags_create();
+    char *shown = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&shown, &size);
+    assert_non_null(out);
+    assert_null(sm_alloy_parse(source, &arena, diags));
+    sm_diags_print(diags, out, false);
+    fclose(out);
+    /* Behind the last of them stands an empty line too. */
+    bool is_good = size == strlen(expected) + 1 && memcmp(shown, expected, size - 1) == 0;
+    if (!is_good)
+        print_message("%s\n--- instead of\n%s\n", shown, expected);
+    free(shown);
+    sm_diags_free(diags);
+    sm_arena_deinit(&arena);
+    return is_good;
+}
+
+static bool check_errors(const json_t *test)
+{
+    struct sm_source source = source_of(test, "source");
+    return is_shown(&source, text_of(test, "shown"));
+}
+
+/* JSON cannot hold it. Recorded as error_cases.json was. */
+static void shows_what_is_no_utf8_as_one_character_a_byte(void **state)
+{
+    (void)state;
+    struct sm_source source = {.name = "t", .text = SM_SLICE("a \"x\xff\xc3y\" {}\n"), .is_quotable = true, .language = SM_SOURCE_ALLOY};
+    assert_true(is_shown(&source, "Error: t:1:5: illegal UTF-8 encoding\n"
+                                  "\n"
+                                  "1 | a \"x\xef\xbf\xbd"
+                                  "\xef\xbf\xbd"
+                                  "y\" {}\n"
+                                  "  |     ^\n"
+                                  "2 | \n"
+                                  "\n"
+                                  "Error: t:1:6: illegal UTF-8 encoding\n"
+                                  "\n"
+                                  "1 | a \"x\xef\xbf\xbd"
+                                  "\xef\xbf\xbd"
+                                  "y\" {}\n"
+                                  "  |      ^\n"
+                                  "2 | \n"
+                                  "\n"
+                                  "Error: t:1:3: expected block label to be a valid identifier, but got \"x\\xff\\xc3y\"\n"
+                                  "\n"
+                                  "1 | a \"x\xef\xbf\xbd"
+                                  "\xef\xbf\xbd"
+                                  "y\" {}\n"
+                                  "  |   ^\n"
+                                  "2 | \n"));
 }
 
 /* ---- values */
@@ -334,34 +394,39 @@ static void run_all(const char *file, bool (*check)(const json_t *test))
 static void parses_as_the_reference_does(void **state)
 {
     (void)state;
-    run_all("parse", check_parse);
+    run_all("conformance/data/alloy/parse", check_parse);
 }
 
 static void formats_as_the_reference_does_and_the_same_again(void **state)
 {
     (void)state;
-    run_all("format", check_format);
+    run_all("conformance/data/alloy/format", check_format);
+}
+
+static void shows_errors_as_the_reference_does(void **state)
+{
+    (void)state;
+    run_all("unit/alloy/error_cases", check_errors);
 }
 
 static void evaluates_as_the_reference_does(void **state)
 {
     (void)state;
-    run_all("evaluate", check_value);
+    run_all("conformance/data/alloy/evaluate", check_value);
 }
 
 static void converts_as_the_reference_does(void **state)
 {
     (void)state;
-    run_all("convert", check_value);
+    run_all("conformance/data/alloy/convert", check_value);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_as_the_reference_does),
-        cmocka_unit_test(formats_as_the_reference_does_and_the_same_again),
-        cmocka_unit_test(evaluates_as_the_reference_does),
-        cmocka_unit_test(converts_as_the_reference_does),
+        cmocka_unit_test(parses_as_the_reference_does),       cmocka_unit_test(formats_as_the_reference_does_and_the_same_again),
+        cmocka_unit_test(shows_errors_as_the_reference_does), cmocka_unit_test(shows_what_is_no_utf8_as_one_character_a_byte),
+        cmocka_unit_test(evaluates_as_the_reference_does),    cmocka_unit_test(converts_as_the_reference_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
