@@ -344,11 +344,11 @@ void sm_listener_end_configuration(void)
     }
 }
 
-/* Port 0 is another one every time. */
+/* Port 0, or none, is another one every time. */
 static bool is_any_port(const char *endpoint)
 {
-    size_t length = strlen(endpoint);
-    return length >= 2 && strcmp(endpoint + length - 2, ":0") == 0;
+    const char *port = strrchr(endpoint, ':');
+    return !*endpoint || (port && port[1 + strspn(port + 1, "0")] == '\0');
 }
 
 /* As one that is listened on is told, though nothing is yet: see sm_listener_open. */

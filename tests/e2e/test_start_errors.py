@@ -184,6 +184,12 @@ def test_two_that_want_one_address_are_told_before_the_start(tmp_path):
     assert "config.yaml:%d:5: error: receivers::zipkin::endpoint: listen tcp localhost:19411: bind: address already in use" % line in check
 
 
+@pytest.mark.parametrize("endpoint", ["''", "'localhost:'", "localhost:0", "localhost:00"])
+def test_any_free_port_is_another_one_each_time(tmp_path, endpoint):
+    text = configuration("receivers", "otlp", "traces", "protocols:\n  http:\n    endpoint: %s\n  grpc:\n    endpoint: %s" % (endpoint, endpoint))
+    assert list(say(tmp_path, text, "validate")) == [(0, "")]
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path):
     text = configuration("exporters", "otlp_http", "traces", BAD["exporters", "otlp_http"][1])
     text = text.replace("  nop:\nexporters:", "  nop:\nexporters:\n  file: {path: /nowhere/out}").replace("exporters: [otlp_http]", "exporters: [otlp_http, file]")
