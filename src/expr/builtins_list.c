@@ -30,7 +30,7 @@ static struct expr_value call_len(struct expr_evaluation *e, const struct expr_v
 {
     (void)count;
     if (arguments[0].kind == EXPR_STRING)
-        return expr_int((int64_t)sm_ottl_rune_count(arguments[0].text));
+        return expr_spend(e, arguments[0].text.size) ? expr_int((int64_t)sm_ottl_rune_count(arguments[0].text)) : expr_nil();
     if (!expr_is_list(arguments[0].kind) && !expr_is_map(arguments[0].kind))
         return expr_fail(e, "invalid argument for len (type %s)", expr_kind_name(arguments[0].kind));
     return expr_int((int64_t)expr_length(arguments[0]));

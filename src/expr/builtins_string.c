@@ -17,7 +17,7 @@ static bool are_texts(struct expr_evaluation *e, const struct expr_value *argume
 {
     struct sm_slice text;
     for (size_t i = 0; i < count; i++)
-        if (!expr_text_argument(e, arguments[i], &text))
+        if (!expr_text_argument(e, arguments[i], &text) || !expr_spend(e, text.size))
             return false;
     return true;
 }

@@ -37,6 +37,25 @@ bool expr_step(struct expr_evaluation *e)
     return expr_has_room(e, 0);
 }
 
+bool expr_spend(struct expr_evaluation *e, size_t bytes)
+{
+    enum { BYTES_A_STEP = 64 };
+    e->steps += bytes / BYTES_A_STEP;
+    return expr_step(e);
+}
+
+bool expr_enter(struct expr_evaluation *e)
+{
+    if (++e->value_depth > SM_EXPR_VALUE_DEPTH_MAX)
+        expr_fail(e, "recursion depth exceeded");
+    return !e->has_failed;
+}
+
+void expr_leave(struct expr_evaluation *e)
+{
+    e->value_depth--;
+}
+
 bool expr_count_elements(struct expr_evaluation *e, size_t count)
 {
     e->elements += count < SM_EXPR_MEMORY_MAX ? count : SM_EXPR_MEMORY_MAX;
@@ -266,6 +285,8 @@ static struct expr_value evaluate_matches(struct expr_evaluation *e, const struc
     e->node = node;
     if (expr_is_nil(text) || (!node->regex && expr_is_nil(pattern)))
         return expr_bool(false);
+    if (!expr_spend(e, text.kind == EXPR_STRING || text.kind == EXPR_BYTES ? text.text.size : 0))
+        return expr_nil();
     if (text.kind != EXPR_STRING && text.kind != EXPR_BYTES)
         return expr_fail(e, "matches needs a string, not %s", expr_kind_name(text.kind));
     if (node->regex)

@@ -85,7 +85,7 @@ static bool skip_blanks(struct expr_lexer *lexer)
 /* ---- texts */
 
 struct literal {
-    char *out; /* in the arena; has room for what is left of the text, three bytes for one */
+    char *out; /* in the arena; has room for three bytes for each of the literal's */
     size_t size;
     bool is_bytes;
 };
@@ -161,10 +161,20 @@ static bool read_escape(struct expr_lexer *lexer, struct literal *literal, char 
     return true;
 }
 
+/* Bytes up to the quote that ends a literal, or to the text's end. */
+static size_t literal_size(const struct expr_lexer *lexer, char quote)
+{
+    struct sm_slice rest = rest_of(lexer);
+    size_t size = 1;
+    while (size < rest.size && rest.ptr[size] != quote)
+        size += rest.ptr[size] == '\\' ? 2 : 1;
+    return size < rest.size ? size : rest.size;
+}
+
 static bool read_text(struct expr_lexer *lexer, struct expr_token *token, char quote)
 {
     struct literal literal = {.is_bytes = token->kind == TOKEN_BYTES};
-    literal.out = sm_arena_alloc(lexer->p->arena, 3 * (lexer->p->text.size - lexer->at) + SM_UTF8_SIZE_MAX);
+    literal.out = sm_arena_alloc(lexer->p->arena, 3 * literal_size(lexer, quote) + SM_UTF8_SIZE_MAX);
     for (lexer->at++;;) {
         size_t size;
         uint32_t rune = peek(lexer, &size);
@@ -187,16 +197,16 @@ static bool read_text(struct expr_lexer *lexer, struct expr_token *token, char q
 /* Between back quotes everything stands for itself; two stand for one. */
 static bool read_raw(struct expr_lexer *lexer, struct expr_token *token)
 {
-    char *out = sm_arena_alloc(lexer->p->arena, lexer->p->text.size);
-    size_t size = 0;
+    struct sm_bytes out;
+    sm_bytes_init(&out, lexer->p->arena);
     for (lexer->at++; lexer->at < lexer->p->text.size; lexer->at++) {
         if (peek_byte(lexer, 0) == '`' && peek_byte(lexer, 1) != '`') {
             lexer->at++;
-            token->text = sm_slice_make(out, size);
+            token->text = sm_bytes_slice(&out);
             return true;
         }
         lexer->at += peek_byte(lexer, 0) == '`';
-        out[size++] = peek_byte(lexer, 0);
+        sm_bytes_append_char(&out, peek_byte(lexer, 0));
     }
     return refuse(lexer, "literal not terminated");
 }

@@ -212,10 +212,17 @@ static bool compare(struct expr_value a, struct expr_value b, int *order)
     return true;
 }
 
+/* What comparing two values takes, if they are texts. */
+static bool spend_on(struct expr_evaluation *e, struct expr_value a, struct expr_value b)
+{
+    bool are_texts = (a.kind == EXPR_STRING || a.kind == EXPR_BYTES) && a.kind == b.kind;
+    return !are_texts || expr_spend(e, a.text.size < b.text.size ? a.text.size : b.text.size);
+}
+
 bool expr_less(struct expr_evaluation *e, struct expr_value a, struct expr_value b)
 {
     int order = 0;
-    if (!compare(a, b, &order))
+    if (spend_on(e, a, b) && !compare(a, b, &order))
         mismatch(e, OP_LESS, a, b);
     return order == -1;
 }
@@ -223,6 +230,8 @@ bool expr_less(struct expr_evaluation *e, struct expr_value a, struct expr_value
 static struct expr_value test_order(struct expr_evaluation *e, enum expr_operator op, struct expr_value a, struct expr_value b)
 {
     int order = 0;
+    if (!spend_on(e, a, b))
+        return expr_nil();
     if (!compare(a, b, &order))
         return mismatch(e, op, a, b);
     return expr_bool(op == OP_LESS            ? order == -1
@@ -235,12 +244,13 @@ static bool are_maps_identical(struct expr_evaluation *e, const struct expr_map 
 {
     if (a->count != b->count)
         return false;
-    for (size_t i = 0; i < a->count && !e->has_failed; i++) {
+    bool are_same = expr_enter(e);
+    for (size_t i = 0; i < a->count && are_same; i++) {
         const struct expr_entry *other = expr_map_find(e, b, a->entries[i].key);
-        if (!other || !expr_identical(e, a->entries[i].value, other->value))
-            return false;
+        are_same = other && expr_identical(e, a->entries[i].value, other->value) && !e->has_failed;
     }
-    return true;
+    expr_leave(e);
+    return are_same;
 }
 
 static bool are_lists(struct expr_evaluation *e, struct expr_value a, struct expr_value b,
@@ -249,15 +259,16 @@ static bool are_lists(struct expr_evaluation *e, struct expr_value a, struct exp
     size_t count = expr_length(a);
     if (count != expr_length(b))
         return false;
-    for (size_t i = 0; i < count && !e->has_failed; i++)
-        if (!same(e, expr_at(a, i), expr_at(b, i)))
-            return false;
-    return true;
+    bool are_same = expr_enter(e);
+    for (size_t i = 0; i < count && are_same; i++)
+        are_same = same(e, expr_at(a, i), expr_at(b, i)) && !e->has_failed;
+    expr_leave(e);
+    return are_same;
 }
 
 bool expr_identical(struct expr_evaluation *e, struct expr_value a, struct expr_value b)
 {
-    if (a.kind != b.kind || a.is_nil != b.is_nil || !expr_step(e))
+    if (a.kind != b.kind || a.is_nil != b.is_nil || !expr_step(e) || !spend_on(e, a, b))
         return false;
     if (a.is_nil)
         return true;
@@ -289,6 +300,8 @@ bool expr_identical(struct expr_evaluation *e, struct expr_value a, struct expr_
 bool expr_equal(struct expr_evaluation *e, struct expr_value a, struct expr_value b)
 {
     int order;
+    if (!spend_on(e, a, b))
+        return false;
     if (a.kind == EXPR_BYTES && b.kind == EXPR_BYTES)
         return sm_slice_equal(a.text, b.text);
     bool are_mixed = (a.kind == EXPR_ARRAY && expr_is_list(b.kind)) || (b.kind == EXPR_ARRAY && expr_is_list(a.kind)) ||
@@ -341,6 +354,8 @@ static struct expr_value look_through(struct expr_evaluation *e, enum expr_opera
         return expr_bool(false);
     if (a.kind != EXPR_STRING || b.kind != EXPR_STRING)
         return mismatch(e, op, a, b);
+    if (!expr_spend(e, op == OP_CONTAINS ? a.text.size : b.text.size))
+        return expr_nil();
     if (op == OP_CONTAINS)
         return expr_bool(b.text.size == 0 || (a.text.size > 0 && memmem(a.text.ptr, a.text.size, b.text.ptr, b.text.size)));
     return expr_bool(op == OP_STARTS_WITH ? sm_slice_starts_with(a.text, b.text) : sm_slice_ends_with(a.text, b.text));

@@ -6,6 +6,8 @@
 
 #include "expr/builtins.h"
 
+enum { HEIGHT_MAX = 2 * SM_EXPR_DEPTH_MAX };
+
 struct optimizer {
     const struct expr_program_parts *p;
     bool has_changed;
@@ -13,7 +15,7 @@ struct optimizer {
 
 typedef void visit(struct optimizer *o, struct expr_node **at);
 
-/* Parts first. */
+/* Parts first. What is put in the place of a node may have one of its parts twice, or stand higher: with every level of a tree it would double. */
 static void walk(struct optimizer *o, struct expr_node **at, visit *visit_node)
 {
     struct expr_node *node = *at;
@@ -21,6 +23,10 @@ static void walk(struct optimizer *o, struct expr_node **at, visit *visit_node)
         if (node->parts[i])
             walk(o, &node->parts[i], visit_node);
     visit_node(o, at);
+    expr_measure(*at);
+    if ((*at)->weight > EXPR_WEIGHT_MAX || (*at)->height > HEIGHT_MAX)
+        expr_refuse(o->p, (*at)->offset, (*at)->size, "the expression is nested too deeply: written out it has more than %d nodes or %d levels",
+                    EXPR_WEIGHT_MAX, HEIGHT_MAX);
 }
 
 static struct expr_node *new_node(struct optimizer *o, enum expr_node_kind kind, struct expr_type type, const struct expr_node *place, size_t parts)
@@ -37,6 +43,7 @@ static struct expr_node *new_binary(struct optimizer *o, enum expr_operator op, 
     node->op = op;
     node->parts[0] = left;
     node->parts[1] = right;
+    expr_measure(node);
     return node;
 }
 
@@ -263,6 +270,7 @@ static void fold_filter(struct optimizer *o, struct expr_node **at)
     struct expr_node *filter = new_builtin(o, "filter", node, node), *predicate = new_node(o, NODE_PREDICATE, expr_type(EXPR_UNKNOWN), node, 1);
     predicate->parts[0] = new_binary(o, OP_AND, node, base->parts[1]->parts[0], node->parts[1]->parts[0]);
     predicate->parts[0]->type = expr_type(EXPR_UNKNOWN);
+    expr_measure(predicate);
     filter->parts = sm_arena_zalloc(o->p->arena, 2, sizeof(struct expr_node *));
     filter->parts[0] = base->parts[0];
     filter->parts[1] = predicate;
@@ -368,6 +376,7 @@ static void visit_combination(struct optimizer *o, struct expr_node **at)
     predicate->parts[0] = new_binary(o, is_none ? OP_OR : node->op, node, left->parts[1]->parts[0], right->parts[1]->parts[0]);
     predicate->parts[0]->type = expr_type(EXPR_UNKNOWN);
     visit_combination(o, &predicate->parts[0]);
+    expr_measure(predicate);
     struct expr_node *both = new_builtin(o, left->builtin->name, node, left);
     both->parts = sm_arena_zalloc(o->p->arena, 2, sizeof(struct expr_node *));
     both->parts[0] = left->parts[0];

@@ -14,7 +14,7 @@
 #include "expr/lexer.h"
 #include "wire/json_scanner.h"
 
-enum { PRECEDENCE_NOT = 50, PRECEDENCE_SIGN = 90, WEIGHT_MAX = 10 * SM_EXPR_NODES_MAX };
+enum { PRECEDENCE_NOT = 50, PRECEDENCE_SIGN = 90 };
 
 struct parser {
     const struct expr_program_parts *p;
@@ -167,20 +167,27 @@ static struct expr_node *new_node(struct parser *p, enum expr_node_kind kind, co
     return node;
 }
 
-/* NULL when a part is missing that has to be there, or the tree is too high. */
-static struct expr_node *finish(struct parser *p, struct expr_node *node)
+void expr_measure(struct expr_node *node)
 {
+    node->height = 0;
     node->weight = 1;
-    for (size_t i = 0; i < node->count; i++) {
-        const struct expr_node *part = node->parts[i];
-        if (!part && node->kind != NODE_SLICE)
-            p->has_failed = true;
+    for (size_t i = 0; i < node->count + 1; i++) {
+        const struct expr_node *part = i < node->count ? node->parts[i] : node->map;
         if (!part)
             continue;
         node->height = part->height >= node->height ? part->height + 1 : node->height;
         node->weight += part->weight;
     }
-    if (node->weight > WEIGHT_MAX && !p->has_failed) { /* the middle of a chain of comparisons counts twice */
+}
+
+/* NULL when a part is missing that has to be there, or the tree is too high. */
+static struct expr_node *finish(struct parser *p, struct expr_node *node)
+{
+    for (size_t i = 0; i < node->count && node->kind != NODE_SLICE; i++)
+        if (!node->parts[i])
+            p->has_failed = true;
+    expr_measure(node);
+    if (node->weight > EXPR_WEIGHT_MAX && !p->has_failed) { /* the middle of a chain of comparisons counts twice */
         expr_refuse(p->p, node->offset, node->size, "the expression has chains of comparisons inside each other");
         p->has_failed = true;
     }

@@ -123,7 +123,7 @@ struct expr_node {
     bool is_typed;                      /* BINARY ==, in: both sides must be what the checker took them for */
     bool is_after_coalesce;             /* CHAIN: an operand of ?? */
 };
-enum { NO_SLOT = -1 };
+enum { NO_SLOT = -1, EXPR_WEIGHT_MAX = 10 * SM_EXPR_NODES_MAX };
 
 struct expr_program_parts {
     struct sm_arena *arena;
@@ -143,6 +143,8 @@ bool expr_check(const struct expr_program_parts *p, struct expr_node *root);
 bool expr_optimize(const struct expr_program_parts *p, struct expr_node **root);
 
 struct expr_node *expr_new_node(struct sm_arena *arena, enum expr_node_kind kind, const struct expr_node *place, size_t parts);
+/* Height and weight from those of the parts. */
+void expr_measure(struct expr_node *node);
 const char *expr_operator_name(enum expr_operator op);
 
 /* ---- types.c */

@@ -58,6 +58,7 @@ struct expr_evaluation {
     struct expr_scope *scope;     /* of the innermost predicate; NULL: none */
     const struct expr_node *node; /* what is being evaluated: the place of an error */
     size_t steps, elements, bytes_before;
+    unsigned value_depth; /* lists and maps that are being compared or hashed */
     bool has_failed;
     bool is_leaving; /* ?. met nil: up to the chain's end */
 };
@@ -70,6 +71,11 @@ bool expr_operand(struct expr_evaluation *e, const struct expr_node *node, struc
 struct expr_value expr_fail(struct expr_evaluation *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One operation more, for what walks over values itself. False: too many, or too much memory, and the evaluation has failed. */
 bool expr_step(struct expr_evaluation *e);
+/* The same for looking through a text of so many bytes, of which many make an operation. */
+bool expr_spend(struct expr_evaluation *e, size_t bytes);
+/* Into a list or map inside another one; expr_leave undoes it, also when it says false: too deep, and the evaluation has failed. */
+bool expr_enter(struct expr_evaluation *e);
+void expr_leave(struct expr_evaluation *e);
 /* Room for `size` bytes more? Otherwise the evaluation fails. */
 bool expr_has_room(struct expr_evaluation *e, size_t size);
 /* Counts elements of new lists as expr does. False: failed. */

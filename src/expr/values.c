@@ -76,6 +76,18 @@ static uint64_t hash_with(uint64_t seed, const void *bytes, size_t size)
     return sm_hash_with(seed, sm_slice_make(bytes, size));
 }
 
+static bool hash_key(struct expr_evaluation *e, struct expr_value key, uint64_t *hash);
+
+/* Pairs may stand in pairs. */
+static bool hash_pair(struct expr_evaluation *e, const struct expr_list *pair, uint64_t *hash)
+{
+    bool is_hashed = expr_enter(e);
+    for (size_t i = 0; i < pair->count && is_hashed; i++)
+        is_hashed = hash_key(e, pair->items[i], hash);
+    expr_leave(e);
+    return is_hashed;
+}
+
 /* False: failed, no map can have that key. */
 static bool hash_key(struct expr_evaluation *e, struct expr_value key, uint64_t *hash)
 {
@@ -84,7 +96,7 @@ static bool hash_key(struct expr_evaluation *e, struct expr_value key, uint64_t 
     switch (key.kind) {
     case EXPR_STRING:
         *hash = sm_hash_with(*hash, key.text);
-        return true;
+        return expr_spend(e, key.text.size);
     case EXPR_FLOAT:
         *hash = hash_with(*hash, &number, sizeof(number));
         return true;
@@ -95,7 +107,7 @@ static bool hash_key(struct expr_evaluation *e, struct expr_value key, uint64_t 
         key.integer = key.boolean;
         break;
     case EXPR_PAIR:
-        return hash_key(e, key.list->items[0], hash) && hash_key(e, key.list->items[1], hash);
+        return hash_pair(e, key.list, hash);
     case EXPR_NIL:
     case EXPR_LOCATION:
     case EXPR_ENVIRONMENT:

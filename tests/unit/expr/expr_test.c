@@ -147,6 +147,12 @@ static void bounds_what_an_expression_takes(void **state)
     assert_bounded("", 0, "let r = 1..1000; any(r, any(r, any(r, false)))", "takes more than 10000000 steps");
     assert_bounded("", 0, "toJSON(reduce(1..900, [#acc], 1))", "recursion depth exceeded");
     assert_bounded("", 0, "string(reduce(1..900, [#acc], 1))", "recursion depth exceeded");
+    assert_bounded("", 0, "reduce(1..200000, [#acc], 1) == reduce(1..200000, [#acc], 1)", "recursion depth exceeded");
+    assert_bounded("", 0, "let p = reduce(1..900, toPairs({'a': #acc})[0], 1); groupBy([1], p)", "recursion depth exceeded");
+    assert_bounded("", 0, "let a = repeat('x', 450000); any(1..90000, a contains 'y')", "takes more than 10000000 steps");
+    assert_bounded("", 0, "let a = repeat('x', 450000); any(1..90000, a matches 'y$')", "takes more than 10000000 steps");
+    assert_bounded("", 0, "let a = repeat('x', 450000); any(1..90000, a != a)", "takes more than 10000000 steps");
+    assert_bounded("", 0, "let a = repeat(' ', 450000); any(1..90000, trim(a) == 'x')", "takes more than 10000000 steps");
 }
 
 static void bounds_the_number_of_nodes(void **state)
@@ -184,6 +190,32 @@ static void bounds_chains_inside_each_other(void **state)
     sm_arena_deinit(&arena);
 }
 
+/* What the optimizer makes of an expression may be larger than what was written. */
+static void bounds_what_is_made_of_an_expression(void **state)
+{
+    (void)state;
+    enum { LEVELS = 60, ITEMS = 5000 };
+    struct sm_arena arena = SM_ARENA_INIT;
+    struct sm_bytes text;
+    struct sm_expr_error error;
+    sm_bytes_init(&text, &arena);
+    for (int i = 0; i < LEVELS; i++)
+        sm_bytes_append_text(&text, "((");
+    sm_bytes_append_text(&text, "len(MetricName)");
+    for (int i = 0; i < LEVELS; i++)
+        sm_bytes_append_text(&text, " in 1..3) ? 1 : 2)");
+    assert_null(sm_expr_compile(sm_bytes_slice(&text), &environment, &error));
+    assert_non_null(strstr(error.message, "nested too deeply"));
+    text.size = 0;
+    sm_bytes_append_text(&text, "sum([len(MetricName)");
+    for (int i = 0; i < ITEMS; i++)
+        sm_bytes_append_text(&text, ",1");
+    sm_bytes_append_text(&text, "])");
+    assert_null(sm_expr_compile(sm_bytes_slice(&text), &environment, &error));
+    assert_non_null(strstr(error.message, "nested too deeply"));
+    sm_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +223,7 @@ int main(void)
         cmocka_unit_test(bounds_what_an_expression_takes),
         cmocka_unit_test(bounds_the_number_of_nodes),
         cmocka_unit_test(bounds_chains_inside_each_other),
+        cmocka_unit_test(bounds_what_is_made_of_an_expression),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
