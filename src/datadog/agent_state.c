@@ -100,9 +100,7 @@ struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_dat
 {
     struct sm_datadog_agent_state *state = sm_alloc(1, sizeof(*state));
     state->options = options;
-    if (!*options->hostname)
-        sm_datadog_system_hostname(state->system_hostname, sizeof(state->system_hostname));
-    state->hostname = sm_slice_of(*options->hostname ? options->hostname : state->system_hostname);
+    state->hostname = sm_slice_of(options->hostname);
     state->env = sm_slice_of(options->env);
     state->obfuscator.settings = options->obfuscation;
     take_sql_features(options, &state->obfuscator.settings.sql);
@@ -121,6 +119,14 @@ struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_dat
         return state;
     sm_datadog_agent_state_free(state);
     return NULL;
+}
+
+void sm_datadog_agent_state_name_host(struct sm_datadog_agent_state *state)
+{
+    if (state->hostname.size)
+        return;
+    sm_datadog_system_hostname(state->system_hostname, sizeof(state->system_hostname));
+    state->hostname = sm_slice_of(state->system_hostname);
 }
 
 void sm_datadog_agent_state_free(struct sm_datadog_agent_state *state)

@@ -57,9 +57,11 @@ struct sm_datadog_agent_state {
     struct sm_arena arena;
     char system_hostname[256];
 };
-/* NULL with `error`. `options` must live as long. */
+/* NULL with `error`. `options` must live as long. Without a host name in them there is none yet. */
 struct sm_datadog_agent_state *sm_datadog_agent_state_create(const struct sm_datadog_agent_options *options, struct sm_error *error)
     __attribute__((warn_unused_result));
+/* Takes this machine's name when there is none, which may wait a second for a name server: at start. */
+void sm_datadog_agent_state_name_host(struct sm_datadog_agent_state *state);
 void sm_datadog_agent_state_free(struct sm_datadog_agent_state *state); /* NULL is allowed */
 bool sm_datadog_agent_has_feature(const struct sm_datadog_agent_options *options, const char *feature);
 

@@ -1,12 +1,12 @@
 /* hostname.c - see hostname.h. Stateless. */
 #include "datadog/hostname.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "datadog/full_name.h"
 
 enum { NAME_SIZE_MAX = 255 };
 
@@ -44,15 +44,12 @@ const char *sm_datadog_hostname_problem(const char *hostname, struct sm_arena *a
 
 void sm_datadog_system_hostname(char *out, size_t out_size)
 {
-    char name[SM_DATADOG_HOSTNAME_SIZE_MAX] = "";
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_flags = AI_CANONNAME}, *found = NULL;
+    char name[SM_DATADOG_HOSTNAME_SIZE_MAX] = "", full_name[SM_FULL_NAME_SIZE_MAX];
     struct sm_arena arena = SM_ARENA_INIT;
     if (gethostname(name, sizeof(name) - 1) != 0)
         name[0] = '\0';
-    bool has_full = name[0] && getaddrinfo(name, NULL, &hints, &found) == 0 && found && found->ai_canonname &&
-                    !sm_datadog_hostname_problem(found->ai_canonname, &arena);
-    snprintf(out, out_size, "%s", has_full ? found->ai_canonname : name);
-    if (found)
-        freeaddrinfo(found);
+    bool has_full = name[0] && sm_full_name_within(sm_full_name_ask, name, SM_FULL_NAME_LIMIT_NS, full_name) &&
+                    !sm_datadog_hostname_problem(full_name, &arena);
+    snprintf(out, out_size, "%s", has_full ? full_name : name);
     sm_arena_deinit(&arena);
 }

@@ -19,6 +19,13 @@ static bool create(struct sm_component *component, struct sm_error *error)
     return component->state != NULL;
 }
 
+static bool start(struct sm_component *component, struct sm_error *error)
+{
+    (void)error;
+    sm_datadog_agent_state_name_host(component->state);
+    return true;
+}
+
 static void free_agent(struct sm_component *component)
 {
     sm_datadog_agent_state_free(component->state);
@@ -41,6 +48,7 @@ const struct sm_component_type sm_extension_datadog_agent = {
     .options_size = sizeof(struct sm_datadog_agent_options),
     .validate = validate,
     .create = create,
+    .start = start,
     .free = free_agent,
     .interface = &interface,
 };

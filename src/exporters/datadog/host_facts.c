@@ -17,14 +17,11 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
-#include "exporters/datadog/full_name.h"
+#include "datadog/full_name.h"
 #include "wire/json_text.h"
 #include "wire/number.h"
 
 enum { LINE_SIZE_MAX = 4096, TEXT_SIZE_MAX = 256, KIB = 1024 };
-/* Name servers that answer do so sooner; the start waits for it. */
-#define FULL_NAME_LIMIT_NS (1 * SM_NS_PER_S)
 
 static void set(struct sm_datadog_map *map, struct sm_arena *arena, const char *key, const char *text)
 {
@@ -132,7 +129,7 @@ static void collect_names(struct sm_host_facts *facts, struct sm_arena *arena)
     if (gethostname(name, sizeof(name) - 1) != 0)
         return;
     facts->hostname = facts->full_name = sm_arena_copy(arena, sm_slice_of(name));
-    if (sm_full_name_within(sm_full_name_ask, name, FULL_NAME_LIMIT_NS, full_name))
+    if (sm_full_name_within(sm_full_name_ask, name, SM_FULL_NAME_LIMIT_NS, full_name))
         facts->full_name = sm_arena_copy(arena, sm_slice_of(full_name));
 }
 

@@ -236,6 +236,8 @@ static void describe(struct sm_datadog_receiver *receiver)
 static bool datadog_start(struct sm_component *component, struct sm_error *error)
 {
     struct sm_datadog_receiver *receiver = component->state;
+    if (receiver->own_agent)
+        sm_datadog_agent_state_name_host(receiver->own_agent);
     receiver->rates = receiver->agent->sampling.service_rates;
     receiver->stats = sm_client_stats_create(receiver->agent, sm_clock_wall_ns());
     describe(receiver);

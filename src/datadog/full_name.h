@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 enum { SM_FULL_NAME_SIZE_MAX = 256 }; /* with the NUL */
+/* How long a start waits: name servers that answer do so sooner. */
+#define SM_FULL_NAME_LIMIT_NS UINT64_C(1000000000)
 
 /* Writes the full name of `name` (at most SM_FULL_NAME_SIZE_MAX bytes) or returns false. May block. */
 typedef bool sm_full_name_asking(const char *name, char *full_name);

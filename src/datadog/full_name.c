@@ -1,5 +1,5 @@
 /* full_name.c - see full_name.h. The question is shared by the thread that asks and the one that waits; who leaves last releases it. */
-#include "exporters/datadog/full_name.h"
+#include "datadog/full_name.h"
 
 #include <netdb.h>
 #include <pthread.h>

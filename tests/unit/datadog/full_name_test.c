@@ -11,7 +11,7 @@
 #include <semaphore.h>
 
 #include "base/clock.h"
-#include "exporters/datadog/full_name.h"
+#include "datadog/full_name.h"
 
 static sem_t may_end, has_ended;
 
