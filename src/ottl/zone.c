@@ -136,6 +136,13 @@ static void zone_free(struct sm_ottl_zone *zone)
     free(zone);
 }
 
+/* A way round to a file that has a shorter name, which would be another zone: there is no end of them. */
+static bool is_detour(const char *path)
+{
+    size_t size = strlen(path);
+    return strstr(path, "..") || strstr(path, "//") || strstr(path, "/./") || path[size - 1] == '/' || path[size - 1] == '.';
+}
+
 static struct sm_ottl_zone *make_zone(const char *name)
 {
     char path[NAME_MAX_SIZE + 32];
@@ -148,7 +155,7 @@ static struct sm_ottl_zone *make_zone(const char *name)
         snprintf(path, sizeof(path), "/etc/localtime");
     else
         snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.64s", wanted);
-    if (strstr(path, "..") || !load(zone, path)) {
+    if (is_detour(path) || !load(zone, path)) {
         zone_free(zone);
         return NULL;
     }
