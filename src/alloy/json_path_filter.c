@@ -199,6 +199,14 @@ static bool size_of(const cell *operand, size_t *size)
     return true;
 }
 
+/* The left operand is a text. */
+static bool fits(const struct evaluation *evaluation, const struct sm_regex *regex)
+{
+    enum { BYTES_AT_ONCE = 4 };
+    struct sm_slice text = evaluation->left->value->text;
+    return sm_json_path_spend(evaluation->run, text.size / BYTES_AT_ONCE) && sm_regex_matches(regex, text);
+}
+
 /* A pattern that is none matches nothing. `is_whole`: from the first to the last byte. */
 static bool matches(const struct evaluation *evaluation, struct sm_slice pattern, bool is_whole, bool *is_pattern)
 {
@@ -215,7 +223,7 @@ static bool matches(const struct evaluation *evaluation, struct sm_slice pattern
     if (is_full && !evaluation->run->error)
         evaluation->run->error = "the path meets too many regular expressions";
     *is_pattern = regex != NULL;
-    return regex && sm_regex_matches(regex, evaluation->left->value->text);
+    return regex && fits(evaluation, regex);
 }
 
 static void give_operator_match(const struct evaluation *evaluation)
@@ -225,7 +233,7 @@ static void give_operator_match(const struct evaluation *evaluation)
     if (!is_type(left, SM_ALLOY_TYPE_STRING))
         give_bool(evaluation, false);
     else if (right->kind == SM_JSON_PATH_PATTERN)
-        give_bool(evaluation, sm_regex_matches(right->regex, left->value->text));
+        give_bool(evaluation, fits(evaluation, right->regex));
     else
         give_bool(evaluation, is_type(right, SM_ALLOY_TYPE_STRING) && matches(evaluation, right->value->text, false, &is_pattern));
 }
@@ -384,10 +392,20 @@ static void choose(cell *to, const cell *from, size_t count, size_t turn)
     }
 }
 
+/* What working off a filter's cells once takes: each operator moves those behind it. */
+static size_t work_of(const struct sm_json_path_filter *filter)
+{
+    enum { MOVED_AT_ONCE = 64 };
+    size_t operators = 0;
+    for (size_t i = 0; i < filter->count; i++)
+        operators += filter->cells[i].kind == SM_JSON_PATH_OPERATOR;
+    return 1 + filter->count + operators * filter->count / MOVED_AT_ONCE;
+}
+
 static bool holds_for(struct evaluation *evaluation, const struct sm_json_path_filter *filter, struct sm_alloy_value *member,
                       struct sm_alloy_value *root, bool *is_match)
 {
-    size_t choices = 1, count = filter->count;
+    size_t choices = 1, count = filter->count, work = work_of(filter);
     cell *cells = sm_arena_alloc(evaluation->arena, count * sizeof(*cells)), *chosen = sm_arena_alloc(evaluation->arena, count * sizeof(*cells));
     memcpy(cells, filter->cells, count * sizeof(*cells));
     for (size_t i = 0; i < count; i++) {
@@ -399,7 +417,7 @@ static bool holds_for(struct evaluation *evaluation, const struct sm_json_path_f
     }
     *is_match = false;
     for (size_t turn = 0; turn < choices && !*is_match; turn++) {
-        if (!sm_json_path_spend(evaluation->run, 1 + count))
+        if (!sm_json_path_spend(evaluation->run, work))
             return false;
         choose(chosen, cells, count, turn);
         *is_match = holds(evaluation, chosen, count);

@@ -37,9 +37,10 @@ bool expr_step(struct expr_evaluation *e)
     return expr_has_room(e, 0);
 }
 
+enum { BYTES_A_STEP = 64 };
+
 bool expr_spend(struct expr_evaluation *e, size_t bytes)
 {
-    enum { BYTES_A_STEP = 64 };
     e->steps += bytes / BYTES_A_STEP;
     return expr_step(e);
 }
@@ -285,10 +286,10 @@ static struct expr_value evaluate_matches(struct expr_evaluation *e, const struc
     e->node = node;
     if (expr_is_nil(text) || (!node->regex && expr_is_nil(pattern)))
         return expr_bool(false);
-    if (!expr_spend(e, text.kind == EXPR_STRING || text.kind == EXPR_BYTES ? text.text.size : 0))
-        return expr_nil();
     if (text.kind != EXPR_STRING && text.kind != EXPR_BYTES)
         return expr_fail(e, "matches needs a string, not %s", expr_kind_name(text.kind));
+    if (!expr_spend(e, BYTES_A_STEP * text.text.size)) /* a pattern may look at each byte in many ways */
+        return expr_nil();
     if (node->regex)
         return expr_bool(sm_regex_matches(node->regex, text.text));
     if (pattern.kind != EXPR_STRING)

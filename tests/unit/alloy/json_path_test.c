@@ -159,6 +159,10 @@ static void hostile_paths_and_documents_are_refused(void **state)
     assert_refused(&arena, wide, SM_SLICE("$[?$[*] + $[*] + $[*] == 'never']"), "too much work");
     wide = repeated(&arena, "[0", ",1", 5000, "]");
     assert_refused(&arena, wide, SM_SLICE("$[?$..* == 2]"), "too much work");
+    wide = repeated(&arena, "[0", ",1", 5000, "]");
+    assert_refused(&arena, wide, repeated(&arena, "$[?", "1 + ", 480, "1 == 3]"), "too much work");
+    wide = repeated(&arena, repeated(&arena, "[\"", "x", 100000, "\"").ptr, ",1", 5000, "]");
+    assert_refused(&arena, wide, SM_SLICE("$[?$[0] ~= /y$/]"), "too much work");
 }
 
 static void many_patterns_are_refused(void **state)
