@@ -337,9 +337,10 @@ static struct sm_slice remap(const struct sm_datadog_otlp_settings *settings, st
     return remapped ? remapped->text : name;
 }
 
-void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, struct sm_arena *arena)
+void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, const struct sm_resource_group *group, struct sm_arena *arena)
 {
-    operations->_scope = NULL;
+    operations->_scopes = group->scopes;
+    operations->_of_scopes = sm_arena_zalloc(arena, group->count, sizeof(struct sm_datadog_scope_names *));
     operations->_walk_arena = arena;
     if (operations->_count < SM_DATADOG_SCOPES_MAX)
         return;
@@ -347,19 +348,32 @@ void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operati
     operations->_count = 0;
 }
 
+/* Those of an earlier walk, or new ones: remembered if there is room, else for this walk only. */
+static struct sm_datadog_scope_names *find_names(struct sm_datadog_otlp_operations *operations, struct sm_slice scope)
+{
+    bool is_long = scope.size > SM_DATADOG_SCOPE_NAME_MAX;
+    for (size_t i = 0; i < operations->_count && !is_long; i++)
+        if (sm_slice_equal(operations->_known[i].scope, scope))
+            return &operations->_known[i];
+    if (is_long || operations->_count == SM_DATADOG_SCOPES_MAX) {
+        struct sm_datadog_scope_names *names = sm_arena_zalloc(operations->_walk_arena, 1, sizeof(*names));
+        names->scope = scope;
+        names->arena = operations->_walk_arena;
+        return names;
+    }
+    struct sm_datadog_scope_names *known = &operations->_known[operations->_count++];
+    *known = (struct sm_datadog_scope_names){.scope = sm_arena_copy(&operations->arena, scope), .arena = &operations->arena};
+    return known;
+}
+
+/* Looked for once a scope and walk: traces go from one scope to the other and back as often as the sender likes. */
 static struct sm_datadog_scope_names *names_of(struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope)
 {
-    if (operations->_scope == scope)
-        return operations->_latest;
-    operations->_scope = scope;
-    for (size_t i = 0; i < operations->_count; i++)
-        if (sm_slice_equal(operations->_known[i].scope, scope->name))
-            return operations->_latest = &operations->_known[i];
-    bool has_room = operations->_count < SM_DATADOG_SCOPES_MAX;
-    operations->_latest = has_room ? &operations->_known[operations->_count++] : &operations->_other;
-    struct sm_arena *arena = has_room ? &operations->arena : operations->_walk_arena;
-    *operations->_latest = (struct sm_datadog_scope_names){.scope = sm_arena_copy(arena, scope->name), .arena = arena};
-    return operations->_latest;
+    const struct sm_scope_group *group = (const void *)((const char *)scope - offsetof(struct sm_scope_group, scope));
+    struct sm_datadog_scope_names **names = &operations->_of_scopes[group - operations->_scopes];
+    if (!*names)
+        *names = find_names(operations, scope->name);
+    return *names;
 }
 
 static void set_operation(struct sm_datadog_span *span, const struct sm_datadog_otlp_settings *settings,

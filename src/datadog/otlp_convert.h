@@ -8,9 +8,9 @@
 uint64_t sm_datadog_otlp_id(struct sm_slice id);
 /* A text attribute: a field of the span, or meta. */
 void sm_datadog_otlp_set_meta(struct sm_datadog_span *span, struct sm_arena *arena, struct sm_slice key, struct sm_slice text);
-/* A walk begins whose arena this is. */
-void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, struct sm_arena *arena);
-/* `template`: what the resource gives. */
+/* A walk over the group begins whose arena this is. */
+void sm_datadog_otlp_operations_begin(struct sm_datadog_otlp_operations *operations, const struct sm_resource_group *group, struct sm_arena *arena);
+/* `template`: what the resource gives; `scope`: of the group that the walk is over. */
 void sm_datadog_otlp_convert(const struct sm_datadog_otlp_settings *settings, const struct sm_datadog_span *template,
                              struct sm_datadog_otlp_operations *operations, const struct sm_scope *scope, struct sm_span *in,
                              struct sm_arena *batch_arena, struct sm_arena *arena, struct sm_datadog_span *span);

@@ -203,7 +203,7 @@ void sm_datadog_otlp_begin(struct sm_datadog_otlp_walk *walk, const struct sm_da
     walk->source = walk->_known->source;
     describe(walk, ref_count, arena);
     group_by_trace(walk, ref_count, arena);
-    sm_datadog_otlp_operations_begin(walk->_operations, arena);
+    sm_datadog_otlp_operations_begin(walk->_operations, group, arena);
 }
 
 /* ---- chunks */

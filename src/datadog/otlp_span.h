@@ -8,7 +8,7 @@
 #include "telemetry/batch.h"
 #include "telemetry/span.h"
 
-enum { SM_DATADOG_SCOPES_MAX = 16 };
+enum { SM_DATADOG_SCOPES_MAX = 16, SM_DATADOG_SCOPE_NAME_MAX = 256 /* bytes: senders choose what is remembered */ };
 
 /* Immutable after start. */
 struct sm_datadog_otlp_settings {
@@ -23,17 +23,18 @@ struct sm_datadog_otlp_settings {
 
 /* What spans are called that have no name of their own, by scope and kind: made when it is first needed. */
 struct sm_datadog_otlp_operations {
-    struct sm_arena arena;         /* owned: what is known */
-    const struct sm_scope *_scope; /* borrowed; the one at hand; NULL: none yet */
+    struct sm_arena arena; /* owned: what is known */
     struct sm_datadog_scope_names {
         struct sm_slice scope;
         struct sm_arena *arena; /* borrowed: of the names */
         struct sm_slice names[SM_SPAN_KIND_CONSUMER + 1];
         bool is_normal[SM_SPAN_KIND_CONSUMER + 1];
-    } _known[SM_DATADOG_SCOPES_MAX], _other; /* _other: of a scope beyond */
-    struct sm_datadog_scope_names *_latest;  /* borrowed: those of the scope at hand */
+    } _known[SM_DATADOG_SCOPES_MAX];
     size_t _count;
-    struct sm_arena *_walk_arena; /* borrowed */
+    /* Of the walk at hand. */
+    const struct sm_scope_group *_scopes;       /* borrowed: the batch */
+    struct sm_datadog_scope_names **_of_scopes; /* borrowed: the walk's arena; by the scope's index; NULL: not needed yet */
+    struct sm_arena *_walk_arena;               /* borrowed */
 };
 
 /* What is remembered from one resource to the next, with one set of settings. All zero is nothing. */

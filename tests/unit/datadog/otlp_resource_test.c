@@ -129,8 +129,51 @@ static void a_memory_changes_no_payload(void **state)
     sm_datadog_otlp_memory_deinit(&used);
 }
 
+/* Two scopes with long names, which the spans of many traces belong to in turn: a name is made once a scope, and not kept. */
+static void long_scopes_are_named_once(void **state)
+{
+    (void)state;
+    enum { TRACES = 2000, NAME_SIZE = 100000, ROOM = 64 << 20 };
+    struct sm_arena arena = SM_ARENA_INIT, chunk_arena = SM_ARENA_INIT;
+    struct sm_datadog_otlp_memory memory = {0};
+    struct sm_bytes bytes = {0};
+    struct sm_decode_error error;
+    char *name = sm_arena_alloc(&arena, NAME_SIZE);
+    size_t group = sm_proto_message_begin(&bytes, 1);
+    put_resource(&bytes, 1);
+    for (char letter = 'a'; letter <= 'b'; letter++) {
+        size_t scope_group = sm_proto_message_begin(&bytes, 2), scope = sm_proto_message_begin(&bytes, 1);
+        memset(name, letter, NAME_SIZE);
+        sm_proto_put_bytes(&bytes, 1, sm_slice_make(name, NAME_SIZE));
+        sm_proto_message_end(&bytes, scope);
+        for (unsigned i = 0; i < TRACES; i++)
+            put_span(&bytes, 2 * i);
+        sm_proto_message_end(&bytes, scope_group);
+    }
+    sm_proto_message_end(&bytes, group);
+    struct sm_buffer *buffer = sm_buffer_try_copy(sm_bytes_slice(&bytes));
+    struct sm_batch *batch = sm_otlp_decode_protobuf(SM_TRACES, buffer, &error);
+    assert_non_null(batch);
+    struct sm_datadog_otlp_walk walk;
+    struct sm_datadog_chunk chunk;
+    sm_datadog_otlp_begin(&walk, &settings, &memory, batch, &batch->groups[0], &arena);
+    while (sm_datadog_otlp_next(&walk, &chunk_arena, &chunk)) {
+        assert_int_equal(chunk.count, 2);
+        assert_true(chunk.spans[0].name.ptr[0] == 'a' && chunk.spans[1].name.ptr[0] == 'b');
+        sm_arena_reset(&chunk_arena);
+    }
+    assert_true(sm_arena_reserved_bytes(&arena) < ROOM);
+    assert_true(sm_arena_reserved_bytes(&memory.operations.arena) == 0);
+    sm_datadog_otlp_memory_deinit(&memory);
+    sm_arena_deinit(&chunk_arena);
+    sm_arena_deinit(&arena);
+    sm_batch_release(batch);
+    sm_buffer_release(buffer);
+    sm_bytes_deinit(&bytes);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_memory_changes_no_payload)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_memory_changes_no_payload), cmocka_unit_test(long_scopes_are_named_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
