@@ -17,14 +17,25 @@ static struct sm_slice arg(const struct sm_alloy_call *call, size_t index)
     return call->args[index]->text;
 }
 
+static bool is_too_large_for_telemetry(const struct sm_alloy_value *value)
+{
+    return value->type == SM_ALLOY_TYPE_NUMBER && value->number_kind == SM_ALLOY_UINT && value->whole > INT64_MAX;
+}
+
+static struct sm_ottl_value to_format(const struct sm_alloy_call *call, const struct sm_alloy_value *arg)
+{
+    if (is_too_large_for_telemetry(arg))
+        return (struct sm_ottl_value){.kind = SM_OTTL_INT, .is_unsigned = true, .integer = (int64_t)arg->whole};
+    struct sm_value *value = sm_arena_alloc(ARENA, sizeof(*value));
+    *value = sm_alloy_to_telemetry(arg, ARENA);
+    return sm_ottl_from_attribute(value, ARENA);
+}
+
 static struct sm_alloy_value *format(const struct sm_alloy_call *call)
 {
     struct sm_ottl_value *values = sm_arena_zalloc(ARENA, call->count, sizeof(*values));
-    for (size_t i = 1; i < call->count; i++) {
-        struct sm_value *value = sm_arena_alloc(ARENA, sizeof(*value));
-        *value = sm_alloy_to_telemetry(call->args[i], ARENA);
-        values[i - 1] = sm_ottl_from_attribute(value, ARENA);
-    }
+    for (size_t i = 1; i < call->count; i++)
+        values[i - 1] = to_format(call, call->args[i]);
     return text(call, sm_ottl_sprintf(arg(call, 0), values, call->count - 1, ARENA));
 }
 

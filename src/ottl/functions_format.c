@@ -1,8 +1,9 @@
 /* functions_format.c - the converter Format: Go's fmt.Sprintf.
  *
  * Verbs v d s q x X o O b c U e E f F g G t T w and %%, the flags + - # 0 and space, width and precision as numbers or *, argument indexes [n]. What
- * does not fit is written into the text as Go writes it: %!d(string=…), %!s(MISSING), %!(EXTRA …). Width and precision are limited. Where Go would
- * show addresses (maps and lists of the telemetry, zones of times), their JSON or nothing is shown.
+ * does not fit is written into the text as Go writes it: %!d(string=…), %!s(MISSING), %!(EXTRA …). Widths and precisions have Go's limits. Where Go
+ * would show addresses (maps and lists of the telemetry, zones of times), their JSON or nothing is shown.
+ *
  * Source: the documentation of Go's package fmt. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,9 +22,10 @@ struct formatting {
     const struct sm_ottl_value *values;
     size_t count, next;
     bool reordered;
-    bool is_bad;      /* showing a value whose verb does not fit: without its own text form */
-    bool is_inside;   /* an element of a list or map, or a member */
-    bool is_plain_go; /* the values are Go's own: ints and maps, not pdata's */
+    bool has_bad_index; /* the directive that is being read names a value that is not there */
+    bool is_bad;        /* showing a value whose verb does not fit: without its own text form */
+    bool is_inside;     /* an element of a list or map, or a member */
+    bool is_plain_go;   /* the values are Go's own: ints and maps, not pdata's */
     struct sm_go_output to;
 };
 
@@ -50,7 +52,7 @@ static const char *go_type(const struct formatting *f, const struct sm_ottl_valu
         [SM_OTTL_OBJECT] = "struct",
     };
     if (f->is_plain_go && value->kind == SM_OTTL_INT)
-        return "int";
+        return value->is_unsigned ? "uint64" : "int";
     if (value->kind == SM_OTTL_MAP && (f->is_plain_go || value->is_written))
         return "map[string]interface {}";
     if (value->kind == SM_OTTL_LIST && value->is_typed)
@@ -322,6 +324,8 @@ static bool format_known(struct formatting *f, const struct sm_go_directive *d, 
     case SM_OTTL_BOOL:
         return sm_go_format_bool(&f->to, d, value->boolean, *verb);
     case SM_OTTL_INT:
+        if (value->is_unsigned)
+            return sm_go_format_unsigned(&f->to, d, (uint64_t)value->integer, *verb);
         return sm_go_format_integer(&f->to, d, value->integer, *verb);
     case SM_OTTL_DOUBLE:
         return sm_go_format_double(&f->to, d, value->number, *verb);
@@ -396,46 +400,102 @@ static void format_value(struct formatting *f, const struct sm_go_directive *d, 
 
 /* ---- directives */
 
+static bool is_too_large(int64_t number)
+{
+    return number > WIDTH_MAX || number < -WIDTH_MAX;
+}
+
+/* False when there is none; one that is far too large takes the rest of the format with it. */
 static bool take_number(struct formatting *f, int *number)
 {
     size_t start = f->at;
     *number = 0;
-    for (; f->at < f->format.size && f->format.ptr[f->at] >= '0' && f->format.ptr[f->at] <= '9'; f->at++)
-        *number = *number > WIDTH_MAX ? *number : *number * 10 + (f->format.ptr[f->at] - '0');
-    if (*number > WIDTH_MAX)
-        *number = 0;
+    for (; f->at < f->format.size && f->format.ptr[f->at] >= '0' && f->format.ptr[f->at] <= '9'; f->at++) {
+        if (is_too_large(*number)) {
+            *number = 0;
+            f->at = f->format.size;
+            return false;
+        }
+        *number = *number * 10 + (f->format.ptr[f->at] - '0');
+    }
     return f->at > start;
 }
 
-/* "[3]": the next value is the third. False: it names none. */
-static bool take_index(struct formatting *f)
+/* "[3]" to 3. Without a closing bracket the opening one alone is taken. False: it holds no number. */
+static bool take_bracketed(struct formatting *f, int *number)
 {
-    int number;
-    if (f->at >= f->format.size || f->format.ptr[f->at] != '[')
-        return true;
-    f->reordered = true;
+    const char *rest = f->format.ptr + f->at;
+    size_t size = f->format.size - f->at;
+    const char *close = size < 3 ? NULL : memchr(rest, ']', size);
+    size_t end = f->at + (close ? (size_t)(close - rest) : 0);
     f->at++;
-    bool has_number = take_number(f, &number);
-    bool is_closed = f->at < f->format.size && f->format.ptr[f->at] == ']';
-    f->at += is_closed;
-    if (!has_number || !is_closed || number < 1 || (size_t)number > f->count)
+    if (!close)
         return false;
-    f->next = (size_t)number - 1;
-    return true;
+    bool is_number = take_number(f, number) && f->at == end;
+    f->at = end + 1;
+    return is_number;
 }
 
-/* A number, or "*" for a value. */
-static bool take_size(struct formatting *f, int *size, const char *error)
+/* "[3]": the next value is the third. False: there is no number in brackets. */
+static bool take_index(struct formatting *f)
 {
-    if (f->at >= f->format.size || f->format.ptr[f->at] != '*')
-        return take_number(f, size);
+    int number = 0;
+    if (f->at >= f->format.size || f->format.ptr[f->at] != '[')
+        return false;
+    f->reordered = true;
+    bool is_number = take_bracketed(f, &number);
+    if (is_number && number > 0 && (size_t)number <= f->count)
+        f->next = (size_t)number - 1;
+    else
+        f->has_bad_index = true;
+    return is_number;
+}
+
+static bool is_star(const struct formatting *f)
+{
+    return f->at < f->format.size && f->format.ptr[f->at] == '*';
+}
+
+/* "*": a value that is a whole number. False: the next one is none, or too large. */
+static bool take_star(struct formatting *f, int *size)
+{
     f->at++;
     const struct sm_ottl_value *value = f->next < f->count ? &f->values[f->next++] : NULL;
-    if (value && value->kind == SM_OTTL_INT && value->integer >= -WIDTH_MAX && value->integer <= WIDTH_MAX) {
-        *size = (int)value->integer;
-        return true;
+    bool is_good = value && (value->kind == SM_OTTL_INT || value->kind == SM_OTTL_DURATION) && !value->is_unsigned && !is_too_large(value->integer);
+    *size = is_good ? (int)value->integer : 0;
+    return is_good;
+}
+
+/* `is_behind_index`: what "[3]" stands before may not be a width of its own. */
+static bool take_width(struct formatting *f, struct sm_go_directive *d, bool is_behind_index)
+{
+    if (!is_star(f)) {
+        d->has_width = take_number(f, &d->width);
+        f->has_bad_index = f->has_bad_index || (is_behind_index && d->has_width);
+        return is_behind_index;
     }
-    sm_bytes_append_text(f->to.out, error);
+    d->has_width = take_star(f, &d->width);
+    if (!d->has_width)
+        sm_bytes_append_text(f->to.out, "%!(BADWIDTH)");
+    d->minus = d->minus || d->width < 0;
+    d->width = abs(d->width);
+    return false;
+}
+
+/* Behind the point. */
+static bool take_precision(struct formatting *f, struct sm_go_directive *d)
+{
+    bool is_behind_index = take_index(f);
+    d->has_precision = true;
+    if (!is_star(f)) {
+        take_number(f, &d->precision);
+        return is_behind_index;
+    }
+    d->has_precision = take_star(f, &d->precision) && d->precision >= 0;
+    if (!d->has_precision) {
+        d->precision = 0;
+        sm_bytes_append_text(f->to.out, "%!(BADPREC)");
+    }
     return false;
 }
 
@@ -473,41 +533,46 @@ static void show_parts(struct sm_go_directive *d, char verb)
     d->sharp = d->plus = false;
 }
 
+/* Flags, width and precision, in which indexes may stand. */
+static void take_directive(struct formatting *f, struct sm_go_directive *d)
+{
+    f->has_bad_index = false;
+    take_flags(f, d);
+    bool is_behind_index = take_width(f, d, take_index(f));
+    if (f->at + 1 < f->format.size && f->format.ptr[f->at] == '.') { /* the last byte is a verb */
+        f->at++;
+        f->has_bad_index = f->has_bad_index || is_behind_index;
+        is_behind_index = take_precision(f, d);
+    }
+    if (!is_behind_index)
+        take_index(f);
+}
+
+static struct sm_slice take_verb(struct formatting *f)
+{
+    size_t start = f->at;
+    uint32_t rune = sm_ottl_rune_next(f->format, &f->at);
+    return rune == SM_OTTL_RUNE_WRONG ? SM_SLICE("\xef\xbf\xbd") : sm_slice_make(f->format.ptr + start, f->at - start);
+}
+
 static void format_directive(struct formatting *f)
 {
     struct sm_go_directive d = {0};
-    take_flags(f, &d);
-    bool has_index = take_index(f);
-    d.has_width = take_size(f, &d.width, "%!(BADWIDTH)");
-    if (d.width < 0) {
-        d.minus = true;
-        d.width = -d.width;
-    }
-    if (f->at < f->format.size && f->format.ptr[f->at] == '.') {
-        f->at++;
-        has_index = take_index(f) && has_index;
-        d.has_precision = true;
-        if (!take_size(f, &d.precision, "%!(BADPREC)") || d.precision < 0)
-            d.precision = 0;
-    }
-    has_index = take_index(f) && has_index;
+    take_directive(f, &d);
     if (f->at >= f->format.size) {
         sm_bytes_append_text(f->to.out, "%!(NOVERB)");
         return;
     }
-    const char *verb = f->format.ptr + f->at;
-    size_t start = f->at;
-    sm_ottl_rune_next(f->format, &f->at);
-    int verb_size = (int)(f->at - start);
-    if (*verb == '%')
+    struct sm_slice verb = take_verb(f);
+    if (verb.ptr[0] == '%')
         sm_bytes_append_char(f->to.out, '%');
-    else if (!has_index)
-        sm_bytes_printf(f->to.out, "%%!%.*s(BADINDEX)", verb_size, verb);
+    else if (f->has_bad_index)
+        sm_bytes_printf(f->to.out, "%%!%.*s(BADINDEX)", SM_SLICE_ARGS(verb));
     else if (f->next >= f->count)
-        sm_bytes_printf(f->to.out, "%%!%.*s(MISSING)", verb_size, verb);
+        sm_bytes_printf(f->to.out, "%%!%.*s(MISSING)", SM_SLICE_ARGS(verb));
     else {
-        show_parts(&d, *verb);
-        format_value(f, &d, &f->values[f->next++], verb, (size_t)verb_size);
+        show_parts(&d, verb.ptr[0]);
+        format_value(f, &d, &f->values[f->next++], verb.ptr, verb.size);
     }
 }
 

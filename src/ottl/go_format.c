@@ -1,6 +1,7 @@
 /* go_format.c - see go_format.h. */
 #include "ottl/go_format.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include "ottl/runes.h"
 #include "wire/number.h"
 
-enum { INTEGER_DIGITS_MAX = 68, BINARY_FLOAT_MAX = 96, RUNE_MAX = 0x10ffff };
+enum { INTEGER_DIGITS_MAX = 68, RUNE_MAX = 0x10ffff, LEADING_BIT = 60 /* of mantissas in hexadecimal */ };
 
 static void fill(struct sm_bytes *out, char c, size_t count)
 {
@@ -195,26 +196,57 @@ bool sm_go_format_unsigned(struct sm_go_output *o, const struct sm_go_directive 
 
 /* ---- floats */
 
-/* "0x1.8p+01", "6755399441055744p-51": exponents of two digits at least. */
-static size_t write_binary(char *text, const struct sm_go_directive *d, double number, char verb)
+/* "6755399441055744p-51" */
+static struct sm_slice binary_digits(struct sm_go_output *o, double number)
 {
-    int exponent, size;
-    if (verb == 'b') {
-        double fraction = frexp(number, &exponent);
-        bool is_zero = number == 0;
-        return (size_t)snprintf(text, BINARY_FLOAT_MAX, "%s%" PRId64 "p%+d", signbit(number) && is_zero ? "-" : "", (int64_t)ldexp(fraction, 53),
-                                is_zero ? -1074 : exponent - 53);
+    const int least = DBL_MIN_EXP; /* the same for all that are too small to have all digits, and zero */
+    int exponent;
+    (void)frexp(number, &exponent);
+    if (exponent < least || number == 0)
+        exponent = least;
+    const char *sign = signbit(number) ? "-" : "";
+    return sm_slice_of(sm_arena_printf(o->arena, "%s%" PRId64 "p%+d", sign, (int64_t)ldexp(fabs(number), 53 - exponent), exponent - 53));
+}
+
+/* To `digits` hexadecimal ones behind the point, which is behind bit LEADING_BIT; halves to even. */
+static uint64_t round_mantissa(uint64_t mantissa, int digits, int *exponent)
+{
+    const uint64_t half = UINT64_C(1) << (LEADING_BIT - 1);
+    int dropped = LEADING_BIT - 4 * digits;
+    if (dropped <= 0)
+        return mantissa;
+    uint64_t rest = (mantissa << (4 * digits)) & (2 * half - 1);
+    mantissa >>= dropped;
+    mantissa += (rest | (mantissa & 1)) > half;
+    mantissa <<= dropped;
+    if (mantissa >> (LEADING_BIT + 1)) {
+        mantissa >>= 1;
+        ++*exponent;
     }
+    return mantissa;
+}
+
+/* "0x1.8p+01": one digit before the point, exponents of two digits at least. */
+static struct sm_slice hexadecimal_digits(struct sm_go_output *o, const struct sm_go_directive *d, double number, char verb)
+{
+    const char *digits = verb == 'x' ? "0123456789abcdefxp" : "0123456789ABCDEFXP";
+    int exponent = 1;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(number), &exponent), LEADING_BIT + 1);
+    exponent -= number != 0;
     if (d->has_precision)
-        size = snprintf(text, BINARY_FLOAT_MAX, verb == 'x' ? "%.*a" : "%.*A", d->precision < 60 ? d->precision : 60, number);
-    else
-        size = snprintf(text, BINARY_FLOAT_MAX, verb == 'x' ? "%a" : "%A", number);
-    if (size > 2 && (text[size - 2] == '+' || text[size - 2] == '-')) {
-        text[size] = text[size - 1];
-        text[size - 1] = '0';
-        text[++size] = '\0';
+        mantissa = round_mantissa(mantissa, d->precision, &exponent);
+    struct sm_bytes text;
+    sm_bytes_init(&text, o->arena);
+    sm_bytes_printf(&text, "%s0%c%c", signbit(number) ? "-" : "", digits[16], digits[mantissa >> LEADING_BIT]);
+    mantissa <<= 64 - LEADING_BIT;
+    if (d->has_precision ? d->precision > 0 : mantissa > 0)
+        sm_bytes_append_char(&text, '.');
+    for (int i = 0; d->has_precision ? i < d->precision : mantissa > 0; i++) {
+        sm_bytes_append_char(&text, digits[mantissa >> 60]);
+        mantissa <<= 4;
     }
-    return (size_t)size;
+    sm_bytes_printf(&text, "%c%c%02d", digits[17], exponent < 0 ? '-' : '+', abs(exponent));
+    return sm_bytes_slice(&text);
 }
 
 static struct sm_slice shortest(struct sm_go_output *o, double number, char verb)
@@ -229,10 +261,10 @@ static struct sm_slice shortest(struct sm_go_output *o, double number, char verb
 
 static struct sm_slice finite_digits(struct sm_go_output *o, const struct sm_go_directive *d, double number, char verb)
 {
-    if (strchr("xXb", verb)) {
-        char *text = sm_arena_alloc(o->arena, BINARY_FLOAT_MAX);
-        return sm_slice_make(text, write_binary(text, d, number, verb));
-    }
+    if (verb == 'b')
+        return binary_digits(o, number);
+    if (verb == 'x' || verb == 'X')
+        return hexadecimal_digits(o, d, number, verb);
     if (strchr("vgG", verb) && !d->has_precision)
         return shortest(o, number, verb);
     char pattern[8];
@@ -308,8 +340,10 @@ static struct sm_slice cut_runes(struct sm_slice text, const struct sm_go_direct
 static bool can_be_raw(struct sm_slice text)
 {
     for (size_t i = 0; i < text.size;) {
+        size_t start = i;
         uint32_t rune = sm_ottl_rune_next(text, &i);
-        if ((rune < ' ' && rune != '\t') || rune == '`' || rune == 0x7f || rune == 0xfeff || rune == SM_OTTL_RUNE_WRONG)
+        bool is_wrong = rune == SM_OTTL_RUNE_WRONG && i == start + 1;
+        if (is_wrong || (rune < ' ' && rune != '\t') || rune == '`' || rune == 0x7f || rune == 0xfeff)
             return false;
     }
     return true;

@@ -50,9 +50,10 @@ struct sm_ottl_value {
     enum sm_ottl_object object_kind; /* OBJECT */
     bool is_constant;                /* what it points to belongs to the statement, not to the batch: copied when stored */
     /* The reference tells lists and maps of the telemetry from others: */
-    bool is_written; /* a LIST that a list literal or Sort made; a MAP that URL or UserAgent made */
-    bool is_typed;   /* a LIST of texts that Split made */
-    bool has_parts;  /* a written LIST with maps, lists of the telemetry, moments or ids in it */
+    bool is_written;  /* a LIST that a list literal or Sort made; a MAP that URL or UserAgent made */
+    bool is_typed;    /* a LIST of texts that Split made */
+    bool is_unsigned; /* an INT whose bits are those of a uint64: numbers of Alloy, in formats only */
+    bool has_parts;   /* a written LIST with maps, lists of the telemetry, moments or ids in it */
     union {
         size_t count;                      /* OBJECT: elements, where it has some */
         const struct sm_ottl_value *parts; /* LIST: one for each element, as it was; NULL where all are plain */
