@@ -79,7 +79,10 @@ static void *add(struct sm_label_table *table, struct sm_hash128 key, void *(*ma
 void *sm_label_table_get(struct sm_label_table *table, struct sm_hash128 key, void *(*make)(const void *context, bool is_overflow),
                          const void *context)
 {
-    void *entry = atomic_load_explicit(&find_slot(table, key)->entry, memory_order_acquire);
+    const struct slot *slot = find_slot(table, key);
+    void *entry = atomic_load_explicit(&slot->entry, memory_order_acquire);
+    if (entry && (slot->key.low != key.low || slot->key.high != key.high)) /* it was free, and another thread has put another one there meanwhile */
+        return add(table, key, make, context);
     if (!entry)
         entry = atomic_load_explicit(&table->overflow, memory_order_acquire);
     return entry ? entry : add(table, key, make, context);
