@@ -213,7 +213,7 @@ static void add_target(struct conversion *conversion, struct sm_bytes *list, con
     if (!piece || !piece->component)
         return;
     const char *name = sm_arena_printf(&conversion->arena, "%s.%s.input", piece->component->name, piece->label);
-    if (list->size && memmem(list->ptr, list->size, name, strlen(name))) {
+    if (sm_slice_find(sm_bytes_slice(list), sm_slice_of(name))) {
         miss_second_way(conversion, piece->configured);
         return;
     }

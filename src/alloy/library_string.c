@@ -54,7 +54,7 @@ static struct sm_alloy_value *join(const struct sm_alloy_call *call)
 /* Where `needle` begins in `text` from `from`; text.size when nowhere. */
 static size_t find(struct sm_slice haystack, struct sm_slice needle, size_t from)
 {
-    const char *found = from <= haystack.size ? memmem(haystack.ptr + from, haystack.size - from, needle.ptr, needle.size) : NULL;
+    const char *found = from < haystack.size ? sm_slice_find(sm_slice_make(haystack.ptr + from, haystack.size - from), needle) : NULL;
     return found ? (size_t)(found - haystack.ptr) : haystack.size;
 }
 

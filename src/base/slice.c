@@ -13,6 +13,13 @@ bool sm_slice_equal_nocase(struct sm_slice a, struct sm_slice b)
     return true;
 }
 
+const char *sm_slice_find(struct sm_slice text, struct sm_slice part)
+{
+    if (text.size == 0 || part.size == 0)
+        return text.size ? text.ptr : NULL;
+    return memmem(text.ptr, text.size, part.ptr, part.size);
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -67,6 +67,10 @@ static inline bool sm_slice_ends_with(struct sm_slice slice, struct sm_slice suf
     return slice.size >= suffix.size && (suffix.size == 0 || memcmp(slice.ptr + slice.size - suffix.size, suffix.ptr, suffix.size) == 0);
 }
 
+/* Where `part` stands first in `text`, an empty one at its beginning; NULL: nowhere, or the text is empty. What memmem() may not be asked, as the
+ * pointers of empty slices may be NULL. */
+const char *sm_slice_find(struct sm_slice text, struct sm_slice part);
+
 /* ASCII letters compare without case (HTTP header names, configuration words). */
 bool sm_slice_equal_nocase(struct sm_slice a, struct sm_slice b);
 

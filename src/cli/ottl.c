@@ -93,7 +93,7 @@ static bool detect_signal(struct trial *trial)
 {
     const char *first = NULL;
     for (size_t i = 0; i < SM_SIGNAL_COUNT; i++) {
-        const char *found = memmem(trial->request.ptr, trial->request.size, signals[i].key, strlen(signals[i].key));
+        const char *found = sm_slice_find(trial->request, sm_slice_of(signals[i].key));
         if (found && (!first || found < first)) {
             first = found;
             trial->signal = (enum sm_signal)i;

@@ -116,7 +116,7 @@ struct sm_top_snapshot *sm_top_snapshot_fetch(const char *socket_path, struct sm
     struct sm_bytes answer = {0};
     struct sm_top_snapshot *snapshot = NULL;
     if (read_answer(fd, &answer, error)) {
-        const char *body = memmem(answer.ptr, answer.size, "\r\n\r\n", 4);
+        const char *body = sm_slice_find(sm_bytes_slice(&answer), SM_SLICE("\r\n\r\n"));
         struct sm_slice text = body ? sm_slice_make(body + 4, answer.size - (size_t)(body + 4 - answer.ptr)) : (struct sm_slice){0};
         snapshot = sm_top_snapshot_parse(text, error);
     }

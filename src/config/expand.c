@@ -65,7 +65,7 @@ static const char *replace_all(struct expander *expander, const char *text, stru
     sm_bytes_init(&bytes, expander->arena);
     struct sm_slice rest = sm_slice_of(text);
     for (;;) {
-        const char *at = rest.size ? memmem(rest.ptr, rest.size, from.ptr, from.size) : NULL;
+        const char *at = sm_slice_find(rest, from);
         size_t before = at ? (size_t)(at - rest.ptr) : rest.size;
         sm_bytes_append(&bytes, rest.ptr, before);
         if (!at)
@@ -83,7 +83,7 @@ static const char *unescape(struct expander *expander, const char *text)
 /* What a wrong address was probably meant to be. */
 static const char *suggest(struct expander *expander, struct sm_slice address)
 {
-    const char *separator = address.size ? memmem(address.ptr, address.size, ":-", 2) : NULL;
+    const char *separator = sm_slice_find(address, SM_SLICE(":-"));
     if (!separator || sm_slice_starts_with(address, SM_SLICE("env:")))
         return NULL;
     return sm_arena_printf(expander->arena, "a default needs the scheme: ${env:%.*s}", SM_SLICE_ARGS(address));

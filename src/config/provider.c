@@ -35,7 +35,7 @@ static bool is_variable_name(struct sm_slice name)
 /* "NAME" or "NAME:-default". */
 static bool fetch_env(struct sm_slice rest, struct sm_arena *arena, struct sm_provided *out, struct sm_error *error)
 {
-    const char *separator = rest.size ? memmem(rest.ptr, rest.size, ":-", 2) : NULL;
+    const char *separator = sm_slice_find(rest, SM_SLICE(":-"));
     struct sm_slice name = separator ? sm_slice_make(rest.ptr, (size_t)(separator - rest.ptr)) : rest;
     if (!is_variable_name(name))
         return sm_error_set(error, SM_ERROR_USAGE, "environment variable \"%.*s\" has invalid name: must match regex ^[a-zA-Z_][a-zA-Z0-9_]*$",

@@ -117,7 +117,7 @@ struct sm_slice sm_datadog_obfuscate_memcached(const struct sm_datadog_obfuscati
 {
     if (!settings->memcached.keep_command)
         return (struct sm_slice){0};
-    const char *end = command.size ? memmem(command.ptr, command.size, "\r\n", 2) : NULL;
+    const char *end = sm_slice_find(command, SM_SLICE("\r\n"));
     return sm_slice_trim(end ? sm_slice_make(command.ptr, (size_t)(end - command.ptr)) : command);
 }
 

@@ -161,7 +161,7 @@ static bool parse_bracketed(struct sm_slice host, struct sm_arena *arena, struct
     struct sm_slice inside = sm_slice_make(host.ptr + 1, (size_t)(close - host.ptr - 1));
     if (!is_port(port))
         return false;
-    const char *percent = inside.size ? memmem(inside.ptr, inside.size, "%25", 3) : NULL;
+    const char *percent = sm_slice_find(inside, SM_SLICE("%25"));
     size_t name_size = percent ? (size_t)(percent - inside.ptr) : inside.size;
     if (!unescape(sm_slice_make(inside.ptr, name_size), PART_HOST, arena, &name) ||
         (percent && !unescape(sm_slice_make(percent, inside.size - name_size), PART_ZONE, arena, &zone)))

@@ -85,7 +85,7 @@ static bool find_separator(struct sm_slice text, size_t from, struct sm_slice se
         *at = from + rune_size(text, from);
         return *at < text.size;
     }
-    const char *found = memmem(text.ptr + from, text.size - from, separator.ptr, separator.size);
+    const char *found = sm_slice_find(sm_slice_make(text.ptr + from, text.size - from), separator);
     *at = found ? (size_t)(found - text.ptr) : 0;
     return found;
 }
@@ -208,7 +208,7 @@ static struct expr_value call_index_of(struct expr_evaluation *e, const struct e
     struct sm_slice text = first_text(arguments), part = arguments[1].text;
     if (part.size == 0)
         return expr_int(0);
-    const char *found = text.size ? memmem(text.ptr, text.size, part.ptr, part.size) : NULL;
+    const char *found = sm_slice_find(text, part);
     return expr_int(found ? found - text.ptr : -1);
 }
 

@@ -357,7 +357,7 @@ static struct expr_value look_through(struct expr_evaluation *e, enum expr_opera
     if (!expr_spend(e, op == OP_CONTAINS ? a.text.size : b.text.size))
         return expr_nil();
     if (op == OP_CONTAINS)
-        return expr_bool(b.text.size == 0 || (a.text.size > 0 && memmem(a.text.ptr, a.text.size, b.text.ptr, b.text.size)));
+        return expr_bool(b.text.size == 0 || sm_slice_find(a.text, b.text));
     return expr_bool(op == OP_STARTS_WITH ? sm_slice_starts_with(a.text, b.text) : sm_slice_ends_with(a.text, b.text));
 }
 

@@ -18,7 +18,7 @@ static struct sm_slice until(struct sm_slice text, const char *stops)
 /* "http://host:port" of a URL. */
 static struct sm_slice origin_of(struct sm_slice url)
 {
-    const char *scheme_end = memmem(url.ptr, url.size, "://", 3);
+    const char *scheme_end = sm_slice_find(url, SM_SLICE("://"));
     size_t skipped = scheme_end ? (size_t)(scheme_end + 3 - url.ptr) : 0;
     return sm_slice_make(url.ptr, skipped + until(sm_slice_make(url.ptr + skipped, url.size - skipped), "/?#").size);
 }
@@ -26,7 +26,7 @@ static struct sm_slice origin_of(struct sm_slice url)
 struct sm_slice sm_http_redirect_host(struct sm_slice url)
 {
     struct sm_slice authority = origin_of(url);
-    const char *scheme_end = memmem(authority.ptr, authority.size, "://", 3);
+    const char *scheme_end = sm_slice_find(authority, SM_SLICE("://"));
     if (scheme_end)
         authority = sm_slice_make(scheme_end + 3, authority.size - (size_t)(scheme_end + 3 - authority.ptr));
     const char *at = memrchr(authority.ptr, '@', authority.size);

@@ -16,8 +16,8 @@ void sm_http_request_begin(struct sm_http_request *request, const struct sm_http
     request->head = head;
     struct sm_slice rest = head->target;
     /* The absolute form of a target (sent to proxies) names the server first. */
-    if (rest.size > 0 && rest.ptr[0] != '/' && memmem(rest.ptr, rest.size, "://", 3)) {
-        const char *scheme_end = memmem(rest.ptr, rest.size, "://", 3);
+    if (rest.size > 0 && rest.ptr[0] != '/' && sm_slice_find(rest, SM_SLICE("://"))) {
+        const char *scheme_end = sm_slice_find(rest, SM_SLICE("://"));
         const char *host = scheme_end + 3, *end = rest.ptr + rest.size;
         const char *path = memchr(host, '/', (size_t)(end - host));
         rest = path ? sm_slice_make(path, (size_t)(end - path)) : SM_SLICE("/");

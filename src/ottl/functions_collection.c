@@ -190,7 +190,7 @@ static bool call_slice_to_map(const struct sm_ottl_call *call, struct sm_ottl_ru
 
 static bool contains(struct sm_slice text, struct sm_slice part)
 {
-    return text.size > 0 && memmem(text.ptr, text.size, part.ptr, part.size) != NULL;
+    return sm_slice_find(text, part) != NULL;
 }
 
 static void append_quoted(struct sm_bytes *out, struct sm_slice text, struct sm_slice delimiter, struct sm_slice pair_delimiter)

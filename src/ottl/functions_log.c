@@ -440,7 +440,7 @@ static bool call_parse_leef(const struct sm_ottl_call *call, struct sm_ottl_run 
     char delimiter;
     if (!sm_ottl_arg_string(&call->args[0], run, &text))
         return false;
-    const char *start = memmem(text.ptr, text.size, "LEEF:", 5);
+    const char *start = sm_slice_find(text, SM_SLICE("LEEF:"));
     if (!start)
         return sm_ottl_fail(run, text.size == 0 ? "cannot parse empty LEEF message" : "invalid LEEF message: 'LEEF:' not found");
     struct sm_slice rest = sm_slice_make(start + 5, text.size - (size_t)(start + 5 - text.ptr));

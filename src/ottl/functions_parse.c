@@ -67,7 +67,7 @@ static bool next_pair(struct pair_splitter *s, struct sm_arena *arena, struct sm
 
 static bool add_pair(struct sm_map *map, struct sm_ottl_run *run, struct sm_slice pair, struct sm_slice delimiter)
 {
-    const char *found = memmem(pair.ptr, pair.size, delimiter.ptr, delimiter.size);
+    const char *found = sm_slice_find(pair, delimiter);
     if (!found)
         return sm_ottl_fail(run, "cannot split \"%.*s\" into 2 items, got 1 item(s)", SM_SLICE_ARGS(pair));
     struct sm_slice key = sm_slice_make(pair.ptr, (size_t)(found - pair.ptr));

@@ -131,7 +131,7 @@ static bool call_split(const struct sm_ottl_call *call, struct sm_ottl_run *run,
         text = sm_slice_make(text.ptr + size, text.size - size);
     }
     const char *found;
-    while (delimiter.size > 0 && text.size > 0 && (found = memmem(text.ptr, text.size, delimiter.ptr, delimiter.size))) {
+    while (delimiter.size > 0 && (found = sm_slice_find(text, delimiter))) {
         size_t size = (size_t)(found - text.ptr);
         append_item(list, run->arena, sm_slice_make(text.ptr, size));
         text = sm_slice_make(found + delimiter.size, text.size - size - delimiter.size);
@@ -184,7 +184,7 @@ static bool call_index(const struct sm_ottl_call *call, struct sm_ottl_run *run,
         return false;
     if (value.kind != SM_OTTL_STRING)
         return sm_ottl_fail(run, "invalid value type for Index function, value must be a string");
-    const char *found = value.text.size == 0 ? target.text.ptr : memmem(target.text.ptr, target.text.size, value.text.ptr, value.text.size);
+    const char *found = sm_slice_find(target.text, value.text);
     *out = sm_ottl_int(value.text.size == 0 ? 0 : found ? found - target.text.ptr : -1);
     return true;
 }

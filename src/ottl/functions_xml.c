@@ -24,7 +24,7 @@ static void ignore_error(void *context, xmlErrorPtr error)
 
 static struct sm_slice cut_declaration(struct sm_slice *text)
 {
-    const char *end = sm_slice_starts_with(*text, SM_SLICE("<?xml")) ? memmem(text->ptr, text->size, "?>", 2) : NULL;
+    const char *end = sm_slice_starts_with(*text, SM_SLICE("<?xml")) ? sm_slice_find(*text, SM_SLICE("?>")) : NULL;
     struct sm_slice declaration = {0};
     if (end) {
         declaration = sm_slice_make(text->ptr, (size_t)(end + 2 - text->ptr));

@@ -123,7 +123,7 @@ static bool read_bracketed(struct sm_slice text, struct sm_arena *arena, struct 
         return false;
     struct sm_slice name = sm_slice_make(text.ptr + 1, (size_t)(close - text.ptr) - 1), zone = {0};
     struct sm_slice port = sm_slice_make(close + 1, text.size - name.size - 2);
-    const char *escaped = memmem(name.ptr, name.size, "%25", 3);
+    const char *escaped = sm_slice_find(name, SM_SLICE("%25"));
     if (escaped) {
         zone = sm_slice_make(escaped, name.size - (size_t)(escaped - name.ptr));
         name.size -= zone.size;

@@ -187,9 +187,10 @@ bool sm_otlp_check_key_value(struct sm_otlp_decoder *decoder, struct sm_slice me
 
 uint32_t sm_otlp_key_bits(struct sm_slice message)
 {
+    enum { ONE_BYTE_SIZE_MAX = 127 };
     const char *at = message.ptr, *end = at + message.size;
     uint64_t size;
-    if (message.size < 2 || at[0] != SM_TAG(1, SM_WIRE_BYTES) || at[1] < 0)
+    if (message.size < 2 || at[0] != SM_TAG(1, SM_WIRE_BYTES) || (unsigned char)at[1] > ONE_BYTE_SIZE_MAX)
         return UINT32_MAX;
     struct sm_slice key = sm_slice_make(at + 2, (size_t)at[1]);
     at += 2 + key.size;
