@@ -6,9 +6,9 @@
 #include "alloy/not_built.h"
 #include "alloy/parser.h"
 #include "alloy/scope.h"
+#include "alloy/yaml_mistake.h"
 #include "config/diags.h"
 #include "config/source.h"
-#include "config/yaml.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -215,29 +215,15 @@ static struct sm_slice folder_of(const char *name)
     return slash ? sm_slice_make(name, (size_t)(slash - name)) : SM_SLICE(".");
 }
 
-/* A line that begins a section of a Collector's configuration. */
-static bool begins_section(struct sm_slice line)
-{
-    static const char *const keys[] = {"receivers:", "processors:", "connectors:", "exporters:", "extensions:", "service:"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (sm_slice_starts_with(line, sm_slice_of(keys[i])))
-            return true;
-    return false;
-}
-
-/* A file that is YAML is one mistake, not two in every line. */
 static bool is_told_as_yaml(const struct sm_source *source, struct sm_arena *arena, struct sm_diags *diags)
 {
     const struct sm_position start = {.source = source, .line = 1, .column = 1};
-    bool is_collectors = false;
-    for (struct sm_slice rest = source->text; rest.size && !is_collectors;)
-        is_collectors = begins_section(sm_slice_cut(&rest, '\n'));
-    const struct sm_node *root = is_collectors ? NULL : sm_yaml_parse(source, arena, NULL);
-    if (!is_collectors && !(root && root->kind == SM_NODE_MAP))
+    enum sm_alloy_yaml mistake = sm_alloy_yaml_mistake(source, arena);
+    if (mistake == SM_ALLOY_NOT_YAML)
         return false;
     sm_diags_add(diags, SM_DIAG_ERROR, start, NULL, NULL,
                  "this looks like YAML%s: name the file .yaml or say --config.format=yaml, and --from collector to convert it",
-                 is_collectors ? " (a Collector configuration)" : "");
+                 mistake == SM_ALLOY_COLLECTOR_YAML ? " (a Collector configuration)" : "");
     return true;
 }
 

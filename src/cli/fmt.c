@@ -8,6 +8,7 @@
 
 #include "alloy/parser.h"
 #include "alloy/printer.h"
+#include "alloy/yaml_mistake.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "cli/cli.h"
@@ -15,7 +16,6 @@
 #include "cli/terminal.h"
 #include "config/diags.h"
 #include "config/source.h"
-#include "config/yaml.h"
 
 enum { READ_BYTES = 65536 };
 
@@ -91,10 +91,7 @@ static bool format(const char *name, struct sm_slice text, struct sm_bytes *form
     struct sm_alloy_file *file = sm_alloy_parse(&source, &arena, diags);
     if (file)
         sm_alloy_print_file(file, formatted);
-    /* Of a file of another language nearly every line is a mistake. */
-    const char *ending = strrchr(name, '.');
-    const struct sm_node *yaml = file ? NULL : sm_yaml_parse(&source, &arena, NULL);
-    bool is_yaml = (ending && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0)) || (yaml && yaml->kind == SM_NODE_MAP);
+    bool is_yaml = !file && sm_alloy_yaml_mistake(&source, &arena) != SM_ALLOY_NOT_YAML;
     if (file || !is_yaml)
         sm_diags_print(diags, stderr, sm_cli_wants_colour(stderr));
     sm_diags_free(diags);
