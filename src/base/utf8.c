@@ -63,6 +63,43 @@ size_t sm_utf8_write(uint32_t rune, char *out)
     return size;
 }
 
+static bool is_ascii(struct sm_slice text)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < text.size; i++)
+        all |= (unsigned char)text.ptr[i];
+    return all < 0x80;
+}
+
+static size_t count_wrong(struct sm_slice text)
+{
+    size_t wrong = 0, size;
+    bool is_sound;
+    for (; text.size; text = sm_slice_make(text.ptr + size, text.size - size)) {
+        sm_utf8_read(text, &size, &is_sound);
+        wrong += !is_sound;
+    }
+    return wrong;
+}
+
+bool sm_utf8_is_sound(struct sm_slice text)
+{
+    return is_ascii(text) || count_wrong(text) == 0;
+}
+
+struct sm_slice sm_utf8_repair(struct sm_slice text, struct sm_arena *arena)
+{
+    enum { REPLACEMENT_SIZE = 3 }; /* of U+FFFD */
+    size_t wrong = is_ascii(text) ? 0 : count_wrong(text), size;
+    bool is_sound;
+    if (wrong == 0)
+        return text;
+    char *out = sm_arena_alloc(arena, text.size + wrong * (REPLACEMENT_SIZE - 1)), *to = out;
+    for (; text.size; text = sm_slice_make(text.ptr + size, text.size - size))
+        to += sm_utf8_write(sm_utf8_read(text, &size, &is_sound), to);
+    return sm_slice_make(out, (size_t)(to - out));
+}
+
 void sm_utf8_copy(struct sm_slice text, char *out, size_t limit)
 {
     size_t used = 0;

@@ -2,6 +2,7 @@
  * U+FFFD. Any thread. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/slice.h"
 
 enum { SM_RUNE_ERROR = 0xFFFD };
@@ -16,5 +17,8 @@ static inline size_t sm_utf8_size(uint32_t rune)
 }
 enum { SM_UTF8_SIZE_MAX = 4 };
 size_t sm_utf8_write(uint32_t rune, char *out);
+bool sm_utf8_is_sound(struct sm_slice text);
+/* `text` itself when it is sound; else with U+FFFD for every wrong byte, in `arena`. */
+struct sm_slice sm_utf8_repair(struct sm_slice text, struct sm_arena *arena);
 /* The whole characters of `text` that fit, U+FFFD for every wrong byte, and a NUL: `out` has room for `limit` bytes and that. */
 void sm_utf8_copy(struct sm_slice text, char *out, size_t limit);

@@ -72,11 +72,3 @@ bool sm_datadog_agent_prepare(const struct sm_datadog_agent *agent, struct sm_da
     describe_payload(payload, chunk, *root);
     return true;
 }
-
-bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
-                           struct sm_arena *arena, struct sm_datadog_counts *counts)
-{
-    struct sm_datadog_span *root;
-    return sm_datadog_agent_prepare(agent, payload, chunk, now_ns, arena, counts, &root) &&
-           sm_datadog_sample(agent->sampling, now_ns, payload->env, chunk, root, arena);
-}

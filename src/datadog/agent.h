@@ -28,6 +28,3 @@ struct sm_datadog_agent {
 bool sm_datadog_agent_prepare(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk,
                               uint64_t now_ns, struct sm_arena *arena, struct sm_datadog_counts *counts, struct sm_datadog_span **root)
     __attribute__((warn_unused_result));
-/* Prepares and samples: makes the chunk what is to be sent of it, and adds to `payload` what only its chunks say. False: nothing of it is. */
-bool sm_datadog_agent_take(const struct sm_datadog_agent *agent, struct sm_datadog_payload *payload, struct sm_datadog_chunk *chunk, uint64_t now_ns,
-                           struct sm_arena *arena, struct sm_datadog_counts *counts) __attribute__((warn_unused_result));

@@ -246,11 +246,6 @@ struct sm_slice sm_otlp_pick_tag_value(const struct sm_otlp_view *view, enum sm_
     return text.size > 0 ? text : sm_datadog_tag_value(text_in(view, view->_span, first, second), view->scratch);
 }
 
-struct sm_slice sm_otlp_pick_of_resource(const struct sm_otlp_view *view, enum sm_otlp_key key)
-{
-    return text_in(view, view->_resource, key, key);
-}
-
 bool sm_otlp_find_in_span(const struct sm_otlp_view *view, enum sm_otlp_key key, struct sm_value *value)
 {
     const struct sm_value *found = find_value(view->_span, key);

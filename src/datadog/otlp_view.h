@@ -78,8 +78,6 @@ struct sm_slice sm_otlp_pick(const struct sm_otlp_view *view, enum sm_otlp_key k
 struct sm_slice sm_otlp_pick_pair(const struct sm_otlp_view *view, enum sm_otlp_key first, enum sm_otlp_key second);
 /* The same with texts made tag values first. */
 struct sm_slice sm_otlp_pick_tag_value(const struct sm_otlp_view *view, enum sm_otlp_key first, enum sm_otlp_key second);
-/* Only of the resource. */
-struct sm_slice sm_otlp_pick_of_resource(const struct sm_otlp_view *view, enum sm_otlp_key key);
 /* Of the span; false: absent. */
 bool sm_otlp_find_in_span(const struct sm_otlp_view *view, enum sm_otlp_key key, struct sm_value *value);
 

@@ -131,13 +131,6 @@ static bool cluster_name(const struct found *found, struct sm_slice *name)
     return has_text(found, CLOUD_PROVIDER, "aws") && aws_cluster(found, name);
 }
 
-bool sm_datadog_cluster_name(const struct sm_attributes *attributes, struct sm_slice *name)
-{
-    struct found found;
-    find_all(attributes, &found);
-    return cluster_name(&found, name);
-}
-
 /* ---- hosts */
 
 /* "NAME.PROJECT"; of a full name (instance.zone.c.project.internal) only the first part. */

@@ -17,9 +17,6 @@ struct sm_datadog_source {
 };
 struct sm_datadog_source sm_datadog_source(const struct sm_attributes *attributes, struct sm_arena *arena);
 
-/* The cluster's name of k8s.cluster.name or what the cloud says. False: unknown. */
-bool sm_datadog_cluster_name(const struct sm_attributes *attributes, struct sm_slice *name);
-
 /* Datadog's name for a container attribute of the semantic conventions ("k8s.pod.name" is "pod_name"); empty: it is none. */
 struct sm_slice sm_datadog_container_tag_name(struct sm_slice attribute);
 

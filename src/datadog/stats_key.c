@@ -1,8 +1,8 @@
 /* stats_key.c - aggregation keys: hashed, and kept by the bucket as numbers of texts that many keys share. See concentrator.h. Keys with the same 128
  * bits are taken for one, as base/index.h explains. */
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "datadog/concentrator_internal.h"
-#include "datadog/tracer_fields.h"
 
 /* Those that decide the client payload first. */
 enum { PAYLOAD_TEXTS = 6, TEXTS = 11 };
@@ -84,7 +84,7 @@ static uint32_t number_of(struct sm_stats_interval *interval, struct sm_slice te
     sm_index_add(&interval->text_index, hash, number);
     struct sm_stats_known_text *known = sm_entries_at(&interval->texts, number);
     /* Sound ones: who decodes the payload as protobuf refuses all of it for one wrong byte. */
-    text = sm_tracer_sound_text(text, &interval->arena);
+    text = sm_utf8_repair(text, &interval->arena);
     known->text = text.size > 0 ? sm_arena_copy(&interval->arena, text) : (struct sm_slice){0};
     return number;
 }

@@ -1,40 +1,12 @@
 /* tracer_fields.c - see tracer_fields.h. Stateless. */
 #include "datadog/tracer_fields.h"
 
-#include "base/bytes.h"
 #include "base/utf8.h"
 
 static const char wrong_type[] = "msgpack: a value is of another type than its field";
 static const char out_of_range[] = "msgpack: a number is out of its field's range";
 
 /* ---- texts */
-
-static bool is_sound(struct sm_slice text)
-{
-    bool is_good = true;
-    for (size_t at = 0, size; at < text.size && is_good; at += size) {
-        if ((uint8_t)text.ptr[at] < 0x80) {
-            size = 1;
-            continue;
-        }
-        sm_utf8_read(sm_slice_make(text.ptr + at, text.size - at), &size, &is_good);
-    }
-    return is_good;
-}
-
-struct sm_slice sm_tracer_sound_text(struct sm_slice text, struct sm_arena *arena)
-{
-    if (is_sound(text))
-        return text;
-    struct sm_bytes out;
-    sm_bytes_init(&out, arena);
-    for (size_t at = 0, size; at < text.size; at += size) {
-        bool is_good;
-        uint32_t rune = sm_utf8_read(sm_slice_make(text.ptr + at, text.size - at), &size, &is_good);
-        out.size += sm_utf8_write(rune, sm_bytes_reserve(&out, SM_UTF8_SIZE_MAX));
-    }
-    return sm_bytes_slice(&out);
-}
 
 bool sm_tracer_text(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, struct sm_slice *text)
 {
@@ -45,7 +17,7 @@ bool sm_tracer_text(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, st
         value.text = (struct sm_slice){0};
     else if (value.type != SM_MSGPACK_TEXT && value.type != SM_MSGPACK_BYTES)
         return sm_msgpack_fail(cursor, wrong_type);
-    *text = sm_tracer_sound_text(value.text, arena);
+    *text = sm_utf8_repair(value.text, arena);
     return true;
 }
 

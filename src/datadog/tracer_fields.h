@@ -22,9 +22,6 @@ bool sm_tracer_map(struct sm_msgpack_cursor *cursor, uint32_t *count);
 bool sm_tracer_texts(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, struct sm_stats_texts *texts);
 bool sm_tracer_text_map(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, struct sm_datadog_map *map);
 
-/* The text in UTF-8: itself, or with U+FFFD for every wrong byte in `arena`. */
-struct sm_slice sm_tracer_sound_text(struct sm_slice text, struct sm_arena *arena);
-
 /* A map whose keys are names of fields: `read` is called for each with the index of its name and takes the value; others are skipped. */
 typedef bool sm_tracer_field(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, int field, void *out);
 bool sm_tracer_object(struct sm_msgpack_cursor *cursor, struct sm_arena *arena, const char *const *names, int count, sm_tracer_field *read,

@@ -1,4 +1,5 @@
 /* tracer_json.c - traces in JSON (v0.3, v0.4); see tracer_api.h. Names of fields are taken in any case, as Go's decoder takes them. Stateless. */
+#include "base/utf8.h"
 #include "datadog/tracer_api.h"
 #include "datadog/tracer_fields.h"
 #include "wire/base64.h"
@@ -45,7 +46,7 @@ static bool read_text(struct reading *reading, struct sm_slice *text)
         return true;
     if (!sm_json_string(&reading->scanner, text))
         return false;
-    *text = sm_tracer_sound_text(*text, reading->arena);
+    *text = sm_utf8_repair(*text, reading->arena);
     return true;
 }
 
@@ -103,7 +104,7 @@ static bool read_map(struct reading *reading, enum entry_kind kind, struct sm_da
         double number = 0;
         if (!read_key(reading, &key))
             return false;
-        key = sm_tracer_sound_text(key, reading->arena);
+        key = sm_utf8_repair(key, reading->arena);
         bool is_good = kind == ENTRY_NUMBER  ? read_double(reading, &number)
                        : kind == ENTRY_BYTES ? read_bytes(reading, &text)
                                              : read_text(reading, &text);

@@ -11,29 +11,11 @@ struct reader {
 
 static bool read_value(struct reader *r, struct expr_value *value);
 
-/* A byte that belongs to no character is read as U+FFFD. */
-static struct sm_slice repair(struct expr_evaluation *e, struct sm_slice text)
-{
-    struct sm_bytes out;
-    bool is_sound = true;
-    size_t size;
-    for (size_t at = 0; at < text.size && is_sound; at += size)
-        sm_utf8_read(sm_slice_make(text.ptr + at, text.size - at), &size, &is_sound);
-    if (is_sound)
-        return text;
-    sm_bytes_init(&out, e->arena);
-    for (size_t at = 0; at < text.size; at += size) {
-        uint32_t rune = sm_utf8_read(sm_slice_make(text.ptr + at, text.size - at), &size, &is_sound);
-        out.size += sm_utf8_write(rune, sm_bytes_reserve(&out, SM_UTF8_SIZE_MAX));
-    }
-    return sm_bytes_slice(&out);
-}
-
 static bool read_string(struct reader *r, struct sm_slice *text)
 {
     if (!sm_json_string(&r->scanner, text))
         return false;
-    *text = repair(r->e, *text);
+    *text = sm_utf8_repair(*text, r->e->arena);
     return true;
 }
 

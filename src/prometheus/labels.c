@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "prometheus/name.h"
 #include "prometheus/page.h"
 
@@ -83,7 +84,7 @@ static bool finish_labels(struct sm_prometheus_label *labels, size_t count, cons
             *reason = "not a valid label name";
         else if (i > 0 && sm_slice_equal(*labels[i - 1].name, *labels[i].name))
             *reason = "duplicate label names";
-        else if (!sm_prometheus_is_utf8(sm_prometheus_text_slice(labels[i].value)))
+        else if (!sm_utf8_is_sound(sm_prometheus_text_slice(labels[i].value)))
             *reason = "a label value is not valid utf8";
         if (*reason)
             return false;

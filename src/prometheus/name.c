@@ -25,26 +25,9 @@ bool sm_prometheus_is_classic_name(struct sm_slice name)
     return name.size > 0;
 }
 
-bool sm_prometheus_is_utf8(struct sm_slice text)
-{
-    while (text.size) {
-        if ((unsigned char)*text.ptr < 0x80) {
-            text = sm_slice_make(text.ptr + 1, text.size - 1);
-            continue;
-        }
-        size_t size;
-        bool is_sound;
-        sm_utf8_read(text, &size, &is_sound);
-        if (!is_sound)
-            return false;
-        text = sm_slice_make(text.ptr + size, text.size - size);
-    }
-    return true;
-}
-
 bool sm_prometheus_is_name(struct sm_slice name)
 {
-    return name.size > 0 && sm_prometheus_is_utf8(name);
+    return name.size > 0 && sm_utf8_is_sound(name);
 }
 
 static bool has_only_underscores(struct sm_slice name)

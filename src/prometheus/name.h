@@ -38,7 +38,6 @@ bool sm_prometheus_label_name(const struct sm_prometheus_label_namer *namer, str
 bool sm_prometheus_is_classic_name(struct sm_slice name);
 /* Not empty and sound UTF-8: may be a name at all. */
 bool sm_prometheus_is_name(struct sm_slice name);
-bool sm_prometheus_is_utf8(struct sm_slice text);
 
 /* The name as a client with that escaping wants it; classic names stay as they are. */
 void sm_prometheus_escape_name(struct sm_slice name, enum sm_prometheus_escaping escaping, struct sm_bytes *out);

@@ -16,37 +16,6 @@ bool sm_zipkin_json_end(struct sm_json_scanner *scanner)
 
 /* ---- texts */
 
-static bool is_ascii(struct sm_slice text)
-{
-    unsigned char all = 0;
-    for (size_t i = 0; i < text.size; i++)
-        all |= (unsigned char)text.ptr[i];
-    return all < 0x80;
-}
-
-/* Every byte that belongs to no character becomes one U+FFFD. */
-static struct sm_slice make_sound(struct sm_slice text, struct sm_arena *arena)
-{
-    static const char replacement[] = "\xef\xbf\xbd";
-    enum { REPLACEMENT_BYTES = sizeof(replacement) - 1 };
-    size_t wrong = 0, size;
-    bool is_sound;
-    for (struct sm_slice rest = text; rest.size; rest = sm_slice_make(rest.ptr + size, rest.size - size)) {
-        sm_utf8_read(rest, &size, &is_sound);
-        wrong += !is_sound;
-    }
-    if (!wrong)
-        return text;
-    char *copy = sm_arena_alloc(arena, text.size + wrong * (REPLACEMENT_BYTES - 1)), *to = copy;
-    for (struct sm_slice rest = text; rest.size; rest = sm_slice_make(rest.ptr + size, rest.size - size)) {
-        sm_utf8_read(rest, &size, &is_sound);
-        size_t written = is_sound ? size : REPLACEMENT_BYTES;
-        memcpy(to, is_sound ? rest.ptr : replacement, written);
-        to += written;
-    }
-    return sm_slice_make(copy, (size_t)(to - copy));
-}
-
 static bool has_control_char(struct sm_slice raw)
 {
     for (size_t i = 0; i < raw.size; i++)
@@ -69,8 +38,7 @@ static bool read_text(struct sm_json_scanner *scanner, struct sm_slice *text)
             return false;
         *text = sm_slice_make(decoded, size);
     }
-    if (!is_ascii(*text))
-        *text = make_sound(*text, scanner->scratch);
+    *text = sm_utf8_repair(*text, scanner->scratch);
     return true;
 }
 
