@@ -20,7 +20,7 @@ extern const struct sm_option sm_datadog_trace_option_table[];
 void sm_datadog_trace_options_validate(const struct sm_datadog_trace_options *options, const char *prefix, struct sm_validation *validation);
 /* Whether the newer names are used: they are wanted, and no option asks for others. */
 bool sm_datadog_has_names_v2(const struct sm_datadog_trace_options *options, bool is_wanted);
-/* What peer_tags_aggregation and its old name together say. */
+/* What peer_tags_aggregation and its old name together say; the connector, as the reference's, does not look at the latter. */
 bool sm_datadog_has_peer_tags(const struct sm_datadog_trace_options *options);
 /* span_name_remappings for looking up, in `arena`. */
 struct sm_datadog_map sm_datadog_remappings(const struct sm_string_map *remappings, struct sm_arena *arena);

@@ -106,7 +106,7 @@ static bool start_own_stats(struct sm_datadog_exporter *exporter, struct sm_erro
     sm_options_fill_defaults(sm_datadog_agent_option_table, options, sizeof(*options), &traces->arena);
     options->hostname = exporter->hostname;
     options->compute_stats_by_span_kind = common->compute_stats_by_span_kind;
-    options->peer_tags_aggregation = common->peer_tags_aggregation;
+    options->peer_tags_aggregation = sm_datadog_has_peer_tags(common);
     options->peer_tags = common->peer_tags;
     traces->own_agent = sm_datadog_agent_state_create(options, error);
     if (traces->own_agent)
